@@ -1,0 +1,59 @@
+# make app    start the app on http://localhost:8501 (makes .venv at the first call)
+# make test   run every test
+# make check  formatting, lint, types, import direction and the fast tests
+# Only Python 3.11 or newer and a package index are needed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+# The first interpreter that is new enough; `make PYTHON=/path/to/python app` names one.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+
+SETUP_STAMP := $(VENV)/.requirements-installed
+DEV_STAMP := $(VENV)/.requirements-dev-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev app test lint check clean
+
+help:
+	@sed -n 's/^# //p' Makefile | head -n 4
+
+setup: $(SETUP_STAMP)
+
+setup-dev: $(DEV_STAMP)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "LeukApp needs Python 3.11 or newer; install it, or name one with: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(SETUP_STAMP): requirements.txt pyproject.toml | $(BIN)/python
+	$(PIP) install -r requirements.txt
+	$(PIP) install --no-deps -e .
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.txt $(SETUP_STAMP)
+	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+app: setup
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: setup-dev
+	$(BIN)/python -m pytest
+
+lint: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint
+	$(BIN)/python -m pytest -m "not keras and not browser and not real_data"
+
+clean:
+	rm -rf $(VENV) build leukapp.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

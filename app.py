@@ -1,0 +1,22 @@
+"""LeukApp's entry: page settings and navigation. Start it with ``streamlit run app.py``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from leukapp.ui import frame, texts
+
+PAGES_DIR = Path(__file__).resolve().parent / "pages"
+
+st.set_page_config(
+    page_title=texts.APP_NAME,
+    page_icon=frame.draw_icon(),
+    layout="wide",
+    initial_sidebar_state="expanded",
+    menu_items={"About": f"**{texts.APP_NAME}**. {texts.APP_TAGLINE}. {texts.RESEARCH_USE}"},
+)
+
+page = st.navigation(
+    [st.Page(PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True)]
+)
+page.run()

@@ -1,0 +1,136 @@
+"""The command line: ``leukapp diagnose | train | evaluate | describe``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from leukapp import __version__
+from leukapp.errors import BundleError, LeukappError
+
+DEFAULT_BUNDLE = Path(__file__).resolve().parents[1] / "weights" / "compact"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: words of the command line; those of the process if None.
+
+    Returns:
+        Exit status: 0 all went well, 1 an image could not be read, 2 the command could not run.
+    """
+    options = _build_parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except LeukappError as error:
+        print(f"leukapp: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("leukapp: stopped; start the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="leukapp",
+        description="A second reader for acute leukemia on blood-smear images. Research use only.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_diagnose(commands)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_describe(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction
+
+
+def _add_diagnose(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("diagnose", help="judge images: ALL, AML, Healthy or no call")
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="trained bundle")
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write overlays and raw maps")
+    parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.set_defaults(run=_diagnose)
+
+
+def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("train", help="train a preset on labelled images into a bundle")
+    parser.add_argument("--preset", required=True)
+    parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    parser.add_argument("--protocol", choices=["grouped", "paper"], default="grouped")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
+    parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
+    parser.add_argument("--epochs", type=int, help="upper bound of epochs in each stage")
+    parser.set_defaults(run=_train)
+
+
+def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("evaluate", help="judge a bundle on labelled images")
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
+    parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
+    parser.add_argument("--out", type=Path, required=True, help="folder for table and report")
+    parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.set_defaults(run=_evaluate)
+
+
+def _add_describe(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("describe", help="layers and parameter counts of a preset")
+    parser.add_argument("--preset", required=True)
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=_describe)
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    from leukapp.diagnose_command import diagnose_files
+
+    return diagnose_files(
+        options.images,
+        bundle=options.bundle,
+        engine=options.engine,
+        as_json=options.json,
+        heatmap_dir=options.heatmaps,
+    )
+
+
+def _train(options: argparse.Namespace) -> int:
+    from leukapp.recipes.train import TrainOptions, train_bundle
+
+    train_bundle(
+        TrainOptions(
+            preset=options.preset,
+            data=options.data,
+            out=options.out,
+            protocol=options.protocol,
+            seed=options.seed,
+            work_dir=options.work_dir,
+            backbone_weights=options.backbone_weights,
+            n_epochs=options.epochs,
+        ),
+        report=lambda line: print(line, flush=True),
+    )
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from leukapp.recipes.evaluate import evaluate_bundle
+
+    print(evaluate_bundle(options.bundle, options.data, options.out, engine=options.engine))
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    from leukapp.recipes.describe import describe_preset
+
+    description = describe_preset(options.preset)
+    print(description.to_json() if options.json else description.to_text())
+    return 0
+
+
+__all__ = ["BundleError", "main"]

@@ -1,0 +1,1 @@
+"""Catalogs of samples, readers of data-set layouts, D4 augmentation and splits."""

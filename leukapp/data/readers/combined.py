@@ -1,0 +1,74 @@
+"""The paper's three-class set: ALL and Healthy of ALL-IDB2, AML of ASH."""
+
+import dataclasses
+from pathlib import Path
+
+from leukapp.data.catalog import Catalog, CatalogFinding, Sample
+from leukapp.data.readers import all_idb2, ash
+from leukapp.data.readers.files import require_folder
+from leukapp.errors import CatalogError
+
+
+def read_combined(all_idb2_folder: Path, ash_folder: Path) -> Catalog:
+    """Read the paper's three-class set from its two folders.
+
+    Args:
+        all_idb2_folder: folder of ALL-IDB2.
+        ash_folder: folder of AML images of the ASH image bank.
+
+    Returns:
+        One catalogue; ids begin with ``all_idb2/`` or ``ash/``, wherever the folders lie, and
+        its root is the folder of ALL-IDB2's parent.
+
+    Raises:
+        CatalogError: a folder is missing or holds no image of its layout.
+    """
+    parts = (
+        (all_idb2.SOURCE, all_idb2.read_all_idb2(all_idb2_folder)),
+        (ash.SOURCE, ash.read_ash(ash_folder)),
+    )
+    return Catalog(
+        root=all_idb2_folder.parent,
+        samples=tuple(
+            _prefix_sample(sample, source) for source, part in parts for sample in part.samples
+        ),
+        findings=tuple(
+            _prefix_finding(finding, source) for source, part in parts for finding in part.findings
+        ),
+    )
+
+
+def find_combined_folders(folder: Path) -> tuple[Path, Path] | None:
+    """The ALL-IDB2 and ASH subfolders of a folder by their names, or None if one is missing."""
+    by_name = {_plain_name(child): child for child in sorted(folder.iterdir()) if child.is_dir()}
+    idb2 = next((child for name, child in by_name.items() if name.startswith("allidb2")), None)
+    ash_folder = next((child for name, child in by_name.items() if name.startswith("ash")), None)
+    return (idb2, ash_folder) if idb2 and ash_folder else None
+
+
+def read_combined_parent(folder: Path) -> Catalog:
+    """Read the three-class set from a folder that holds an ALL-IDB2 and an ASH folder.
+
+    Raises:
+        CatalogError: one of the two subfolders is missing.
+    """
+    require_folder(folder)
+    found = find_combined_folders(folder)
+    if found is None:
+        raise CatalogError(
+            f"{folder.name!r} must hold a folder named ALL-IDB2 and one named ASH; add them."
+        )
+    return read_combined(*found)
+
+
+def _plain_name(folder: Path) -> str:
+    return folder.name.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _prefix_sample(sample: Sample, source: str) -> Sample:
+    return dataclasses.replace(sample, sample_id=f"{source}/{sample.sample_id}")
+
+
+def _prefix_finding(finding: CatalogFinding, source: str) -> CatalogFinding:
+    sample_ids = tuple(f"{source}/{sample_id}" for sample_id in finding.sample_ids)
+    return dataclasses.replace(finding, sample_ids=sample_ids)

@@ -1,0 +1,76 @@
+"""A table of samples: path, label, group, source and optionally role."""
+
+from pathlib import Path
+from typing import Final
+
+from leukapp.data.catalog import ROLES, Catalog, CatalogFinding, Role, Sample
+from leukapp.data.readers.files import build_catalog, finding, resolve_inside
+from leukapp.data.readers.tables import column_values, read_text_table
+from leukapp.errors import CatalogError
+from leukapp.labels import CLASS_NAMES
+
+COLUMNS: Final = ("path", "label", "group", "source")
+
+
+def read_manifest(table: Path) -> Catalog:
+    """Read a table whose paths are relative to the folder it lies in.
+
+    An empty group means that it is not known: the image is then its own group.
+
+    Args:
+        table: a ``.csv`` or ``.parquet`` file with the columns path, label, group, source and,
+            if wanted, role (``train`` or ``external``; empty means ``train``).
+
+    Returns:
+        The catalogue; rows with an unknown label, a missing file or an empty cell are findings.
+
+    Raises:
+        CatalogError: the table cannot be read, lacks a column, names a file outside its folder
+            or an unknown role, or has no usable row.
+    """
+    frame = read_text_table(table, COLUMNS)
+    root = table.parent
+    samples: list[Sample] = []
+    findings: list[CatalogFinding] = []
+    columns = (*COLUMNS, "role")
+    for row in zip(*(column_values(frame, column) for column in columns), strict=True):
+        relative, label, group, source, role_name = row
+        path = resolve_inside(root, relative)
+        role = _read_role(role_name)
+        problem = _find_problem(path, relative, label, source)
+        if problem:
+            findings.append(problem)
+            continue
+        sample_id = Path(relative).as_posix()
+        samples.append(
+            Sample(
+                path=path,
+                label=label,
+                group=f"{source}:{group or sample_id}",
+                source=source,
+                role=role,
+                sample_id=sample_id,
+                groups_known=bool(group),
+            )
+        )
+    return build_catalog(root, samples, findings)
+
+
+def _read_role(name: str) -> Role:
+    """The role of a row; empty means ``train``."""
+    for role in ROLES:
+        if name in {role, ""}:
+            return role
+    raise CatalogError(f"role must be one of {', '.join(ROLES)} or empty, got {name!r}.")
+
+
+def _find_problem(path: Path, relative: str, label: str, source: str) -> CatalogFinding | None:
+    """What keeps a row out of the catalogue, if anything."""
+    if not relative or not source:
+        return finding("incomplete_row", relative, "A row has no path or no source.")
+    if label not in CLASS_NAMES:
+        message = f"Label {label!r} is not one of {', '.join(CLASS_NAMES)}."
+        return finding("unknown_label", relative, message)
+    if not path.is_file():
+        return finding("unreadable_file", relative, f"The file {relative} is not there.")
+    return None

@@ -1,0 +1,393 @@
+"""Held-out predictions: one row an image, as a typed value and as a flat table on disk.
+
+Columns of the table, CSV or Parquet: ``sample_id``, ``group``, ``groups_known``, ``source``,
+``label``, ``protocol``, ``bundle_sha256``, ``p_ALL``, ``p_AML``, ``p_Healthy``, then for each
+branch ``<branch>__p_ALL``, ``<branch>__p_AML``, ``<branch>__p_Healthy``, then ``is_called`` and
+``no_call_reason`` (empty where there is a call). Truth values are written ``true`` and ``false``;
+``protocol`` and ``bundle_sha256`` are the same in every row.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leukapp.errors import HeldOutError
+from leukapp.labels import CLASS_NAMES
+
+Protocol: TypeAlias = Literal["grouped", "paper", "external"]
+PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
+
+SUM_TOLERANCE: Final = 1e-3
+BRANCH_SEPARATOR: Final = "__"
+PROBABILITY_COLUMNS: Final = tuple(f"p_{class_name}" for class_name in CLASS_NAMES)
+LEADING_COLUMNS: Final = (
+    "sample_id",
+    "group",
+    "groups_known",
+    "source",
+    "label",
+    "protocol",
+    "bundle_sha256",
+)
+TRAILING_COLUMNS: Final = ("is_called", "no_call_reason")
+TRUTH_VALUES: Final = {"true": True, "false": False}
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BranchPredictions:
+    """What one branch alone says of every image of a held-out set.
+
+    Attributes:
+        name: branch name, e.g. ``efficientnet_lite2``.
+        probabilities: float64 (images, classes), 0-1, each row sums to 1 within 1e-3; read-only.
+    """
+
+    name: str
+    probabilities: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probabilities", _read_only(self.probabilities, np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldOutSet:
+    """Predictions on images that the bundle was not trained on (or, under ``paper``, leaked).
+
+    Attributes:
+        sample_ids: one a row, no two alike; under ``paper`` each augmented copy has its own.
+        groups: patient, block of neighbouring images, or the image itself, one a row; may be
+            empty only where groups are not known, and the row then stands as its own group.
+        groups_known: bool (images,); False where the source names no patients or blocks.
+        sources: data set or laboratory, one a row.
+        true_labels: int64 (images,), position in ``CLASS_NAMES``; read-only.
+        probabilities: calibrated, of the fused decision, float64 (images, classes), 0-1, each row
+            sums to 1 within 1e-3; read-only.
+        branches: each branch alone, in the order of the preset; may be empty.
+        is_called: bool (images,); False where the answer was "no call".
+        no_call_reasons: one plain sentence, or None, one a row.
+        protocol: how the images were held out; ``paper`` leaks, ``external`` is another source.
+        bundle_sha256: hash of the bundle's manifest, hexadecimal; may be empty before there is one.
+
+    Raises:
+        HeldOutError: the set is empty, or a value is not what is described here.
+    """
+
+    sample_ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    groups_known: NDArray[np.bool_]
+    sources: tuple[str, ...]
+    true_labels: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    branches: tuple[BranchPredictions, ...]
+    is_called: NDArray[np.bool_]
+    no_call_reasons: tuple[str | None, ...]
+    protocol: Protocol
+    bundle_sha256: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "groups_known", _read_only(self.groups_known, np.bool_))
+        object.__setattr__(self, "true_labels", _read_only(self.true_labels, np.int64))
+        object.__setattr__(self, "probabilities", _read_only(self.probabilities, np.float64))
+        object.__setattr__(self, "is_called", _read_only(self.is_called, np.bool_))
+        _check_lengths(self)
+        _check_identities(self)
+        if ((self.true_labels < 0) | (self.true_labels >= len(CLASS_NAMES))).any():
+            raise HeldOutError(f"True labels must be 0 to {len(CLASS_NAMES) - 1}; correct them.")
+        _check_probabilities(self.probabilities, self.sample_ids, PROBABILITY_COLUMNS)
+        for branch in self.branches:
+            _check_probabilities(
+                branch.probabilities, self.sample_ids, _branch_columns(branch.name)
+            )
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The distinct sources, sorted."""
+        return tuple(sorted(set(self.sources)))
+
+    @property
+    def predicted_labels(self) -> NDArray[np.int64]:
+        """Most probable class of each row whether called or not, int64 (images,)."""
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    @property
+    def independent_groups(self) -> NDArray[np.int64]:
+        """Number of the group each row belongs to, int64 (images,), from 0.
+
+        Groups of one name in two sources are two groups; a row without a group is its own.
+        """
+        keys = [
+            (source, "group", group) if group else (source, "image", sample_id)
+            for source, group, sample_id in zip(
+                self.sources, self.groups, self.sample_ids, strict=True
+            )
+        ]
+        number = {key: index for index, key in enumerate(sorted(set(keys)))}
+        return np.array([number[key] for key in keys], np.int64)
+
+    def where(self, mask: NDArray[np.bool_]) -> "HeldOutSet":
+        """The rows that a mask keeps, in the same order.
+
+        Args:
+            mask: bool (images,).
+
+        Raises:
+            HeldOutError: the mask keeps no row.
+        """
+        rows = np.flatnonzero(mask)
+        return HeldOutSet(
+            sample_ids=tuple(self.sample_ids[row] for row in rows),
+            groups=tuple(self.groups[row] for row in rows),
+            groups_known=self.groups_known[rows],
+            sources=tuple(self.sources[row] for row in rows),
+            true_labels=self.true_labels[rows],
+            probabilities=self.probabilities[rows],
+            branches=tuple(
+                BranchPredictions(name=branch.name, probabilities=branch.probabilities[rows])
+                for branch in self.branches
+            ),
+            is_called=self.is_called[rows],
+            no_call_reasons=tuple(self.no_call_reasons[row] for row in rows),
+            protocol=self.protocol,
+            bundle_sha256=self.bundle_sha256,
+        )
+
+    def of_source(self, source: str) -> "HeldOutSet":
+        """The rows of one source.
+
+        Raises:
+            HeldOutError: there are none.
+        """
+        return self.where(np.array([name == source for name in self.sources]))
+
+
+def write_held_out(held_out: HeldOutSet, path: Path) -> None:
+    """Write a held-out set as a flat table; the columns are at the top of this file.
+
+    Args:
+        held_out: the set.
+        path: ends in ``.csv`` or ``.parquet``; its folder exists.
+
+    Raises:
+        HeldOutError: the name ends otherwise, or the file cannot be written.
+    """
+    columns: dict[str, object] = {
+        "sample_id": held_out.sample_ids,
+        "group": held_out.groups,
+        "groups_known": [str(bool(known)).lower() for known in held_out.groups_known],
+        "source": held_out.sources,
+        "label": [CLASS_NAMES[label] for label in held_out.true_labels],
+        "protocol": [held_out.protocol] * len(held_out),
+        "bundle_sha256": [held_out.bundle_sha256] * len(held_out),
+    }
+    columns |= dict(zip(PROBABILITY_COLUMNS, held_out.probabilities.T, strict=True))
+    for branch in held_out.branches:
+        columns |= dict(zip(_branch_columns(branch.name), branch.probabilities.T, strict=True))
+    columns["is_called"] = [str(bool(called)).lower() for called in held_out.is_called]
+    columns["no_call_reason"] = [reason or "" for reason in held_out.no_call_reasons]
+    table = pd.DataFrame(columns)
+    suffix = _table_suffix(path)
+    try:
+        if suffix == ".csv":
+            table.to_csv(path, index=False, lineterminator="\n")
+        else:
+            table.to_parquet(path, index=False)
+    except OSError as error:
+        raise HeldOutError(
+            f"{path.name} cannot be written; check that its folder exists and is writable."
+        ) from error
+
+
+def read_held_out(path: Path) -> HeldOutSet:
+    """Read a held-out table; the columns are at the top of this file.
+
+    Args:
+        path: ends in ``.csv`` or ``.parquet``.
+
+    Raises:
+        HeldOutError: the file cannot be read or is not in the documented format.
+    """
+    table = _read_table(path)
+    branch_names = [
+        column.removesuffix(BRANCH_SEPARATOR + PROBABILITY_COLUMNS[0])
+        for column in table.columns
+        if column.endswith(BRANCH_SEPARATOR + PROBABILITY_COLUMNS[0])
+    ]
+    needed = [*LEADING_COLUMNS, *PROBABILITY_COLUMNS, *TRAILING_COLUMNS]
+    needed += [column for name in branch_names for column in _branch_columns(name)]
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        raise HeldOutError(f"Column {missing[0]} is missing from {path.name}; add it.")
+    if table.empty:
+        raise HeldOutError(f"{path.name} holds no images; write at least one row.")
+    labels = _texts(table, "label")
+    unknown = sorted(set(labels) - set(CLASS_NAMES))
+    if unknown:
+        raise HeldOutError(
+            f"Label {unknown[0]!r} in {path.name} is not known; use {', '.join(CLASS_NAMES)}."
+        )
+    return HeldOutSet(
+        sample_ids=_texts(table, "sample_id"),
+        groups=_texts(table, "group"),
+        groups_known=_truths(table, "groups_known"),
+        sources=_texts(table, "source"),
+        true_labels=np.array([CLASS_NAMES.index(label) for label in labels], np.int64),
+        probabilities=_numbers(table, PROBABILITY_COLUMNS),
+        branches=tuple(
+            BranchPredictions(name=name, probabilities=_numbers(table, _branch_columns(name)))
+            for name in branch_names
+        ),
+        is_called=_truths(table, "is_called"),
+        no_call_reasons=tuple(reason or None for reason in _texts(table, "no_call_reason")),
+        protocol=cast("Protocol", _only_value(table, "protocol")),
+        bundle_sha256=_only_value(table, "bundle_sha256"),
+    )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """The file as a table; every cell of a CSV stays text."""
+    suffix = _table_suffix(path)
+    try:
+        if suffix == ".csv":
+            return pd.read_csv(
+                path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8"
+            )
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        # pandas and pyarrow both raise subclasses of ValueError for a damaged table.
+        raise HeldOutError(
+            f"{path.name} cannot be read as a held-out table; check the path and the file."
+        ) from error
+
+
+def _table_suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in {".csv", ".parquet"}:
+        raise HeldOutError(f"{path.name} is neither .csv nor .parquet; rename or convert it.")
+    return suffix
+
+
+def _branch_columns(branch_name: str) -> tuple[str, ...]:
+    return tuple(f"{branch_name}{BRANCH_SEPARATOR}{column}" for column in PROBABILITY_COLUMNS)
+
+
+def _texts(table: pd.DataFrame, column: str) -> tuple[str, ...]:
+    """A column as text; a missing value becomes the empty text."""
+    return tuple("" if pd.isna(value) else str(value) for value in table[column])
+
+
+def _truths(table: pd.DataFrame, column: str) -> NDArray[np.bool_]:
+    texts = [text.lower() for text in _texts(table, column)]
+    wrong = sorted(set(texts) - set(TRUTH_VALUES))
+    if wrong:
+        raise HeldOutError(f"Column {column} holds {wrong[0]!r}; write true or false.")
+    return np.array([TRUTH_VALUES[text] for text in texts], np.bool_)
+
+
+def _numbers(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.float64]:
+    """Columns as float64 (images, columns)."""
+    try:
+        return np.stack([table[column].to_numpy(np.float64) for column in columns], axis=1)
+    except (TypeError, ValueError) as error:
+        raise HeldOutError(
+            f"Columns {columns[0]} to {columns[-1]} must hold numbers; correct the rows."
+        ) from error
+
+
+def _only_value(table: pd.DataFrame, column: str) -> str:
+    values = sorted(set(_texts(table, column)))
+    if len(values) > 1:
+        raise HeldOutError(
+            f"Column {column} holds {len(values)} values, such as {values[0]!r} and {values[1]!r}; "
+            "write one table for each."
+        )
+    return values[0]
+
+
+def _check_lengths(held_out: HeldOutSet) -> None:
+    n_images = len(held_out.sample_ids)
+    if n_images == 0:
+        raise HeldOutError("The held-out set holds no images; choose rows or write some.")
+    if held_out.probabilities.shape != (n_images, len(CLASS_NAMES)) or any(
+        branch.probabilities.shape != held_out.probabilities.shape for branch in held_out.branches
+    ):
+        raise HeldOutError(
+            f"Probabilities must have {n_images} rows and {len(CLASS_NAMES)} columns; correct them."
+        )
+    lengths = {
+        "groups": len(held_out.groups),
+        "groups_known": len(held_out.groups_known),
+        "sources": len(held_out.sources),
+        "true_labels": len(held_out.true_labels),
+        "is_called": len(held_out.is_called),
+        "no_call_reasons": len(held_out.no_call_reasons),
+    }
+    wrong = [name for name, length in lengths.items() if length != n_images]
+    if wrong:
+        raise HeldOutError(
+            f"{wrong[0]} must hold one value for each of the {n_images} images; "
+            f"it holds {lengths[wrong[0]]}."
+        )
+
+
+def _check_identities(held_out: HeldOutSet) -> None:
+    if held_out.protocol not in PROTOCOLS:
+        raise HeldOutError(
+            f"Protocol {held_out.protocol!r} is not known; use {', '.join(PROTOCOLS)}."
+        )
+    if not all(held_out.sample_ids) or not all(held_out.sources):
+        raise HeldOutError("A row has an empty sample_id or source; fill in both.")
+    repeated = [name for name, count in Counter(held_out.sample_ids).items() if count > 1]
+    if repeated:
+        raise HeldOutError(
+            f"{len(repeated)} sample ids stand more than once, first {repeated[0]!r}; "
+            "list each image once."
+        )
+    for sample_id, group, known in zip(
+        held_out.sample_ids, held_out.groups, held_out.groups_known, strict=True
+    ):
+        if known and not group:
+            raise HeldOutError(
+                f"{sample_id} has no group though groups are known; fill it in or set "
+                "groups_known to false."
+            )
+    names = [branch.name for branch in held_out.branches]
+    if len(set(names)) != len(names) or not all(names):
+        raise HeldOutError("Two branches have one name, or one has none; name each differently.")
+
+
+def _check_probabilities(
+    probabilities: NDArray[np.float64], sample_ids: tuple[str, ...], columns: tuple[str, ...]
+) -> None:
+    """Finite, 0-1, and each row sums to one."""
+    where = f"{columns[0]} to {columns[-1]}"
+    finite = np.isfinite(probabilities).all(axis=1)
+    if not finite.all():
+        raise HeldOutError(
+            f"{sample_ids[int(np.argmin(finite))]} has a missing or infinite value in {where}; "
+            "fill it in or drop the row."
+        )
+    outside = ((probabilities < -SUM_TOLERANCE) | (probabilities > 1 + SUM_TOLERANCE)).any(axis=1)
+    off = np.abs(probabilities.sum(axis=1) - 1) > SUM_TOLERANCE
+    if (outside | off).any():
+        row = int(np.argmax(outside | off))
+        raise HeldOutError(
+            f"{sample_ids[row]} has probabilities in {where} that do not lie in 0-1 or "
+            f"sum to {probabilities[row].sum():.4g}, not 1; correct the row."
+        )
+
+
+def _read_only(array: NDArray[np.generic], dtype: type[ScalarT]) -> NDArray[ScalarT]:
+    """A copy that cannot be written to."""
+    copy = np.array(array, dtype=dtype)
+    copy.flags.writeable = False
+    return copy

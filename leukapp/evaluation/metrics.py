@@ -1,0 +1,275 @@
+"""Figures of one held-out set: accuracy, per-class figures, areas, confusion, calls.
+
+Nothing here pools: give one source and one protocol at a time (``build_report`` does).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    roc_curve,
+)
+
+from leukapp.evaluation.auroc import weighted_auroc
+from leukapp.evaluation.held_out import HeldOutSet
+from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
+from leukapp.labels import CLASS_NAMES, HEALTHY
+
+CLASS_INDICES = tuple(range(len(CLASS_NAMES)))
+HEALTHY_INDEX = CLASS_NAMES.index(HEALTHY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassMetrics:
+    """Figures of one class against the two others, over all images, calls ignored.
+
+    Attributes:
+        class_name: one of ``CLASS_NAMES``.
+        precision: share of the images predicted as this class that are, 0-1; None if none were.
+        recall: share of the images of this class that are predicted so, 0-1; None without any.
+        f1: harmonic mean of precision and recall, 0-1; None if the set has no image of the class.
+        support: number of images of this class.
+        auroc: area under the ROC curve, 0-1; None unless the set has this class and another.
+        auprc: average precision, 0-1; None as ``auroc``.
+    """
+
+    class_name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    auroc: float | None
+    auprc: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MetricReport:
+    """All figures of one held-out set. Intervals are 95%, over groups (see ``intervals``).
+
+    Attributes:
+        n_images: number of rows; under the protocol ``paper`` augmented copies count.
+        n_groups: number of groups; an upper bound on independent ones if they are not known.
+        groups_known: whether every image has a known patient or block.
+        accuracy: share of all images whose most probable class is right, calls ignored, 0-1.
+        weighted_precision: mean over the classes of the set, weighted by support, 0-1.
+        weighted_recall: as above; equals the accuracy.
+        weighted_f1: as above.
+        macro_precision: plain mean over the classes that the set has, 0-1; a class never predicted
+            counts 0.
+        macro_recall: as above; also known as balanced accuracy.
+        macro_f1: as above.
+        macro_auroc: mean one-against-rest area of the classes that the set has, 0-1; None if it
+            has only one. No interval where classes are told apart without error.
+        leukemia_auroc: area of the score ``1 - p_Healthy`` for ALL or AML against Healthy, 0-1;
+            None unless the set has both.
+        per_class: in the order of ``CLASS_NAMES``.
+        confusion: int64 (classes, classes), row = true, column = predicted; all images; read-only.
+        n_called: number of images with a call.
+        coverage: share of images with a call, 0-1.
+        accuracy_of_called: accuracy over the called images alone, 0-1; None if none was called.
+        leukemia_call_rate_of_healthy: share of Healthy images that are called ALL or AML, 0-1; a
+            "no call" is not such a call; None if the set has no Healthy image.
+    """
+
+    n_images: int
+    n_groups: int
+    groups_known: bool
+    accuracy: Estimate
+    weighted_precision: float
+    weighted_recall: float
+    weighted_f1: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    macro_auroc: Estimate | None
+    leukemia_auroc: Estimate | None
+    per_class: tuple[ClassMetrics, ...]
+    confusion: NDArray[np.int64]
+    n_called: int
+    coverage: float
+    accuracy_of_called: Estimate | None
+    leukemia_call_rate_of_healthy: Estimate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RocCurve:
+    """Receiver operating characteristic of one class against the two others.
+
+    Attributes:
+        class_name: one of ``CLASS_NAMES``.
+        false_positive_rate: float64 (points,), 0-1, rising.
+        sensitivity: float64 (points,), 0-1, rising.
+        thresholds: float64 (points,), probability from which an image is positive, falling; the
+            first is infinite.
+        auroc: area under the curve, 0-1.
+    """
+
+    class_name: str
+    false_positive_rate: NDArray[np.float64]
+    sensitivity: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    auroc: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PrCurve:
+    """Precision over recall of one class against the two others.
+
+    Attributes:
+        class_name: one of ``CLASS_NAMES``.
+        recall: float64 (points,), 0-1, falling, ends at 0.
+        precision: float64 (points,), 0-1, ends at 1.
+        thresholds: float64 (points - 1,), probability from which an image is positive, rising.
+        auprc: average precision, 0-1.
+    """
+
+    class_name: str
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    auprc: float
+
+
+def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
+    """Compute all figures of a held-out set.
+
+    Args:
+        held_out: one source under one protocol; several sources would be pooled.
+    """
+    true, predicted = held_out.true_labels, held_out.predicted_labels
+    groups, called = held_out.independent_groups, held_out.is_called
+    right, healthy = true == predicted, true == HEALTHY_INDEX
+    present = [index for index in CLASS_INDICES if (true == index).any()]
+    weighted = precision_recall_fscore_support(
+        true, predicted, labels=present, average="weighted", zero_division=0
+    )
+    macro = precision_recall_fscore_support(
+        true, predicted, labels=present, average="macro", zero_division=0
+    )
+    confusion = confusion_matrix(true, predicted, labels=CLASS_INDICES).astype(np.int64)
+    confusion.flags.writeable = False
+    return MetricReport(
+        n_images=len(held_out),
+        n_groups=len(np.unique(groups)),
+        groups_known=bool(held_out.groups_known.all()),
+        accuracy=rate_over_groups(right, groups),
+        weighted_precision=float(weighted[0]),
+        weighted_recall=float(weighted[1]),
+        weighted_f1=float(weighted[2]),
+        macro_precision=float(macro[0]),
+        macro_recall=float(macro[1]),
+        macro_f1=float(macro[2]),
+        macro_auroc=_macro_auroc(held_out, present),
+        leukemia_auroc=_leukemia_auroc(held_out),
+        per_class=tuple(_class_metrics(held_out, confusion, index) for index in CLASS_INDICES),
+        confusion=confusion,
+        n_called=int(called.sum()),
+        coverage=float(called.mean()),
+        accuracy_of_called=_rate_among(called, right, groups),
+        leukemia_call_rate_of_healthy=_rate_among(
+            healthy, called & (predicted != HEALTHY_INDEX), groups
+        ),
+    )
+
+
+def roc_curve_of(held_out: HeldOutSet, class_name: str) -> RocCurve | None:
+    """ROC curve of one class, or None unless the set has this class and another.
+
+    Args:
+        held_out: the set.
+        class_name: one of ``CLASS_NAMES``.
+    """
+    is_positive, scores = _one_against_rest(held_out, CLASS_NAMES.index(class_name))
+    if not _has_both(is_positive):
+        return None
+    false_positive_rate, sensitivity, thresholds = roc_curve(is_positive, scores)
+    return RocCurve(
+        class_name=class_name,
+        false_positive_rate=false_positive_rate,
+        sensitivity=sensitivity,
+        thresholds=thresholds,
+        auroc=float(roc_auc_score(is_positive, scores)),
+    )
+
+
+def pr_curve_of(held_out: HeldOutSet, class_name: str) -> PrCurve | None:
+    """Precision-recall curve of one class, or None unless the set has this class and another.
+
+    Args:
+        held_out: the set.
+        class_name: one of ``CLASS_NAMES``.
+    """
+    is_positive, scores = _one_against_rest(held_out, CLASS_NAMES.index(class_name))
+    if not _has_both(is_positive):
+        return None
+    precision, recall, thresholds = precision_recall_curve(is_positive, scores)
+    return PrCurve(
+        class_name=class_name,
+        recall=recall,
+        precision=precision,
+        thresholds=thresholds,
+        auprc=float(average_precision_score(is_positive, scores)),
+    )
+
+
+def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: int) -> ClassMetrics:
+    hits = int(confusion[index, index])
+    support, n_predicted = int(confusion[index].sum()), int(confusion[:, index].sum())
+    is_positive, scores = _one_against_rest(held_out, index)
+    has_both = _has_both(is_positive)
+    return ClassMetrics(
+        class_name=CLASS_NAMES[index],
+        precision=hits / n_predicted if n_predicted else None,
+        recall=hits / support if support else None,
+        f1=2 * hits / (support + n_predicted) if support else None,
+        support=support,
+        auroc=float(roc_auc_score(is_positive, scores)) if has_both else None,
+        auprc=float(average_precision_score(is_positive, scores)) if has_both else None,
+    )
+
+
+def _macro_auroc(held_out: HeldOutSet, present: list[int]) -> Estimate | None:
+    if len(present) < 2:
+        return None
+    pairs = [_one_against_rest(held_out, index) for index in present]
+
+    def mean_area(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        areas = [weighted_auroc(scores, is_positive, weights) for is_positive, scores in pairs]
+        mean: NDArray[np.float64] = np.stack(areas).mean(axis=0)
+        return mean
+
+    return bootstrap_weighted(mean_area, held_out.independent_groups)
+
+
+def _leukemia_auroc(held_out: HeldOutSet) -> Estimate | None:
+    is_leukemia = held_out.true_labels != HEALTHY_INDEX
+    if not _has_both(is_leukemia):
+        return None
+    scores = 1 - held_out.probabilities[:, HEALTHY_INDEX]
+    return bootstrap_weighted(
+        lambda weights: weighted_auroc(scores, is_leukemia, weights), held_out.independent_groups
+    )
+
+
+def _rate_among(
+    mask: NDArray[np.bool_], hits: NDArray[np.bool_], groups: NDArray[np.int64]
+) -> Estimate | None:
+    """Share of hits among the images that a mask keeps, or None if it keeps none."""
+    return rate_over_groups(hits[mask], groups[mask]) if mask.any() else None
+
+
+def _one_against_rest(
+    held_out: HeldOutSet, index: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which images are of the class, and the probability each is given."""
+    return held_out.true_labels == index, held_out.probabilities[:, index]
+
+
+def _has_both(is_positive: NDArray[np.bool_]) -> bool:
+    return bool(is_positive.any() and not is_positive.all())

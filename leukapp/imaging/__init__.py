@@ -1,0 +1,1 @@
+"""Safe decoding, enhancement, image quality and overlays: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Engines, Grad-CAM and the gate."""

@@ -1,0 +1,51 @@
+"""What an engine is: something that runs the whole network forward, once, for a batch."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from leukapp.model.dense import FloatArray
+
+EngineChoice: TypeAlias = Literal["auto", "openvino", "keras"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkOutput:
+    """Everything one forward pass gives.
+
+    Attributes:
+        activations: last convolutional activation of each branch, float32 (n, map, map, channels).
+        branch_logits: of each branch alone, float32 (n, classes).
+        fused_logits: of the whole network, float32 (n, classes), before calibration.
+    """
+
+    activations: tuple[FloatArray, ...]
+    branch_logits: tuple[FloatArray, ...]
+    fused_logits: FloatArray
+
+
+class Engine(Protocol):
+    """Runs the network; safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """Engine, device and precision, e.g. ``openvino-cpu-f32``; part of every result."""
+
+    def run(self, inputs: tuple[FloatArray, ...]) -> NetworkOutput:
+        """Run one batch.
+
+        Args:
+            inputs: one image batch a branch, float32 (n, size, size, 3), RGB 0-255, enhanced.
+
+        Returns:
+            Activations and logits of the batch.
+        """
+
+
+def split_outputs(outputs: list[FloatArray]) -> NetworkOutput:
+    """Sort the output list of ``build_network``: activations, branch logits, fused logits."""
+    n_branches = (len(outputs) - 1) // 2
+    return NetworkOutput(
+        activations=tuple(outputs[:n_branches]),
+        branch_logits=tuple(outputs[n_branches:-1]),
+        fused_logits=outputs[-1],
+    )

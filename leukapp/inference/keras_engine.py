@@ -1,0 +1,35 @@
+"""The reference engine: the Keras model itself, on whatever device Keras has."""
+
+import threading
+
+import keras
+
+from leukapp.inference.engine import NetworkOutput, split_outputs
+from leukapp.model.bundle import Bundle
+from leukapp.model.dense import FloatArray
+from leukapp.model.network import build_network
+
+
+class KerasEngine:
+    """Runs a bundle's Keras model, one batch at a time."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._model = build_network(bundle.preset, bundle.read_weights())
+        # Keras models are not safe to call from several threads (tensorflow #61298).
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """Backend and device."""
+        return f"keras-{keras.backend.backend()}-f32"
+
+    def run(self, inputs: tuple[FloatArray, ...]) -> NetworkOutput:
+        """Run one batch; see :class:`leukapp.inference.engine.Engine`."""
+        with self._lock:
+            outputs = self._model(list(inputs), training=False)
+        return split_outputs([keras.ops.convert_to_numpy(output) for output in outputs])
+
+    @property
+    def model(self) -> keras.Model:
+        """The Keras model, for checks against textbook methods."""
+        return self._model

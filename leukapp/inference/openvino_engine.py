@@ -1,0 +1,123 @@
+"""The fast engine: OpenVINO on the CPU, compiled once from a bundle and kept in the user's cache.
+
+A process that finds the compiled network imports neither TensorFlow nor Keras.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import openvino
+import platformdirs
+
+from leukapp.inference.engine import NetworkOutput, split_outputs
+from leukapp.model.bundle import Bundle
+from leukapp.model.dense import FloatArray
+
+if TYPE_CHECKING:
+    import keras
+
+CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
+NETWORK_FILE: Final = "network.xml"
+WEIGHTS_FILE: Final = "network.bin"
+DIGEST_FILE: Final = "sha256.json"
+
+
+def compiled_cache_dir() -> Path:
+    """Folder of compiled networks: ``LEUKAPP_CACHE_DIR``, else the user's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_cache_dir("leukapp"))
+
+
+def convert_network(model: "keras.Model") -> openvino.Model:
+    """Convert a Keras model to OpenVINO's form, with a free batch size.
+
+    Inputs and outputs are named ``input_0``, ``output_0`` and so on in the order of the Keras
+    model, because the conversion keeps no order of its own.
+    """
+    import keras
+
+    # As lists the tensors keep their names; a lone input would be renamed by the conversion.
+    listed = keras.Model(list(model.inputs), list(model.outputs))
+    shapes = [[-1, *tensor.shape[1:]] for tensor in listed.inputs]
+    network = openvino.convert_model(listed, input=shapes)
+    for index, tensor in enumerate(listed.inputs):
+        port = network.input(tensor.name) if len(shapes) > 1 else network.inputs[0]
+        port.get_tensor().set_names({f"input_{index}"})
+    for index, tensor in enumerate(listed.outputs):
+        port = network.output(tensor.name) if len(listed.outputs) > 1 else network.outputs[0]
+        port.get_tensor().set_names({f"output_{index}"})
+    return network
+
+
+def compile_network(model: openvino.Model) -> openvino.CompiledModel:
+    """Compile for this machine's CPU in single precision."""
+    options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    return openvino.Core().compile_model(model, "CPU", options)
+
+
+class OpenVinoEngine:
+    """Runs a bundle compiled for the CPU."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        folder = compiled_cache_dir() / f"{bundle.sha256[:20]}-openvino-{openvino.__version__[:12]}"
+        if not _is_intact(folder):
+            _build(bundle, folder)
+        self._compiled = compile_network(openvino.Core().read_model(folder / NETWORK_FILE))
+
+    @property
+    def name(self) -> str:
+        """Engine, device and precision."""
+        return "openvino-cpu-f32"
+
+    def run(self, inputs: tuple[FloatArray, ...]) -> NetworkOutput:
+        """Run one batch; see :class:`leukapp.inference.engine.Engine`."""
+        request = self._compiled.create_infer_request()
+        named = {f"input_{index}": batch for index, batch in enumerate(inputs)}
+        results = request.infer(named, share_inputs=True)
+        n_outputs = 2 * len(inputs) + 1
+        return split_outputs(
+            [np.array(results[f"output_{index}"], np.float32) for index in range(n_outputs)]
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _is_intact(folder: Path) -> bool:
+    try:
+        expected = json.loads((folder / DIGEST_FILE).read_text(encoding="utf-8"))
+        return all(
+            _digest(folder / name) == expected[name] for name in (NETWORK_FILE, WEIGHTS_FILE)
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _build(bundle: Bundle, folder: Path) -> None:
+    from leukapp.model.network import build_network
+
+    network = convert_network(build_network(bundle.preset, bundle.read_weights()))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
+    try:
+        openvino.save_model(network, building / NETWORK_FILE, compress_to_fp16=False)
+        digests = {name: _digest(building / name) for name in (NETWORK_FILE, WEIGHTS_FILE)}
+        (building / DIGEST_FILE).write_text(json.dumps(digests), encoding="utf-8")
+        if folder.exists() and not _is_intact(folder):
+            shutil.rmtree(folder)
+        try:
+            building.rename(folder)
+        except OSError:
+            # Another process finished the same network first; its result is as good.
+            if not _is_intact(folder):
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Presets, branches, the fusion head and trained bundles."""

@@ -1,0 +1,318 @@
+"""Bundles: a trained preset as a folder of verified files."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from leukapp.errors import BundleError
+from leukapp.imaging.enhance import EnhancementConfig
+from leukapp.labels import CLASS_NAMES
+from leukapp.model.dense import DenseLayer, DenseStack
+from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
+from leukapp.model.presets import BranchSpec, Hyperparameters, Preset
+from leukapp.model.weights_io import Arrays, read_arrays, write_arrays
+
+SCHEMA_VERSION: Final = 1
+MANIFEST_FILE: Final = "manifest.json"
+HEADS_FILE: Final = "heads.npz"
+GATE_FILE: Final = "gate.npz"
+MODEL_CARD_FILE: Final = "model_card.md"
+HELD_OUT_FILE: Final = "held_out.csv"
+REPORT_FILE: Final = "report.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """When the network's answer is a call.
+
+    Attributes:
+        temperature: divides the fused logits; fitted on held-out groups.
+        min_confidence: smallest calibrated probability that is called, 0-1.
+        max_feature_distance: largest distance to the training features that is called.
+        false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
+    """
+
+    temperature: float
+    min_confidence: float
+    max_feature_distance: float
+    false_reject_fraction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRecord:
+    """On what a bundle was trained.
+
+    Attributes:
+        protocol: ``grouped``, or ``paper`` (leaking).
+        seed: of split, initialization and augmentation.
+        catalog_sha256: hash of the training catalog.
+        sources: what each source gave: ``{source: {label: images}}`` of the training part.
+        train_groups: groups trained on.
+        validation_groups: groups that stopped the training and set the thresholds.
+        test_groups: groups held out, by which the bundle is judged.
+        created_utc: time of the training, ISO 8601.
+        library_versions: of what trained it.
+    """
+
+    protocol: str
+    seed: int
+    catalog_sha256: str
+    sources: Mapping[str, Mapping[str, int]]
+    train_groups: tuple[str, ...]
+    validation_groups: tuple[str, ...]
+    test_groups: tuple[str, ...]
+    created_utc: str
+    library_versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GateReference:
+    """Training features that a new image is compared with.
+
+    Attributes:
+        mean: float32 (features,) of the joined pooled features.
+        components: float32 (features, dimensions): principal axes, scaled to unit variance.
+        points: float32 (n, dimensions): training images on these axes, unit length.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    points: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A bundle whose manifest was read and whose file hashes were verified.
+
+    Attributes:
+        folder: where it lies.
+        sha256: hash of its manifest, which lists the hash of each file.
+        preset: the recipe.
+        thresholds: calibration and limits.
+        training: what it was trained on.
+    """
+
+    folder: Path
+    sha256: str
+    preset: Preset
+    thresholds: Thresholds
+    training: TrainingRecord
+
+    @property
+    def name(self) -> str:
+        """Folder name."""
+        return self.folder.name
+
+    @cached_property
+    def heads(self) -> Heads:
+        """Everything behind the global pooling."""
+        return _unpack_heads(read_arrays(self.folder / HEADS_FILE), len(self.preset.branches))
+
+    @cached_property
+    def gate(self) -> GateReference:
+        """Reference features of the gate."""
+        arrays = read_arrays(self.folder / GATE_FILE)
+        try:
+            return GateReference(**arrays)
+        except TypeError as error:
+            raise BundleError(f"the bundle {self.name} holds no gate; train it again") from error
+
+    def read_weights(self) -> NetworkWeights:
+        """Read every weight.
+
+        Raises:
+            BundleError: a file is missing or damaged.
+        """
+        trunks = tuple(read_arrays(self.folder / trunk_file(spec)) for spec in self.preset.branches)
+        return NetworkWeights(trunks=trunks, heads=self.heads)
+
+
+def trunk_file(spec: BranchSpec) -> str:
+    """File name of a branch's trunk."""
+    return f"trunk_{spec.name}.npz"
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Read a bundle's manifest and verify every file it lists.
+
+    Raises:
+        BundleError: the folder is no bundle, a file is missing or changed, or a newer version of
+            the program wrote it.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        raise BundleError(
+            f"there is no bundle in {folder.name!r}: train one or name another folder with --bundle"
+        ) from None
+    try:
+        manifest = json.loads(raw)
+        if manifest["schema_version"] != SCHEMA_VERSION:
+            raise BundleError(
+                f"the bundle {folder.name} has format {manifest['schema_version']}, this version "
+                f"reads {SCHEMA_VERSION}; use the version that wrote it"
+            )
+        if tuple(manifest["class_names"]) != CLASS_NAMES:
+            raise BundleError(f"the bundle {folder.name} has other classes; train it again")
+        bundle = Bundle(
+            folder=folder,
+            sha256=hashlib.sha256(raw).hexdigest(),
+            preset=_parse_preset(manifest["preset"]),
+            thresholds=Thresholds(**manifest["thresholds"]),
+            training=_parse_training(manifest["training"]),
+        )
+        digests = dict(manifest["files"])
+        needed = {HEADS_FILE, GATE_FILE, *(trunk_file(spec) for spec in bundle.preset.branches)}
+        if not needed <= digests.keys():
+            raise BundleError(f"the manifest of {folder.name} does not list every weight file")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleError(
+            f"the manifest of the bundle {folder.name!r} is damaged; restore {MANIFEST_FILE}"
+        ) from error
+    _verify_files(folder, digests)
+    return bundle
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    preset: Preset,
+    weights: NetworkWeights,
+    gate: GateReference,
+    thresholds: Thresholds,
+    training: TrainingRecord,
+) -> Bundle:
+    """Write weights and manifest; :func:`seal_bundle` adds papers that come later.
+
+    Args:
+        folder: made if missing; files of the same names are replaced.
+        preset: the recipe.
+        weights: of the network.
+        gate: reference features.
+        thresholds: calibration and limits.
+        training: what it was trained on.
+
+    Returns:
+        The bundle as it was written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for spec, arrays in zip(preset.branches, weights.trunks, strict=True):
+        write_arrays(folder / trunk_file(spec), arrays)
+    write_arrays(folder / HEADS_FILE, _pack_heads(weights.heads))
+    write_arrays(
+        folder / GATE_FILE,
+        {"mean": gate.mean, "components": gate.components, "points": gate.points},
+    )
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "class_names": list(CLASS_NAMES),
+        "preset": asdict(preset),
+        "thresholds": asdict(thresholds),
+        "training": asdict(training),
+    }
+    names = [HEADS_FILE, GATE_FILE, *(trunk_file(spec) for spec in preset.branches)]
+    _write_manifest(folder, manifest, names)
+    return open_bundle(folder)
+
+
+def seal_bundle(bundle: Bundle, paper_names: tuple[str, ...]) -> None:
+    """Record the hashes of the model card, report and held-out table without a change of identity.
+
+    The bundle's identity stays the hash of its manifest, which held-out tables name; so papers are
+    listed in a file of their own.
+    """
+    digests = {name: _digest(bundle.folder / name) for name in paper_names}
+    _write_json(bundle.folder / "papers.json", {"bundle_sha256": bundle.sha256, "files": digests})
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any], names: list[str]) -> None:
+    files = {name: _digest(folder / name) for name in sorted(names)}
+    _write_json(folder / MANIFEST_FILE, {**manifest, "files": files})
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _verify_files(folder: Path, digests: Mapping[str, str]) -> None:
+    for name, expected in digests.items():
+        if Path(name).name != name:
+            raise BundleError(f"the manifest of {folder.name} names a file outside its folder")
+        try:
+            actual = _digest(folder / name)
+        except OSError:
+            raise BundleError(
+                f"the file {name} of the bundle {folder.name} is missing; restore the bundle"
+            ) from None
+        if actual != expected:
+            raise BundleError(
+                f"the file {name} of the bundle {folder.name} was changed or damaged; "
+                "restore the bundle"
+            )
+
+
+def _parse_preset(raw: dict[str, Any]) -> Preset:
+    return Preset(
+        name=raw["name"],
+        branches=tuple(BranchSpec(**branch) for branch in raw["branches"]),
+        enhancement=EnhancementConfig(**raw["enhancement"]),
+        hyperparameters=Hyperparameters(**raw["hyperparameters"]),
+    )
+
+
+def _parse_training(raw: dict[str, Any]) -> TrainingRecord:
+    groups = ("train_groups", "validation_groups", "test_groups")
+    return TrainingRecord(**{**raw, **{name: tuple(raw[name]) for name in groups}})
+
+
+def _pack_heads(heads: Heads) -> Arrays:
+    arrays: Arrays = {}
+    stacks: dict[str, DenseStack] = {"fusion": heads.fusion}
+    for index, head in enumerate(heads.branches):
+        stacks[f"branch{index}.imagenet_top"] = head.imagenet_top
+        stacks[f"branch{index}.embed"] = head.embed
+        stacks[f"branch{index}.classify"] = head.classify
+    for name, stack in stacks.items():
+        for position, layer in enumerate(stack):
+            key = f"{name}.{position}.{layer.activation}"
+            arrays[f"{key}.kernel"] = layer.kernel
+            arrays[f"{key}.bias"] = layer.bias
+    return arrays
+
+
+def _unpack_heads(arrays: Arrays, n_branches: int) -> Heads:
+    def stack(name: str) -> DenseStack:
+        keys = [key for key in arrays if key.startswith(f"{name}.") and key.endswith(".kernel")]
+        keys.sort(key=lambda key: int(key.removeprefix(f"{name}.").split(".")[0]))
+        return tuple(
+            DenseLayer(
+                kernel=arrays[key],
+                bias=arrays[key.removesuffix("kernel") + "bias"],
+                activation=key.split(".")[-2],  # type: ignore[arg-type]
+            )
+            for key in keys
+        )
+
+    branches = tuple(
+        BranchHead(
+            imagenet_top=stack(f"branch{index}.imagenet_top"),
+            embed=stack(f"branch{index}.embed"),
+            classify=stack(f"branch{index}.classify"),
+        )
+        for index in range(n_branches)
+    )
+    return Heads(branches=branches, fusion=stack("fusion"))

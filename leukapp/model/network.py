@@ -1,0 +1,66 @@
+"""The whole network as one Keras model: what engines compile and what parameters are counted on."""
+
+import keras
+
+from leukapp.model.backbones import build_backbone
+from leukapp.model.dense import DenseStack
+from leukapp.model.fusion import NetworkWeights
+from leukapp.model.presets import Preset
+from leukapp.model.weights_io import set_model_arrays
+
+
+def _dense(stack: DenseStack, name: str) -> list[keras.layers.Dense]:
+    return [
+        keras.layers.Dense(
+            layer.kernel.shape[1], activation=layer.activation, name=f"{name}_{index}"
+        )
+        for index, layer in enumerate(stack)
+    ]
+
+
+def _apply(
+    layers: list[keras.layers.Dense], stack: DenseStack, tensor: keras.KerasTensor
+) -> keras.KerasTensor:
+    for layer, values in zip(layers, stack, strict=True):
+        tensor = layer(tensor)
+        layer.set_weights([values.kernel, values.bias])
+    return tensor
+
+
+def build_network(preset: Preset, weights: NetworkWeights) -> keras.Model:
+    """Build the network for inference.
+
+    Args:
+        preset: names the backbones and input sizes.
+        weights: of the trunks and heads.
+
+    Returns:
+        A model from one float32 (n, size, size, 3) image batch a branch (RGB 0-255, enhanced) to
+        ``[activation, ..., branch logits, ..., fused logits]``: the last convolutional activation
+        of each branch (n, map, map, channels), then logits (n, classes).
+
+    Raises:
+        BundleError: the weights do not fit the preset.
+    """
+    inputs, activations, logits, embeddings = [], [], [], []
+    for spec, arrays, head in zip(
+        preset.branches, weights.trunks, weights.heads.branches, strict=True
+    ):
+        trunk = build_backbone(spec.backbone, spec.input_size_px).trunk
+        set_model_arrays(trunk, arrays)
+        image = keras.Input((spec.input_size_px, spec.input_size_px, 3), name=f"{spec.name}_image")
+        activation = trunk(image)
+        tensor = keras.layers.GlobalAveragePooling2D(name=f"{spec.name}_pool")(activation)
+        for part, stack in (("imagenet", head.imagenet_top), ("embed", head.embed)):
+            tensor = _apply(_dense(stack, f"{spec.name}_{part}"), stack, tensor)
+        classify = _dense(head.classify, f"{spec.name}_classify")
+        inputs.append(image)
+        activations.append(activation)
+        embeddings.append(tensor)
+        logits.append(_apply(classify, head.classify, tensor))
+    fused = logits[0]
+    if weights.heads.fusion:
+        joined = keras.layers.Concatenate(name="fusion_join")(embeddings)
+        fusion = _dense(weights.heads.fusion, "fusion")
+        fused = _apply(fusion, weights.heads.fusion, joined)
+    return keras.Model(inputs, [*activations, *logits, fused], name=preset.name)

@@ -1,0 +1,121 @@
+"""Presets: recipes of a two-branch network and its training."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from leukapp.errors import LeukappError
+from leukapp.imaging.enhance import EnhancementConfig
+
+HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchSpec:
+    """One branch: a frozen backbone and what it hands on to its head.
+
+    Attributes:
+        name: unique in the preset, used in results and file names.
+        backbone: key of ``leukapp.model.backbones``.
+        input_size_px: side of the square input in pixels.
+        hands_on: ``imagenet_probabilities`` (the whole ImageNet model with its 1000-way softmax, as
+            in the paper) or ``pooled`` (global average of the last convolution).
+    """
+
+    name: str
+    backbone: str
+    input_size_px: int = 224
+    hands_on: HandsOn = "pooled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameters:
+    """Training settings of both stages; the defaults are the paper's (section III).
+
+    Attributes:
+        batch_size: images a step.
+        n_epochs: upper bound of epochs in each stage.
+        patience: epochs without a better validation loss before a stage stops.
+        learning_rate: of Adam.
+        dropout: fraction dropped behind the Dense 1024 of a branch.
+        balance_sources: weigh items so that classes count alike, and sources within a class.
+    """
+
+    batch_size: int = 32
+    n_epochs: int = 100
+    patience: int = 50
+    learning_rate: float = 1e-3
+    dropout: float = 0.3
+    balance_sources: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A recipe.
+
+    Attributes:
+        name: key, e.g. ``paper``.
+        branches: one branch for a base model, two for the fused network.
+        enhancement: applied to every image before resizing, in training and in the app.
+        hyperparameters: of both training stages.
+    """
+
+    name: str
+    branches: tuple[BranchSpec, ...]
+    enhancement: EnhancementConfig = field(default_factory=EnhancementConfig)
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+
+
+HEAD_UNITS: Final = 1024
+"""Units of a branch's Dense layer (paper, stage 1)."""
+
+FUSION_UNITS: Final = (1000, 100, 10)
+"""Units of the meta-classifier in front of the softmax (paper, stage 2)."""
+
+PAPER_BASE_MODELS: Final = {
+    "xception": "Xception",
+    "nasnetlarge": "NASNetLarge",
+    "inceptionv3": "InceptionV3",
+    "resnet50v2": "ResNet50V2",
+    "resnet101v2": "ResNet101V2",
+    "efficientnetb6": "EfficientNetB6",
+    "efficientnetb7": "EfficientNetB7",
+    "mobilenetv3large": "MobileNetV3Large",
+}
+"""The eight single models of the paper's Table 2: preset name to keras.applications name."""
+
+
+def _paper_branch(name: str) -> BranchSpec:
+    return BranchSpec(name=name, backbone=name, hands_on="imagenet_probabilities")
+
+
+PRESETS: Final = {
+    "paper": Preset(
+        name="paper",
+        branches=(_paper_branch("efficientnetb7"), _paper_branch("mobilenetv3large")),
+    ),
+    "compact": Preset(
+        name="compact",
+        branches=(
+            BranchSpec(name="efficientnet_lite2", backbone="efficientnet_lite2"),
+            BranchSpec(name="mobilenetv3large", backbone="mobilenetv3large_cells"),
+        ),
+        hyperparameters=Hyperparameters(
+            batch_size=64, n_epochs=40, patience=8, learning_rate=3e-4, balance_sources=True
+        ),
+    ),
+    **{name: Preset(name=name, branches=(_paper_branch(name),)) for name in PAPER_BASE_MODELS},
+}
+
+
+def get_preset(name: str) -> Preset:
+    """Look a preset up.
+
+    Raises:
+        LeukappError: there is no preset of this name.
+    """
+    try:
+        return PRESETS[name]
+    except KeyError:
+        raise LeukappError(
+            f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}"
+        ) from None

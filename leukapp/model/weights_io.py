@@ -1,0 +1,85 @@
+"""Arrays on disk: one ``.npz`` file a part, half precision, no pickle, replaced as a whole."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukapp.errors import BundleError
+
+if TYPE_CHECKING:
+    import keras
+
+Arrays: TypeAlias = dict[str, NDArray[np.float32]]
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.floating]]) -> None:
+    """Write named arrays as float16, under a temporary name first so that no half file is left.
+
+    Values beyond the range of float16 (the variances of a batch normalization may be) are kept as
+    float32.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        halved: dict[str, Any] = {name: halve(value) for name, value in arrays.items()}
+        np.savez_compressed(stream, **halved)
+    partial.replace(path)
+
+
+def halve(array: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Precision an array is stored in: float16 where that is enough, else float32."""
+    largest = float(np.abs(array).max(initial=0))
+    nonzero = np.abs(array[array != 0])
+    smallest = float(nonzero.min(initial=np.inf))
+    # A tiny variance rounds to a float16 denormal, and its reciprocal root would be off.
+    is_variance_like = array.ndim == 1 and (smallest < 1e-3 or largest > 1e3)
+    return array.astype(np.float32 if largest > 6e4 or is_variance_like else np.float16)
+
+
+def read_arrays(path: Path) -> Arrays:
+    """Read what :func:`write_arrays` wrote, as float32.
+
+    Raises:
+        BundleError: the file is missing or no such archive.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name].astype(np.float32) for name in archive.files}
+    except FileNotFoundError:
+        raise BundleError(f"the weight file {path.name} is missing; restore it") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise BundleError(f"the weight file {path.name} is damaged; restore it") from error
+
+
+def model_arrays(model: "keras.Model") -> Arrays:
+    """Weights of a flat Keras model, keyed by ``layer/variable``."""
+    return {
+        f"{layer.name}/{variable.name}": np.asarray(variable, np.float32)
+        for layer in model.layers
+        for variable in layer.weights
+        if "seed" not in variable.name
+    }
+
+
+def set_model_arrays(model: "keras.Model", arrays: Mapping[str, NDArray[np.float32]]) -> None:
+    """Load arrays of :func:`model_arrays` into a model of the same architecture.
+
+    Raises:
+        BundleError: names or shapes are not those of the model.
+    """
+    variables = {
+        f"{layer.name}/{variable.name}": variable
+        for layer in model.layers
+        for variable in layer.weights
+        if "seed" not in variable.name
+    }
+    if variables.keys() != arrays.keys():
+        raise BundleError(f"the weights given are not those of {model.name}; rebuild the file")
+    for name, variable in variables.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise BundleError(f"weight {name} of {model.name} has another shape; rebuild the file")
+        variable.assign(arrays[name])

@@ -1,0 +1,140 @@
+"""What a bundle carries beside its weights: held-out table, report and model card."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from leukapp.data.catalog import Sample
+from leukapp.diagnosis import Diagnoser
+from leukapp.evaluation.background import background_balanced_accuracy
+from leukapp.evaluation.held_out import HeldOutSet, Protocol, write_held_out
+from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
+from leukapp.inference.choose import open_engine
+from leukapp.labels import CLASS_NAMES
+from leukapp.model.bundle import (
+    HELD_OUT_FILE,
+    MODEL_CARD_FILE,
+    REPORT_FILE,
+    Bundle,
+    seal_bundle,
+)
+from leukapp.recipes.judge import judge_samples, read_edge_features
+from leukapp.result_record import RESEARCH_USE_NOTICE
+
+EXTERNAL_FILE = "held_out_external.csv"
+
+
+def write_papers(
+    bundle: Bundle,
+    *,
+    train: Sequence[Sample],
+    test: Sequence[Sample],
+    external: Sequence[Sample],
+    protocol: Protocol,
+    report: Callable[[str], None],
+) -> EvaluationReport:
+    """Judge a fresh bundle through the app's own path and write what it showed.
+
+    Args:
+        bundle: just trained.
+        train: images it was trained on, for the background baseline.
+        test: held-out images of the sources it was trained on.
+        external: images of sources it has not seen.
+        protocol: of the split.
+        report: takes a line of progress.
+
+    Returns:
+        The report, one row a source.
+    """
+    diagnoser = Diagnoser(bundle, open_engine(bundle))
+    sets: list[HeldOutSet] = []
+    files: list[tuple[str, Sequence[Sample], Protocol]] = [(HELD_OUT_FILE, test, protocol)]
+    if external:
+        files.append((EXTERNAL_FILE, external, "external"))
+    for name, samples, of_protocol in files:
+        held_out = judge_samples(diagnoser, samples, protocol=of_protocol)
+        write_held_out(held_out, bundle.folder / name)
+        sets.append(held_out)
+        report(f"judged: {len(samples)} images, {of_protocol}")
+    background = _background(train, [*test, *external])
+    evaluation = build_report(tuple(sets), bundle.name, background)
+    (bundle.folder / REPORT_FILE).write_text(evaluation.to_json(), encoding="utf-8")
+    (bundle.folder / MODEL_CARD_FILE).write_text(
+        model_card(bundle, report_to_markdown(evaluation)), encoding="utf-8"
+    )
+    seal_bundle(bundle, (*(name for name, _, _ in files), REPORT_FILE, MODEL_CARD_FILE))
+    return evaluation
+
+
+def _background(train: Sequence[Sample], judged: Sequence[Sample]) -> dict[str, float]:
+    """Balanced accuracy of the image edge alone, for each source with two classes or more."""
+    train_features = read_edge_features(train)
+    train_labels = np.array([CLASS_NAMES.index(sample.label) for sample in train], np.int64)
+    results = {}
+    for source in sorted({sample.source for sample in judged}):
+        samples = [sample for sample in judged if sample.source == source]
+        labels = np.array([CLASS_NAMES.index(sample.label) for sample in samples], np.int64)
+        results[source] = background_balanced_accuracy(
+            train_features, train_labels, read_edge_features(samples), labels
+        )
+    return results
+
+
+def model_card(bundle: Bundle, results: str) -> str:
+    """What a reader must know of a bundle, as Markdown."""
+    training, thresholds = bundle.training, bundle.thresholds
+    rows = "\n".join(
+        f"| {source} | {', '.join(f'{label} {n}' for label, n in counts.items())} |"
+        for source, counts in training.sources.items()
+    )
+    branches = " + ".join(spec.backbone for spec in bundle.preset.branches)
+    leaking = (
+        "\n**Leaking protocol: copies of test images are in training. These figures flatter.**\n"
+        if training.protocol == "paper"
+        else ""
+    )
+    return f"""# Model card: {bundle.name}
+
+{RESEARCH_USE_NOTICE}
+
+Bundle `{bundle.sha256[:16]}`, preset `{bundle.preset.name}` ({branches}), trained
+{training.created_utc}, seed {training.seed}, protocol `{training.protocol}`.
+{leaking}
+## What it answers
+One image in, one of ALL (acute lymphoblastic leukemia), AML (acute myeloid leukemia) or Healthy
+out, or "no call". It judges the image as a whole, squeezed to
+{bundle.preset.branches[0].input_size_px} pixels a side; it does not count cells and does not know
+the patient.
+
+## What it was trained on
+{len(training.train_groups)} groups trained, {len(training.validation_groups)} chose the epoch and
+the thresholds, {len(training.test_groups)} were held out. Images of each source in training:
+
+| source | images |
+|---|---|
+{rows}
+
+## How good it is where it was not trained
+Each row is a source of its own and never pooled. A held-out row shares its laboratory with
+training; an external row does not. The background-only column is what the image edge alone gives,
+without the cell: where it is high, the laboratory can be read from the background, and a good
+figure beside it proves less. ALL and AML come from different laboratories here, so no figure
+separates "ALL or AML" from "which laboratory".
+
+{results}
+
+## When it says "no call"
+If the quality check finds a reason; if the image is farther from the training images than
+{thresholds.max_feature_distance:.3f} (set so that {thresholds.false_reject_fraction:.0%} of the
+validation images are turned away); or if the calibrated probability is under
+{thresholds.min_confidence:.2f}. Probabilities are calibrated by temperature
+{thresholds.temperature:.2f}, fitted on the validation groups.
+
+## Do not use it for
+Diagnosis or treatment decisions; images of other stains or organs; counting blasts; telling
+subtypes.
+"""
+
+
+__all__ = ["EXTERNAL_FILE", "Path", "model_card", "write_papers"]

@@ -1,0 +1,60 @@
+"""One result as JSON: the same fields on the command line and in the app's download."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from leukapp.diagnosis import Diagnosis
+
+RESEARCH_USE_NOTICE: Final = "Research use only: not for diagnosis or treatment decisions."
+
+
+def diagnosis_record(
+    diagnosis: Diagnosis, *, path: str, moment: datetime | None = None
+) -> dict[str, Any]:
+    """Fields of one diagnosed image, ready for ``json.dumps``.
+
+    Args:
+        diagnosis: what is recorded; no pixels go into the record.
+        path: as the user named the image.
+        moment: time of the record; now where it is None.
+
+    Returns:
+        Plain values only.
+    """
+    return {
+        "path": path,
+        "image_sha256": diagnosis.image_sha256,
+        "label": diagnosis.label,
+        "no_call_reason": diagnosis.no_call_reason,
+        "probabilities": diagnosis.probabilities.as_dict(),
+        "branches": {vote.name: vote.probabilities.as_dict() for vote in diagnosis.branches},
+        "quality": asdict(diagnosis.quality),
+        "bundle": asdict(diagnosis.bundle),
+        "engine": diagnosis.engine,
+        "elapsed_ms": round(diagnosis.timings.total_ms, 1),
+        "created_at_utc": (moment or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "notice": RESEARCH_USE_NOTICE,
+    }
+
+
+def error_record(message: str, *, path: str) -> dict[str, Any]:
+    """Fields of one image that could not be judged.
+
+    Args:
+        message: the one-sentence error.
+        path: as the user named the image.
+
+    Returns:
+        Plain values only; every field of a result is there, empty.
+    """
+    return {
+        "path": path,
+        "error": message,
+        "label": None,
+        "no_call_reason": None,
+        "probabilities": None,
+        "branches": None,
+        "quality": None,
+        "notice": RESEARCH_USE_NOTICE,
+    }

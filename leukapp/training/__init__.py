@@ -1,0 +1,1 @@
+"""Frozen-feature cache and two-stage training."""

@@ -1,0 +1,69 @@
+"""Frozen trunks of a preset: where their weights come from, and running them fast."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from leukapp.inference.openvino_engine import compile_network, convert_network
+from leukapp.model.backbones import build_backbone, load_imagenet_backbone
+from leukapp.model.dense import DenseStack, FloatArray
+from leukapp.model.presets import BranchSpec
+from leukapp.model.weights_io import Arrays, halve, model_arrays, set_model_arrays
+from leukapp.training.feature_cache import FrozenTrunk, trunk_key
+
+CELL_BACKBONE = "mobilenetv3large_cells"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedTrunk:
+    """A trunk with its weights.
+
+    Attributes:
+        arrays: weights as a bundle stores them.
+        imagenet_top: its ImageNet classifier; empty if it has none.
+        frozen: ready to run.
+    """
+
+    arrays: Arrays
+    imagenet_top: DenseStack
+    frozen: FrozenTrunk
+
+
+def prepare_trunk(
+    spec: BranchSpec, *, weights_dir: Path | None, cell_arrays: Callable[[], Arrays]
+) -> PreparedTrunk:
+    """Get a trunk's weights and compile it.
+
+    Args:
+        spec: of the branch.
+        weights_dir: folder of keras.applications ``.h5`` files, or None.
+        cell_arrays: gives the weights of the cell backbone; called only if the branch wants it.
+
+    Raises:
+        BackboneWeightsError: ImageNet weights cannot be had.
+    """
+    if spec.backbone == CELL_BACKBONE:
+        backbone = build_backbone(spec.backbone, spec.input_size_px)
+        set_model_arrays(backbone.trunk, cell_arrays())
+    else:
+        backbone = load_imagenet_backbone(
+            spec.backbone, spec.input_size_px, weights_dir=weights_dir
+        )
+    arrays = model_arrays(backbone.trunk)
+    # Features are taken with the half-precision weights that the bundle will hold.
+    arrays = {name: _as_stored(values) for name, values in arrays.items()}
+    set_model_arrays(backbone.trunk, arrays)
+    compiled = compile_network(convert_network(backbone.trunk))
+
+    def forward(batch: FloatArray) -> FloatArray:
+        return np.asarray(compiled(batch)[0], np.float32)
+
+    key = trunk_key(spec.backbone, spec.input_size_px, arrays)
+    frozen = FrozenTrunk(key=key, input_size_px=spec.input_size_px, forward=forward)
+    return PreparedTrunk(arrays=arrays, imagenet_top=backbone.imagenet_top, frozen=frozen)
+
+
+def _as_stored(values: FloatArray) -> FloatArray:
+    return np.asarray(halve(values), np.float32)

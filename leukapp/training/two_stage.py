@@ -1,0 +1,103 @@
+"""Both stages for a whole preset, on cached features."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukapp.model.dense import DenseStack, FloatArray, forward
+from leukapp.model.fusion import BranchHead, Heads
+from leukapp.model.presets import Preset
+from leukapp.training.heads import (
+    LossCurve,
+    TrainingItems,
+    train_branch_head,
+    train_fusion,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledItems:
+    """Training items of every branch.
+
+    Attributes:
+        pooled: pooled activation of each branch, float32 (n, channels).
+        class_indices: int64 (n,).
+        weights: float32 (n,): weight in the loss, mean 1.
+    """
+
+    pooled: tuple[FloatArray, ...]
+    class_indices: NDArray[np.int64]
+    weights: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainedHeads:
+    """Heads with the loss curves of their training."""
+
+    heads: Heads
+    curves: tuple[LossCurve, ...]
+
+
+def train_heads(
+    preset: Preset,
+    imagenet_tops: tuple[DenseStack, ...],
+    train: PooledItems,
+    validation: PooledItems,
+    *,
+    seed: int,
+    report: Callable[[str], None] = lambda _line: None,
+) -> TrainedHeads:
+    """Train stage 1 for each branch, then stage 2 on their frozen embeddings.
+
+    Args:
+        preset: branches and hyperparameters.
+        imagenet_tops: ImageNet classifier of each backbone, for branches that hand its output on.
+        train: items of the training part.
+        validation: items that stop the training.
+        seed: of everything random.
+        report: takes a line of progress.
+
+    Returns:
+        All heads; a preset of one branch has no fusion.
+    """
+    heads: list[BranchHead] = []
+    curves: list[LossCurve] = []
+    embedded: list[tuple[FloatArray, FloatArray]] = []
+    for index, (spec, imagenet_top) in enumerate(zip(preset.branches, imagenet_tops, strict=True)):
+        top = imagenet_top if spec.hands_on == "imagenet_probabilities" else ()
+        handed_on = [forward(top, items.pooled[index]) for items in (train, validation)]
+        trained = train_branch_head(
+            _items(handed_on[0], train),
+            _items(handed_on[1], validation),
+            name=spec.name,
+            hyperparameters=preset.hyperparameters,
+            seed=seed + index,
+            report=report,
+        )
+        curves.append(trained.curve)
+        heads.append(BranchHead(imagenet_top=top, embed=trained.embed, classify=trained.classify))
+        embedded.append(
+            (forward(trained.embed, handed_on[0]), forward(trained.embed, handed_on[1]))
+        )
+    if len(heads) == 1:
+        return TrainedHeads(heads=Heads(branches=tuple(heads), fusion=()), curves=tuple(curves))
+    joined = [np.concatenate(parts, axis=1) for parts in zip(*embedded, strict=True)]
+    fusion = train_fusion(
+        _items(joined[0], train),
+        _items(joined[1], validation),
+        hyperparameters=preset.hyperparameters,
+        seed=seed + len(heads),
+        report=report,
+    )
+    return TrainedHeads(
+        heads=Heads(branches=tuple(heads), fusion=fusion.fusion),
+        curves=(*curves, fusion.curve),
+    )
+
+
+def _items(features: FloatArray, items: PooledItems) -> TrainingItems:
+    return TrainingItems(
+        features=features, class_indices=items.class_indices, weights=items.weights
+    )

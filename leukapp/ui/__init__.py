@@ -1,0 +1,1 @@
+"""Widgets, figures and texts that the pages share."""

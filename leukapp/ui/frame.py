@@ -1,0 +1,46 @@
+"""What stands on every screen: the name, the research-use line, the limits."""
+
+from functools import cache
+
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from leukapp.ui import texts, theme
+from leukapp.ui.wording import escape_markdown
+
+
+@cache
+def draw_icon() -> Image.Image:
+    """Draw the browser tab's icon; an icon by name would be fetched from another server."""
+    icon = Image.new("RGBA", (64, 64))
+    brush = ImageDraw.Draw(icon)
+    brush.ellipse((2, 2, 61, 61), fill="#CBB2DC")
+    brush.ellipse((14, 12, 53, 51), fill="#6B2D8C")
+    return icon
+
+
+def show_frame() -> None:
+    """Write the style rules, the app's name and the research-use line at the top of the page."""
+    st.html(theme.STYLE_RULES)
+    st.html(
+        f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><span>{texts.APP_TAGLINE}</span>'
+        f'<strong role="note">{texts.RESEARCH_USE}</strong></div>'
+    )
+
+
+def show_about() -> None:
+    """Write the folded "About and limits" at the foot of the sidebar."""
+    with st.sidebar.expander(texts.ABOUT):
+        st.markdown(texts.ABOUT_BODY)
+        st.caption(texts.RESEARCH_USE)
+
+
+def show_bundle_error(message: str) -> None:
+    """Write the one screen that stands in for every answer when there is no usable bundle.
+
+    Args:
+        message: the sentence of the BundleError; shown as plain text.
+    """
+    st.subheader(texts.BUNDLE_ERROR_TITLE, anchor=False)
+    st.error(escape_markdown(message), icon=":material/error:")
+    st.write(texts.BUNDLE_ERROR_HINT)

@@ -1,0 +1,51 @@
+"""Images made ready for the screen: small enough to travel at once."""
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from leukapp.imaging.arrays import RgbImage
+
+MAX_SIDE_PX: Final = 900
+LOSSLESS_SIDE_PX: Final = 512
+
+
+def fit_for_screen(image: RgbImage, *, max_side_px: int = MAX_SIDE_PX) -> RgbImage:
+    """Shrink an image so that its longer side is at most ``max_side_px``.
+
+    Args:
+        image: sRGB pixels, uint8 (height, width, 3); not modified.
+        max_side_px: longest side allowed, in pixels; above 0.
+
+    Returns:
+        The same image where it fits already, else a smaller copy with the same proportions.
+    """
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    if longest <= max_side_px:
+        return image
+    size = (
+        max(1, round(width * max_side_px / longest)),
+        max(1, round(height * max_side_px / longest)),
+    )
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
+
+
+def show_picture(image: RgbImage, *, caption: str, alt: str) -> None:
+    """Write an image in the width of its column.
+
+    Args:
+        image: sRGB pixels, uint8 (height, width, 3), fit for the screen.
+        caption: our own words, rendered as Markdown; no user text.
+        alt: what a screen reader says.
+    """
+    lossless = max(image.shape[:2]) <= LOSSLESS_SIDE_PX
+    st.image(
+        image,
+        caption=caption,
+        width="stretch",
+        output_format="PNG" if lossless else "JPEG",
+        alt=alt,
+    )

@@ -1,0 +1,102 @@
+"""Synthetic sample images: drawn by a program, so that the app can be tried without a patient's."""
+
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell
+from leukapp.ui import texts
+from leukapp.ui.picture import show_picture
+from leukapp.ui.upload import ImageEntry
+
+SAMPLE_SEED: Final = 7
+CHOICE_KEY: Final = "sample"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One drawing.
+
+    Attributes:
+        kind: what ``draw_synthetic_cell`` draws.
+        title: what it is called on the screen.
+    """
+
+    kind: CellKind
+    title: str
+
+    @property
+    def key(self) -> str:
+        """The drawing's key among the images of a session."""
+        return f"sample-{self.kind}"
+
+
+SAMPLES: Final = (
+    Sample(kind="lymphoblast", title="Drawn lymphoblast"),
+    Sample(kind="myeloblast", title="Drawn myeloblast"),
+    Sample(kind="neutrophil", title="Drawn neutrophil"),
+    Sample(kind="lymphocyte", title="Drawn lymphocyte"),
+)
+
+
+@cache
+def draw_sample(sample: Sample) -> RgbImage:
+    """Draw a sample; the same pixels at every call."""
+    return draw_synthetic_cell(sample.kind, seed=SAMPLE_SEED)
+
+
+@cache
+def sample_png(sample: Sample) -> bytes:
+    """Give a sample as the PNG file that the networks get, like any upload."""
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(draw_sample(sample))).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def show_sample_choice() -> list[ImageEntry]:
+    """Ask for a synthetic sample; give it as the only entry of a list, or an empty list."""
+    chosen = st.selectbox(
+        texts.SAMPLE_LABEL,
+        SAMPLES,
+        index=None,
+        placeholder=texts.SAMPLE_PLACEHOLDER,
+        format_func=lambda sample: sample.title,
+        help=texts.SAMPLE_HELP,
+        key=CHOICE_KEY,
+    )
+    if chosen is None:
+        return []
+    return [
+        ImageEntry(
+            key=chosen.key,
+            name=chosen.title,
+            is_synthetic=True,
+            read_bytes=lambda: sample_png(chosen),
+        )
+    ]
+
+
+def show_sample_gallery() -> None:
+    """Write the drawings side by side, each with a button that opens it."""
+    st.caption(texts.WELCOME_SAMPLES)
+    for column, sample in zip(st.columns(len(SAMPLES)), SAMPLES, strict=True):
+        with column:
+            show_picture(draw_sample(sample), caption=sample.title, alt=sample.title)
+            st.button(
+                texts.SAMPLE_BUTTON,
+                key=f"open-{sample.key}",
+                on_click=_open_sample,
+                args=(sample,),
+                width="stretch",
+            )
+
+
+def _open_sample(sample: Sample) -> None:
+    """Choose a sample as if it had been picked in the sidebar."""
+    st.session_state[CHOICE_KEY] = sample

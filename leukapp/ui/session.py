@@ -1,0 +1,151 @@
+"""What the server shares and what belongs to one reader alone.
+
+The networks are shared by every session, behind a lock. Images and diagnoses live in the session
+state of the reader who brought them, bounded, and go when the session ends.
+"""
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import streamlit as st
+
+from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
+from leukapp.errors import ImageError
+from leukapp.ui.upload import MAX_IMAGES, ImageEntry
+
+BUNDLE_VARIABLE: Final = "LEUKAPP_BUNDLE"
+DEFAULT_BUNDLE: Final = Path(__file__).resolve().parents[2] / "weights" / "compact"
+MAX_KEPT_BYTES: Final = 512 * 1024 * 1024
+
+Answer: TypeAlias = Diagnosis | ImageError
+"""What became of one image: a diagnosis, or the error that says why there is none."""
+
+
+class SharedDiagnoser:
+    """One Diagnoser for every session; calls go through one after the other."""
+
+    def __init__(self, diagnoser: Diagnoser) -> None:
+        self._diagnoser = diagnoser
+        self._lock = threading.Lock()
+
+    def diagnose(self, data: bytes) -> Diagnosis:
+        """Diagnose one image.
+
+        Args:
+            data: the file's bytes, of any origin.
+
+        Raises:
+            ImageError: the bytes are not an image that can be judged.
+        """
+        with self._lock:
+            return self._diagnoser.diagnose(data)
+
+    def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:
+        """Compute the heatmaps of another class from what the diagnosis kept."""
+        with self._lock:
+            return self._diagnoser.explain(diagnosis, class_name)
+
+
+def bundle_dir() -> Path:
+    """Give the bundle's folder: the environment's LEUKAPP_BUNDLE, else ``weights/compact``."""
+    return Path(os.environ.get(BUNDLE_VARIABLE) or DEFAULT_BUNDLE)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def open_diagnoser(folder: str) -> SharedDiagnoser:
+    """Load a bundle once for the whole server; a failure is not kept, so a repair is seen.
+
+    Args:
+        folder: the bundle's folder.
+
+    Raises:
+        BundleError: the bundle is missing, damaged or not understood.
+    """
+    return SharedDiagnoser(Diagnoser.open(Path(folder)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What stays known of an image when its pixels had to go.
+
+    Attributes:
+        label: verdict, or None for "no call" and for an unreadable image.
+        error: the sentence that says why the image is not readable, or None.
+    """
+
+    label: str | None
+    error: str | None
+
+
+class Answers:
+    """Answers of one reader's session, the least recently seen dropped first."""
+
+    def __init__(self, *, max_images: int = MAX_IMAGES, max_bytes: int = MAX_KEPT_BYTES) -> None:
+        self._max_images = max_images
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[str, Answer] = OrderedDict()
+        self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def outcome(self, entry: ImageEntry, diagnoser: SharedDiagnoser) -> Outcome:
+        """Give what is known of an image, reading it at the first call."""
+        if entry.key not in self._outcomes:
+            self.answer(entry, diagnoser)
+        return self._outcomes[entry.key]
+
+    def is_known(self, entry: ImageEntry) -> bool:
+        """Whether the image has been read before."""
+        return entry.key in self._outcomes
+
+    def answer(self, entry: ImageEntry, diagnoser: SharedDiagnoser) -> Answer:
+        """Give the whole answer for an image, reading it again only if it was dropped."""
+        if entry.key in self._kept:
+            self._kept.move_to_end(entry.key)
+            return self._kept[entry.key]
+        try:
+            answer: Answer = diagnoser.diagnose(entry.read_bytes())
+        except ImageError as error:
+            answer = error
+        self._keep(entry.key, answer)
+        return answer
+
+    def forget_all_but(self, entries: list[ImageEntry]) -> None:
+        """Drop the images that the reader took away."""
+        wanted = {entry.key for entry in entries}
+        for key in [key for key in self._outcomes if key not in wanted]:
+            self._kept.pop(key, None)
+            del self._outcomes[key]
+
+    def _keep(self, key: str, answer: Answer) -> None:
+        """Store an answer, then drop old ones until both bounds hold; the newest always stays."""
+        if isinstance(answer, ImageError):
+            self._outcomes[key] = Outcome(label=None, error=str(answer))
+        else:
+            self._outcomes[key] = Outcome(label=answer.label, error=None)
+        self._kept[key] = answer
+        while len(self._kept) > 1 and (
+            len(self._kept) > self._max_images or self._kept_bytes() > self._max_bytes
+        ):
+            self._kept.popitem(last=False)
+
+    def _kept_bytes(self) -> int:
+        """Bytes of the pixels in memory."""
+        return sum(
+            answer.image.nbytes + answer.enhanced.nbytes
+            for answer in self._kept.values()
+            if not isinstance(answer, ImageError)
+        )
+
+
+def session_answers() -> Answers:
+    """Give this session's answers, empty at first."""
+    if "answers" not in st.session_state:
+        st.session_state["answers"] = Answers()
+    answers: Answers = st.session_state["answers"]
+    return answers

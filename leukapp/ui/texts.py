@@ -1,0 +1,144 @@
+"""Every English sentence of the app, in one place so that it can be translated.
+
+Strings with ``{}`` are filled by the widget that shows them. Nothing here is built from user input.
+"""
+
+from typing import Final
+
+from leukapp.labels import ALL, AML, HEALTHY
+from leukapp.result_record import RESEARCH_USE_NOTICE
+
+APP_NAME: Final = "LeukApp"
+APP_TAGLINE: Final = "A second reader for acute leukemia on blood-smear images"
+RESEARCH_USE: Final = RESEARCH_USE_NOTICE
+
+CLASS_MEANINGS: Final = {
+    ALL: "Acute lymphoblastic leukemia",
+    AML: "Acute myeloid leukemia",
+    HEALTHY: "Resembles the healthy cells of the training images",
+}
+BRANCH_TITLES: Final = {
+    "efficientnet_lite2": "EfficientNet-Lite2",
+    "mobilenetv3large": "MobileNetV3-Large",
+    "efficientnetb7": "EfficientNetB7",
+}
+
+# Sidebar: uploads and samples
+IMAGES_HEADER: Final = "Images"
+UPLOAD_LABEL: Final = "Drop smear images here"
+UPLOAD_HELP: Final = (
+    "JPEG, PNG, TIFF, BMP or WebP; one cell or one small field an image works best. "
+    "Images stay in this session's memory and are not stored."
+)
+UPLOAD_LIMIT: Final = (
+    "{n} images were dropped; the first {limit} are shown. For whole folders use the command "
+    "line: leukapp diagnose."
+)
+SAMPLE_LABEL: Final = "Or try a synthetic sample"
+SAMPLE_PLACEHOLDER: Final = "Choose a drawing"
+SAMPLE_HELP: Final = "Drawings made by a program, to try the app without a smear image."
+SAMPLE_NOTICE: Final = (
+    "Synthetic image, drawn by a program: it shows how the app works, and any verdict on it "
+    "means nothing."
+)
+SAMPLE_BUTTON: Final = "Try this drawing"
+
+# First screen
+WELCOME_HEADING: Final = "Start with a smear image"
+WELCOME: Final = (
+    "Drop one or more images into the field on the left. Two networks look at each image, a third "
+    "joins what they found, and you see the verdict, how sure it is, and where in the image it "
+    "came from."
+)
+WELCOME_SAMPLES: Final = "No image at hand? These are drawn by a program, not photographed."
+OPENING_BUNDLE: Final = "Loading the networks…"
+READING: Final = "Reading image {i} of {n}…"
+
+# Image choice
+CHOOSE_IMAGE: Final = "Image"
+PREVIOUS: Final = "Previous"
+NEXT: Final = "Next"
+
+# Verdict
+VERDICT: Final = "Verdict"
+NO_CALL: Final = "No call"
+NO_CALL_NOTE: Final = "The numbers beside are shown for the record; they are not a verdict."
+PROBABILITY_OF: Final = "Calibrated probability {value}"
+ORIGINAL_CAPTION: Final = "Original, {width} × {height} px"
+PROBABILITIES: Final = "Calibrated probabilities"
+PROBABILITIES_HELP: Final = (
+    "Fitted on held-out images: among images like the training data that get 80 %, about 8 in 10 "
+    "belong to that class. It says nothing of stains, cameras or diseases that were not in the "
+    "training data."
+)
+CHART_ALT: Final = "Bar chart of the calibrated probabilities: {values}."
+
+# Evidence
+BRANCHES: Final = "What each network says alone"
+BRANCHES_HELP: Final = (
+    "The two branches look at the same image independently. The fused decision joins their "
+    "features; it is not a vote count."
+)
+BRANCHES_AGREE: Final = "Both branches say {label}."
+BRANCHES_DISAGREE: Final = "The branches disagree: {votes}."
+BRANCH_VOTE: Final = "{branch} says {label}"
+VOTE_OWN: Final = "own softmax {value}"
+QUALITY: Final = "Image quality"
+QUALITY_HELP: Final = "Measured on the image before any network sees it."
+QUALITY_FINE: Final = "Nothing found that speaks against reading this image."
+QUALITY_MEASURES: Final = (
+    "Brightness {brightness:.0f} of 255 · contrast {contrast:.0f} · focus {focus:.0f} · "
+    "stained area {stained:.0%} · clipped pixels {saturated:.0%}"
+)
+QUALITY_BLOCKS: Final = "no call"
+QUALITY_NOTE: Final = "note"
+
+# Heatmaps
+HEATMAPS: Final = "Where the score came from"
+HEATMAPS_HELP: Final = (
+    "Grad-CAM: bright areas raised the score of the chosen class most. It shows where a network "
+    "looked, not what a cell is, and not a lesion."
+)
+VIEW_LABEL: Final = "View"
+VIEW_SIDE_BY_SIDE: Final = "Side by side"
+VIEW_ORIGINAL: Final = "Original"
+VIEW_ENHANCED: Final = "Enhanced"
+VIEW_FUSED: Final = "Fused"
+CLASS_LABEL: Final = "Explain the score of"
+OPACITY_LABEL: Final = "Opacity"
+OPACITY_HELP: Final = "How much the hottest place covers the image; colder places cover less."
+THRESHOLD_LABEL: Final = "Hide heat below"
+THRESHOLD_HELP: Final = "Heat under this percentage of its maximum is not drawn."
+COLOR_MAP_LABEL: Final = "Colors"
+HEATMAP_CAPTION: Final = "{source}: heat for {label}"
+HEATMAP_BLANK: Final = "{source}: nothing in this image raised the score of {label}"
+ENHANCED_CAPTION: Final = "Enhanced: brightened and sharpened, as the networks see it"
+
+# Record
+TABLE: Final = "All numbers"
+TABLE_CLASS: Final = "Class"
+TABLE_FUSED: Final = "Fused, calibrated"
+TABLE_BRANCH: Final = "{branch}, own softmax"
+DOWNLOAD: Final = "Download result (JSON)"
+RECORD_LINE: Final = "Bundle {name} · sha256 {sha} · {engine} · {elapsed:.0f} ms"
+
+# Errors and limits
+FILE_ERROR: Final = "**{name}**: {message}"
+BUNDLE_ERROR_TITLE: Final = "The app cannot read images yet"
+BUNDLE_ERROR_HINT: Final = (
+    "Without its trained networks the app gives no answer at all. Put the bundle back and reload "
+    "this page."
+)
+ABOUT: Final = "About and limits"
+ABOUT_BODY: Final = """
+LeukApp joins two image networks into one decision between ALL, AML and Healthy. It is a research
+tool and no medical device.
+
+- It was trained on few laboratories. ALL and AML came from different ones, so part of what it
+  learnt may be the laboratory and not the disease.
+- It knows three answers. Any other disease, a reactive cell or an artifact is outside them; it can
+  say "no call", but it can also be wrong with confidence.
+- One image is one cell or one small field. It is not a differential count and not a patient's
+  result.
+- Heatmaps show what raised a score. They do not outline cells and prove nothing.
+"""

@@ -1,0 +1,90 @@
+"""Colors and marks of the classes, and the few style rules that Streamlit's theme cannot express.
+
+The colors are of the Okabe-Ito palette, which people with the common color blindnesses can tell
+apart; each class has its own mark as well, so that color is never alone.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from leukapp.labels import ALL, AML, HEALTHY
+from leukapp.ui import texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassStyle:
+    """How one answer looks everywhere.
+
+    Attributes:
+        mark: one character that stands before the class name.
+        light: color on the light theme, ``#rrggbb``.
+        dark: color on the dark theme, ``#rrggbb``.
+    """
+
+    mark: str
+    light: str
+    dark: str
+
+
+CLASS_STYLES: Final = {
+    ALL: ClassStyle(mark="▲", light="#0072B2", dark="#56B4E9"),
+    AML: ClassStyle(mark="◆", light="#C04E00", dark="#E69F00"),
+    HEALTHY: ClassStyle(mark="●", light="#00795A", dark="#2FBF93"),
+}
+NO_CALL_STYLE: Final = ClassStyle(mark="○", light="#5E5668", dark="#B3AABD")
+
+STYLE_RULES: Final = """
+<style>
+.stMainBlockContainer { padding: 3rem clamp(1rem, 4vw, 4rem) 4rem; max-width: 84rem; }
+.leuk-brand { display: flex; flex-wrap: wrap; align-items: baseline; gap: .3rem .8rem;
+  padding-top: .35rem; }
+.leuk-brand b { font-size: 1.5rem; letter-spacing: -.02em; }
+.leuk-brand span { opacity: .75; flex: 1 1 auto; }
+.leuk-brand strong { padding: .2rem .7rem; border: 1px solid currentColor; border-radius: 99px;
+  font-size: .82rem; font-weight: 600; opacity: .85; }
+[data-testid="stFileUploaderDropzone"] { min-height: 7.5rem; border-style: dashed; }
+.leuk-verdict { border-left: .45rem solid var(--class-color); border-radius: .6rem;
+  padding: 1rem 1.2rem 1.1rem;
+  background: color-mix(in srgb, var(--class-color) 11%, transparent); }
+.leuk-verdict small { text-transform: uppercase; letter-spacing: .08em; font-weight: 600;
+  opacity: .75; }
+.leuk-verdict h2 { font-size: clamp(1.8rem, 3vw, 2.6rem); line-height: 1.15; margin: 0;
+  padding: .1rem 0 .25rem; color: var(--class-color); }
+.leuk-verdict p { margin: 0 0 .3rem; font-size: 1.02rem; }
+.leuk-verdict .leuk-number { font-weight: 650; margin-top: .6rem; }
+.leuk-verdict .leuk-note { margin-top: .5rem; font-size: .88rem; opacity: .8; }
+.leuk-vote { display: flex; align-items: center; justify-content: space-between; gap: 1rem;
+  padding: .5rem 0; border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.leuk-vote b { color: var(--class-color); white-space: nowrap; }
+.leuk-vote small { opacity: .75; }
+@media print { [data-testid="stSidebar"], [data-testid="stHeader"] { display: none; } }
+</style>
+"""
+
+
+def is_dark() -> bool:
+    """Whether the reader sees the dark theme; light where the browser has not said."""
+    return bool(st.context.theme.type == "dark")
+
+
+def style_of(label: str | None) -> ClassStyle:
+    """Give the look of a class, or of "no call" for None."""
+    return NO_CALL_STYLE if label is None else CLASS_STYLES[label]
+
+
+def color_of(label: str | None, *, dark: bool) -> str:
+    """Give the color of a class, or of "no call" for None, as ``#rrggbb``."""
+    style = style_of(label)
+    return style.dark if dark else style.light
+
+
+def text_color(*, dark: bool) -> str:
+    """Give the color of text in figures, that of the theme in ``.streamlit/config.toml``."""
+    return "#ECE7F0" if dark else "#221B29"
+
+
+def marked(label: str | None) -> str:
+    """Give a class name with its mark, e.g. ``▲ ALL``; "no call" for None."""
+    return f"{style_of(label).mark} {texts.NO_CALL if label is None else label}"

@@ -1,0 +1,83 @@
+"""Page "Diagnose": images in, for each a verdict with the evidence behind it."""
+
+import streamlit as st
+
+from leukapp.diagnosis import Diagnosis
+from leukapp.errors import BundleError, ImageError
+from leukapp.ui import frame, texts
+from leukapp.ui.heatmap_viewer import show_heatmap_viewer
+from leukapp.ui.image_choice import choose_image, read_images, show_file_errors
+from leukapp.ui.picture import fit_for_screen, show_picture
+from leukapp.ui.probability_chart import show_probability_chart, show_probability_table
+from leukapp.ui.result_download import show_download
+from leukapp.ui.samples import show_sample_choice, show_sample_gallery
+from leukapp.ui.session import SharedDiagnoser, bundle_dir, open_diagnoser, session_answers
+from leukapp.ui.upload import ImageEntry, show_upload
+from leukapp.ui.verdict import show_branch_votes, show_quality, show_verdict
+
+
+def show_welcome() -> None:
+    """Write the first screen, where there is no image yet."""
+    st.subheader(texts.WELCOME_HEADING, anchor=False)
+    st.markdown(texts.WELCOME)
+    show_sample_gallery()
+
+
+def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnoser) -> None:
+    """Write the verdict first, then the evidence, then the record."""
+    if entry.is_synthetic:
+        st.info(texts.SAMPLE_NOTICE, icon=":material/draw:")
+    picture, verdict, chart = st.columns([1, 1.35, 1.6], gap="medium")
+    with picture:
+        caption = texts.ORIGINAL_CAPTION.format(
+            width=diagnosis.quality.width_px, height=diagnosis.quality.height_px
+        )
+        show_picture(fit_for_screen(diagnosis.image), caption=caption, alt=caption)
+    with verdict:
+        show_verdict(diagnosis)
+    with chart:
+        show_probability_chart(diagnosis.probabilities)
+
+    with st.container(border=True, key="heatmaps"):
+        show_heatmap_viewer(diagnosis, diagnoser, key=entry.key)
+
+    branches, quality = st.columns(2, gap="medium")
+    with branches.container(border=True, height="stretch", key="branches"):
+        show_branch_votes(diagnosis.branches)
+    with quality.container(border=True, height="stretch", key="quality"):
+        show_quality(diagnosis)
+
+    with st.container(border=True, key="record"):
+        st.subheader(texts.TABLE, anchor=False)
+        show_probability_table(diagnosis)
+        show_download(diagnosis, name=entry.name)
+
+
+frame.show_frame()
+with st.sidebar:
+    st.subheader(texts.IMAGES_HEADER, anchor=False)
+    entries = show_upload() + show_sample_choice()
+frame.show_about()
+
+body = st.empty()
+if not entries:
+    with body.container():
+        show_welcome()
+try:
+    with st.spinner(texts.OPENING_BUNDLE):
+        shared_diagnoser = open_diagnoser(str(bundle_dir()))
+except BundleError as error:
+    with body.container():
+        frame.show_bundle_error(str(error))
+    st.stop()
+
+answers = session_answers()
+answers.forget_all_but(entries)
+if entries:
+    with body.container():
+        outcomes = read_images(entries, answers, shared_diagnoser)
+        show_file_errors(entries, outcomes)
+        chosen = choose_image(entries, outcomes)
+        answer = answers.answer(chosen, shared_diagnoser) if chosen else None
+        if chosen and answer and not isinstance(answer, ImageError):
+            show_answer(chosen, answer, shared_diagnoser)

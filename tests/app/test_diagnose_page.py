@@ -1,0 +1,213 @@
+"""Page "Diagnose" in each state a reader can meet; asserts words, and no exception."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_diagnoser import (
+    ABSTAIN,
+    BROKEN,
+    BROKEN_REASON,
+    DISAGREE,
+    MISSING_REASON,
+    NO_CALL_REASON,
+    make_diagnosis,
+)
+from streamlit.testing.v1 import AppTest
+
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.ui import texts
+from leukapp.ui.result_download import build_result_json
+from leukapp.ui.samples import SAMPLES
+
+StartApp = Callable[..., AppTest]
+NAME_WITH_MARKUP = "*x* [link](http://example.org) <b>.png"
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def words_of(app: AppTest) -> str:
+    """Everything that is written on the page, Markdown and HTML source together."""
+    kinds = (app.markdown, app.caption, app.subheader, app.error, app.info, app.warning)
+    return " ".join(element.value for kind in kinds for element in kind) + html_of(app)
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    uploader = app.file_uploader(key="upload")
+    for name, content in files:
+        uploader.upload(name, content, "image/png")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_first_screen_asks_for_an_image_and_gives_no_verdict(start_app: StartApp) -> None:
+    app = start_app()
+
+    assert not app.exception
+    assert texts.WELCOME_HEADING in words_of(app)
+    assert texts.VERDICT not in html_of(app)
+    assert len(app.image) == len(SAMPLES)
+
+
+@pytest.mark.parametrize("content", [None, b"image", ABSTAIN, BROKEN])
+def test_research_use_line_stands_on_every_screen(
+    start_app: StartApp, content: bytes | None
+) -> None:
+    app = start_app()
+    if content is not None:
+        upload(app, ("a.png", content))
+
+    assert RESEARCH_USE_NOTICE in html_of(app)
+
+
+def test_upload_shows_verdict_probability_votes_and_three_overlays(start_app: StartApp) -> None:
+    app = upload(start_app(), ("a.png", b"image"))
+
+    page = html_of(app)
+    assert "▲ ALL" in page
+    assert "Calibrated probability 93.0 %" in page
+    assert "Both branches say ALL." in page
+    assert "EfficientNet-Lite2" in page
+    assert "MobileNetV3-Large" in page
+    assert len(app.image) == 4  # the original, two branches and the fused decision
+    assert texts.QUALITY_FINE in words_of(app)
+
+
+def test_disagreeing_branches_are_named_with_their_votes(start_app: StartApp) -> None:
+    app = upload(start_app(), ("a.png", DISAGREE))
+
+    assert "EfficientNet-Lite2 says ALL, MobileNetV3-Large says AML" in html_of(app)
+
+
+def test_abstained_image_says_no_call_with_its_reason_and_names_no_class_as_verdict(
+    start_app: StartApp,
+) -> None:
+    app = upload(start_app(), ("a.png", ABSTAIN))
+
+    page = html_of(app)
+    assert f"<h2>○ {texts.NO_CALL}</h2>" in page
+    assert NO_CALL_REASON in page
+    assert texts.NO_CALL_NOTE in page
+    assert "Calibrated probability 9" not in page
+
+
+def test_broken_file_shows_its_sentence_and_the_other_is_diagnosed(start_app: StartApp) -> None:
+    app = upload(start_app(), ("bad.tif", BROKEN), ("good.png", b"image"))
+
+    assert [error.value for error in app.error] == [
+        r"**bad\.tif**: This file is not an image; save it as PNG\."
+    ]
+    assert BROKEN_REASON.startswith("This file is not an image")
+    assert "▲ ALL" in html_of(app)
+
+
+def test_only_a_broken_file_gives_no_verdict(start_app: StartApp) -> None:
+    app = upload(start_app(), ("bad.tif", BROKEN))
+
+    assert len(app.error) == 1
+    assert texts.VERDICT not in html_of(app)
+
+
+def test_missing_bundle_gives_one_clear_screen_and_no_prediction(
+    start_app: StartApp, tmp_path: Path
+) -> None:
+    app = start_app(tmp_path / "absent")
+    upload(app, ("a.png", b"image"))
+
+    assert [error.value.replace("\\", "") for error in app.error] == [MISSING_REASON]
+    assert texts.BUNDLE_ERROR_TITLE in words_of(app)
+    assert texts.WELCOME_HEADING not in words_of(app)
+    assert texts.VERDICT not in html_of(app)
+
+
+def test_bundle_put_back_is_seen_without_restart(start_app: StartApp, tmp_path: Path) -> None:
+    bundle = tmp_path / "later"
+    app = start_app(bundle)
+    bundle.mkdir()
+    app.run()
+
+    assert not app.error
+    assert texts.WELCOME_HEADING in words_of(app)
+
+
+def test_file_name_is_never_markup(start_app: StartApp) -> None:
+    app = upload(start_app(), (NAME_WITH_MARKUP, BROKEN), ("good.png", b"image"))
+
+    message = app.error[0].value
+    assert "[link]" not in message
+    assert "<b>" not in message.replace(r"\<b\>", "")
+    assert "<b>.png" not in html_of(app)
+
+
+def test_sample_is_labelled_synthetic(start_app: StartApp) -> None:
+    app = start_app()
+    app.button(key=f"open-{SAMPLES[0].key}").click().run()
+
+    assert not app.exception
+    assert [info.value for info in app.info] == [texts.SAMPLE_NOTICE]
+    assert "means nothing" in texts.SAMPLE_NOTICE
+    assert "▲ ALL" in html_of(app)
+
+
+def test_several_images_can_be_stepped_through(start_app: StartApp) -> None:
+    app = upload(start_app(), ("one.png", b"image"), ("two.png", ABSTAIN))
+    choice = app.selectbox(key="selected_image")
+
+    assert list(choice.options) == ["▲ ALL  ·  one.png", "○ No call  ·  two.png"]
+    assert "<h2>▲ ALL</h2>" in html_of(app)
+    assert app.button(key="step-Previous").disabled
+
+    app.button(key="step-Next").click().run()
+    assert "<h2>○ No call</h2>" in html_of(app)
+    assert app.button(key="step-Next").disabled
+
+
+def test_image_brought_later_comes_to_the_front(start_app: StartApp) -> None:
+    app = upload(start_app(), ("one.png", b"image"))
+    upload(app, ("two.png", ABSTAIN))
+
+    assert "<h2>○ No call</h2>" in html_of(app)
+
+
+def test_each_image_is_read_once_however_often_the_page_reruns(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leukapp.ui import session
+
+    calls: list[bytes] = []
+    whole = session.Diagnoser.diagnose
+    monkeypatch.setattr(
+        session.Diagnoser, "diagnose", lambda self, data: calls.append(data) or whole(self, data)
+    )
+    app = upload(start_app(), ("one.png", b"image"), ("bad.png", BROKEN))
+    app.slider(key="opacity").set_value(80).run()
+    app.run()
+
+    assert sorted(calls) == [BROKEN, b"image"]
+
+
+def test_changing_view_shows_one_picture_in_the_viewer(start_app: StartApp) -> None:
+    app = upload(start_app(), ("one.png", b"image"))
+    app.segmented_control(key="view").set_value(texts.VIEW_ENHANCED).run()
+
+    assert not app.exception
+    captions = [image.captions[0] for image in app.image]
+    assert captions == ["Original, 64 × 64 px", texts.ENHANCED_CAPTION]
+
+
+def test_downloaded_result_has_the_fields_of_the_command_line() -> None:
+    record = json.loads(build_result_json(make_diagnosis(b"x"), name="a.png"))
+
+    assert record["path"] == "a.png"
+    assert record["label"] == "ALL"
+    assert record["probabilities"] == {"ALL": 0.93, "AML": 0.05, "Healthy": 0.02}
+    assert record["branches"]["mobilenetv3large"] == {"ALL": 0.6, "AML": 0.3, "Healthy": 0.1}
+    assert record["bundle"] == {"name": "compact", "sha256": "ab" * 32}
+    assert record["engine"] == "fake"
+    assert record["elapsed_ms"] == 4
+    assert record["created_at_utc"].endswith("+00:00")
+    assert record["notice"] == RESEARCH_USE_NOTICE

@@ -1,0 +1,110 @@
+"""What the source of the app and its pages may hold, and what the server's settings must say."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MATHEMATICS = {"numpy", "cv2", "scipy", "math", "pandas", "tensorflow", "keras", "openvino", "PIL"}
+FILE_FORMATS = {"json", "csv", "pickle", "h5py", "tifffile"}
+REPOSITORY = Path(__file__).resolve().parents[2]
+APP_SOURCES = [REPOSITORY / "app.py", *sorted((REPOSITORY / "pages").glob("*.py"))]
+
+
+def imported_packages(source: str) -> Iterator[str]:
+    """First part of every module name that a source imports, at any depth."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def arithmetic(source: str) -> list[str]:
+    """Every computation in a source but the joining of lists and folders by ``+`` and ``/``."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add | ast.Div | ast.BitOr))
+        or isinstance(node, ast.AugAssign)
+    ]
+
+
+def test_checks_see_what_they_look_for() -> None:
+    source = "import numpy as np\ndef f():\n    from cv2 import resize\n    return np.ones(3) * 2"
+
+    assert set(imported_packages(source)) == {"numpy", "cv2"}
+    assert arithmetic(source) == ["np.ones(3) * 2"]
+
+
+@pytest.mark.parametrize("path", APP_SOURCES, ids=lambda path: path.name)
+def test_app_and_pages_hold_no_mathematics_and_no_file_format(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+
+    assert MATHEMATICS.isdisjoint(imported_packages(source))
+    assert FILE_FORMATS.isdisjoint(imported_packages(source))
+    assert arithmetic(source) == []
+
+
+def test_app_is_short_and_pages_are_short() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in APP_SOURCES}
+
+    assert lengths.pop("app.py") <= 60
+    assert max(lengths.values()) <= 150, lengths
+
+
+def test_streamlit_is_imported_only_by_app_pages_and_ui() -> None:
+    importers = {
+        path.relative_to(REPOSITORY)
+        for path in (REPOSITORY / "leukapp").rglob("*.py")
+        if "streamlit" in imported_packages(path.read_text(encoding="utf-8"))
+    }
+
+    assert importers
+    assert all(path.parts[:2] == ("leukapp", "ui") for path in importers), importers
+
+
+def test_server_keeps_to_itself_and_shows_no_stack_trace() -> None:
+    settings = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text())
+
+    assert settings["server"]["address"] == "localhost"
+    assert settings["server"]["enableXsrfProtection"] is True
+    assert settings["server"]["enableCORS"] is True
+    assert settings["server"]["maxUploadSize"] == 100
+    assert settings["browser"]["gatherUsageStats"] is False
+    assert settings["client"]["showErrorDetails"] == "none"
+
+
+def test_theme_colors_of_figures_are_those_of_the_settings() -> None:
+    from leukapp.ui import theme
+
+    settings = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text())["theme"]
+
+    assert theme.text_color(dark=False) == settings["light"]["textColor"]
+    assert theme.text_color(dark=True) == settings["dark"]["textColor"]
+
+
+def test_every_setting_is_known_to_this_streamlit() -> None:
+    from streamlit import config
+
+    settings = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text())
+    known = set(config.get_config_options())
+    names = set()
+    for section, options in settings.items():
+        for name, value in options.items():
+            if isinstance(value, dict):
+                names |= set(flat_names(f"{section}.{name}", value))
+            else:
+                names.add(f"{section}.{name}")
+
+    assert names <= known, names - known
+
+
+def flat_names(prefix: str, options: dict[str, object]) -> Iterator[str]:
+    for name, value in options.items():
+        if isinstance(value, dict):
+            yield from flat_names(f"{prefix}.{name}", value)
+        else:
+            yield f"{prefix}.{name}"

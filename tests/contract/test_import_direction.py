@@ -1,0 +1,59 @@
+"""Imports go down the layers, and nothing heavy is imported before a call needs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NETWORKS = ("tensorflow", "keras", "openvino", "torch")
+HEAVY = (*NETWORKS, "sklearn")
+
+
+def modules_after(statements: str, repository: Path) -> set[str]:
+    """Names of the modules a fresh process holds after some statements."""
+    report = f"{statements}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    finished = subprocess.run(
+        [sys.executable, "-c", report],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(json.loads(finished.stdout.splitlines()[-1]))
+
+
+def test_import_linter_keeps_every_contract(repository: Path) -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    finished = subprocess.run(
+        [str(linter), "--no-cache"], cwd=repository, capture_output=True, text=True, timeout=60
+    )
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+@pytest.mark.parametrize("statements", ["import leukapp", "import leukapp.diagnosis"])
+def test_importing_the_core_brings_no_network_library(statements: str, repository: Path) -> None:
+    assert modules_after(statements, repository).isdisjoint(NETWORKS)
+
+
+def test_importing_the_package_alone_brings_neither_streamlit_nor_opencv(repository: Path) -> None:
+    assert modules_after("import leukapp", repository).isdisjoint((*HEAVY, "streamlit", "cv2"))
+
+
+def test_what_the_first_screen_imports_is_light(repository: Path) -> None:
+    pages = sorted(repository.glob("pages/*.py"))
+    assert pages, "the app has no page"
+    imports = "\n".join(
+        line
+        for path in (repository / "app.py", *pages)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("import ", "from "))
+    )
+
+    loaded = modules_after(imports, repository)
+
+    assert "leukapp.ui.frame" in loaded
+    assert loaded.isdisjoint(HEAVY)

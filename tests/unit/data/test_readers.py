@@ -1,0 +1,224 @@
+import pandas as pd
+import pytest
+
+from leukapp.data.catalog import Catalog
+from leukapp.data.readers import detect_layout, read_catalog
+from leukapp.data.readers.all_idb2 import block_group
+from leukapp.data.readers.combined import read_combined
+from leukapp.data.readers.smears import read_smears
+from leukapp.errors import CatalogError
+
+
+def rows(catalog: Catalog):
+    return [(s.sample_id, s.label, s.group, s.source, s.groups_known) for s in catalog.samples]
+
+
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"not decoded by a reader")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("number", "label", "group"),
+    [
+        (1, "ALL", "idb2_ALL_blk00"),
+        (10, "ALL", "idb2_ALL_blk00"),
+        (11, "ALL", "idb2_ALL_blk01"),
+        (130, "ALL", "idb2_ALL_blk12"),
+        (131, "Healthy", "idb2_H_blk00"),
+        (141, "Healthy", "idb2_H_blk01"),
+        (260, "Healthy", "idb2_H_blk12"),
+    ],
+)
+def test_all_idb2_blocks(number, label, group):
+    assert block_group(number, label) == group
+
+
+def test_all_idb2(tmp_path):
+    for name in ("Im011_1.tif", "Im131_0.png", "Im132_0.jpg", "cover.png", "._Im001_1.tif"):
+        touch(tmp_path / "img" / name)
+    catalog = read_catalog(tmp_path)
+    assert detect_layout(tmp_path) == "all_idb2"
+    assert rows(catalog) == [
+        ("img/Im011_1.tif", "ALL", "idb2_ALL_blk01", "all_idb2", True),
+        ("img/Im131_0.png", "Healthy", "idb2_H_blk00", "all_idb2", True),
+        ("img/Im132_0.jpg", "Healthy", "idb2_H_blk00", "all_idb2", True),
+    ]
+    assert [f.kind for f in catalog.findings] == ["unexpected_file"]
+    assert catalog.findings[0].sample_ids == ("img/cover.png",)
+
+
+def test_all_idb1(tmp_path):
+    touch(tmp_path / "im" / "Im001_1.jpg")
+    touch(tmp_path / "im" / "Im034_0.jpg")
+    touch(tmp_path / "xyc" / "Im001_1.xyc")
+    assert detect_layout(tmp_path) == "all_idb1"
+    assert rows(read_catalog(tmp_path)) == [
+        ("im/Im001_1.jpg", "ALL", "all_idb1:im/Im001_1.jpg", "all_idb1", False),
+        ("im/Im034_0.jpg", "Healthy", "all_idb1:im/Im034_0.jpg", "all_idb1", False),
+    ]
+
+
+def test_jpeg_names_that_fit_both_idb_sets_must_be_named(tmp_path):
+    touch(tmp_path / "Im001_1.jpg")
+    with pytest.raises(CatalogError, match="name the layout all_idb1 or all_idb2"):
+        read_catalog(tmp_path)
+    assert len(read_catalog(tmp_path, "all_idb2")) == 1
+
+
+def test_ash_and_combined(tmp_path):
+    touch(tmp_path / "ALL-IDB2" / "Im001_1.tif")
+    touch(tmp_path / "ALL-IDB2" / "Im131_0.tif")
+    touch(tmp_path / "ALL-IDB2" / "cover.tif")
+    touch(tmp_path / "ASH" / "7.jpg")
+    assert detect_layout(tmp_path / "ASH") == "ash"
+    assert detect_layout(tmp_path) == "combined"
+    catalog = read_catalog(tmp_path)
+    assert rows(catalog) == [
+        ("all_idb2/Im001_1.tif", "ALL", "idb2_ALL_blk00", "all_idb2", True),
+        ("all_idb2/Im131_0.tif", "Healthy", "idb2_H_blk00", "all_idb2", True),
+        ("ash/7.jpg", "AML", "ash:7.jpg", "ash", False),
+    ]
+    assert catalog.findings[0].sample_ids == ("all_idb2/cover.tif",)
+    assert read_combined(tmp_path / "ALL-IDB2", tmp_path / "ASH") == catalog
+
+
+def test_folder_per_class(tmp_path):
+    root = tmp_path / "ward"
+    for name in ("all/1.png", "AML/p1/2.png", "hem/p1/3.png", "Benign/4.png", "CML/5.png"):
+        touch(root / name)
+    catalog = read_catalog(root)
+    assert rows(catalog) == [
+        ("AML/p1/2.png", "AML", "ward:p1", "ward", True),
+        ("Benign/4.png", "Healthy", "ward:Benign/4.png", "ward", False),
+        ("all/1.png", "ALL", "ward:all/1.png", "ward", False),
+        ("hem/p1/3.png", "Healthy", "ward:p1", "ward", True),
+    ]
+    assert [(f.kind, f.sample_ids) for f in catalog.findings] == [("unknown_label", ("CML/5.png",))]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_manifest(tmp_path, suffix):
+    touch(tmp_path / "x" / "1.png")
+    touch(tmp_path / "x" / "2.png")
+    frame = pd.DataFrame(
+        {
+            "path": ["x/1.png", "x/2.png", "x/3.png", "x/1.png"],
+            "label": ["AML", "Healthy", "ALL", "CML"],
+            "group": ["7", None, "8", "9"],
+            "source": ["lab"] * 4,
+            "role": ["", "external", "train", "train"],
+        }
+    )
+    table = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        frame.to_csv(table, index=False)
+    else:
+        frame.to_parquet(table)
+    catalog = read_catalog(table)
+    assert rows(catalog) == [
+        ("x/1.png", "AML", "lab:7", "lab", True),
+        ("x/2.png", "Healthy", "lab:x/2.png", "lab", False),
+    ]
+    assert [s.role for s in catalog.samples] == ["train", "external"]
+    assert [(f.kind, f.sample_ids) for f in catalog.findings] == [
+        ("unreadable_file", ("x/3.png",)),
+        ("unknown_label", ("x/1.png",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,label,group,source\n../secret.png,AML,1,lab\n", "outside its own folder"),
+        ("path,label,group,source\n/etc/hostname,AML,1,lab\n", "outside its own folder"),
+        ("path,label,group,source\nlink.png,AML,1,lab\n", "outside its own folder"),
+        ("path,label,source\na.png,AML,lab\n", "lacks the columns group"),
+        ("path,label,group,source,role\na.png,AML,1,lab,judge\n", "role must be one of"),
+        ("path,label,group,source\na.png,AML,1,lab\na.png,AML,1,lab\n", "more than once"),
+        ("path,label,group,source\na.png,CML,1,lab\n", "Label 'CML' is not one of"),
+        ("", "cannot be read as a table"),
+    ],
+)
+def test_manifest_that_is_refused(tmp_path, text, message):
+    folder = tmp_path / "set"
+    touch(folder / "a.png")
+    (folder / "link.png").symlink_to(touch(tmp_path / "secret.png"))
+    table = folder / "t.csv"
+    table.write_text(text)
+    with pytest.raises(CatalogError, match=message):
+        read_catalog(table)
+
+
+def test_row_without_source_is_a_finding(tmp_path):
+    touch(tmp_path / "a.png")
+    table = tmp_path / "t.csv"
+    table.write_text("path,label,group,source\na.png,AML,1,\na.png,AML,1,lab\n")
+    catalog = read_catalog(table)
+    assert len(catalog) == 1
+    assert catalog.findings[0].kind == "incomplete_row"
+
+
+SMEAR_ROWS = [
+    ("jhu_aml/d/b.jpg", "AML", "Patient_00", "train"),
+    ("jhu_aml/d/n.jpg", "normal_cell_in_AML_patient", "Patient_00", "train"),
+    ("pbc_healthy/batch2_366x369/m.jpg", "Healthy", "unknown-batch2", "external"),
+    ("all_idb2_103px/Im001_1.jpg", "ALL", "idb2_ALL_blk00", "external"),
+    ("lmu_aml/EOS/e.png", "normal_cell_LMU", "unknown", "external"),
+]
+
+
+def write_smears(folder, extra=()):
+    table = [*SMEAR_ROWS, *extra]
+    for path, *_ in SMEAR_ROWS:
+        touch(folder / path)
+    frame = pd.DataFrame(table, columns=["path", "class3", "group", "suggested_role"])
+    frame.to_csv(folder / "MANIFEST.csv", index=False)
+
+
+def test_smears(tmp_path):
+    write_smears(tmp_path / "smears", [("other/x.jpg", "AML", "", "train")])
+    catalog = read_catalog(tmp_path)
+    batch2 = "pbc_healthy/batch2_366x369/m.jpg"
+    assert rows(catalog) == [
+        ("jhu_aml/d/b.jpg", "AML", "jhu_aml:Patient_00", "jhu_aml", True),
+        ("jhu_aml/d/n.jpg", "Healthy", "jhu_aml:Patient_00", "jhu_aml", True),
+        (batch2, "Healthy", f"pbc_healthy_batch2:{batch2}", "pbc_healthy_batch2", False),
+        ("all_idb2_103px/Im001_1.jpg", "ALL", "idb2_ALL_blk00", "all_idb2", True),
+        ("lmu_aml/EOS/e.png", "Healthy", "lmu:lmu_aml/EOS/e.png", "lmu", False),
+    ]
+    roles = ["train", "train", "external", "train", "external"]
+    assert [s.role for s in catalog.samples] == roles
+    assert [f.kind for f in catalog.findings] == ["unexpected_file"]
+    assert read_smears(tmp_path / "smears") == catalog
+    external = read_smears(tmp_path, all_idb2_role="external")
+    assert external.by_source("all_idb2").samples[0].role == "external"
+
+
+def test_smears_names_unknown_class_and_missing_file(tmp_path):
+    write_smears(
+        tmp_path,
+        [("jhu_aml/gone.jpg", "AML", "Patient_01", "train"), ("lmu_aml/e", "CML", "", "train")],
+    )
+    catalog = read_catalog(tmp_path)
+    assert [f.kind for f in catalog.findings] == ["unreadable_file", "unknown_label"]
+
+
+def test_unrecognised_and_empty_folders_say_what_is_understood(tmp_path):
+    touch(tmp_path / "picture.png")
+    with pytest.raises(CatalogError, match=r"not recognised.*folder_per_class"):
+        read_catalog(tmp_path)
+    (tmp_path / "ALL").mkdir()
+    with pytest.raises(CatalogError, match=r"No labelled image.*Layouts understood: smears"):
+        read_catalog(tmp_path)
+    with pytest.raises(CatalogError, match="is not there"):
+        read_catalog(tmp_path / "nowhere")
+    with pytest.raises(CatalogError, match=r"Layout 'idb9' is not known"):
+        read_catalog(tmp_path, "idb9")
+    with pytest.raises(CatalogError, match="is not a folder"):
+        read_catalog(tmp_path / "picture.png", "ash")
+    with pytest.raises(CatalogError, match="named ALL-IDB2 and one named ASH"):
+        read_catalog(tmp_path, "combined")
+    with pytest.raises(CatalogError, match=r"no MANIFEST\.csv"):
+        read_catalog(tmp_path, "smears")

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from networks import SIZE_PX, write_tiny_bundle
+
+from leukapp.errors import BundleError
+from leukapp.inference.choose import open_engine
+from leukapp.model.fusion import softmax
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def inputs(n_images=3, seed=0):
+    rng = np.random.default_rng(seed)
+    batch = rng.uniform(0, 255, (n_images, SIZE_PX, SIZE_PX, 3)).astype(np.float32)
+    return batch, batch
+
+
+def test_engines_agree(bundle):
+    fast = open_engine(bundle, "openvino").run(inputs())
+    reference = open_engine(bundle, "keras").run(inputs())
+    np.testing.assert_allclose(
+        softmax(fast.fused_logits), softmax(reference.fused_logits), atol=1e-3
+    )
+    for ours, theirs in zip(fast.branch_logits, reference.branch_logits, strict=True):
+        np.testing.assert_allclose(softmax(ours), softmax(theirs), atol=1e-3)
+    for ours, theirs in zip(fast.activations, reference.activations, strict=True):
+        assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.9999
+        assert ours.shape == theirs.shape
+
+
+def test_batch_equals_single(bundle):
+    engine = open_engine(bundle)
+    together = engine.run(inputs())
+    first = engine.run(tuple(batch[1:2] for batch in inputs()))
+    np.testing.assert_allclose(first.fused_logits[0], together.fused_logits[1], atol=1e-4)
+
+
+def test_corrupt_compiled_network_is_rebuilt(bundle, own_cache):
+    wanted = open_engine(bundle).run(inputs()).fused_logits
+    (weights,) = own_cache.glob("*/network.bin")
+    damaged = bytearray(weights.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    weights.write_bytes(damaged)
+    np.testing.assert_array_equal(open_engine(bundle).run(inputs()).fused_logits, wanted)
+    assert not list(own_cache.glob(".building-*"))
+
+
+def test_unknown_engine(bundle):
+    with pytest.raises(BundleError, match="choose auto"):
+        open_engine(bundle, "abacus")

@@ -37,7 +37,7 @@ TINY_PRESET = Preset(
 def lively_arrays(arrays: Arrays, rng: np.random.Generator) -> Arrays:
     """Random values under which activations neither die nor explode."""
     lively: Arrays = {}
-    for name, values in arrays.items():
+    for name, values in sorted(arrays.items()):
         if name.endswith("gamma"):
             lively[name] = rng.uniform(0.8, 1.2, values.shape).astype(np.float32)
         elif name.endswith("variance"):

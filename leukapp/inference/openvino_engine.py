@@ -102,6 +102,8 @@ def _is_intact(folder: Path) -> bool:
 
 
 def _build(bundle: Bundle, folder: Path) -> None:
+    # TensorFlow greets on stderr while it is imported; a user's terminal is no place for that.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from leukapp.model.network import build_network
 
     network = convert_network(build_network(bundle.preset, bundle.read_weights()))

@@ -37,6 +37,8 @@ class Hyperparameters:
         patience: epochs without a better validation loss before a stage stops.
         learning_rate: of Adam.
         dropout: fraction dropped behind the Dense 1024 of a branch.
+        n_views: augmented views of each training image beside its eight D4 variants (grouped
+            protocol): another zoom, stain, sharpness and background.
         balance_sources: weigh items so that classes count alike, and sources within a class.
     """
 
@@ -45,6 +47,7 @@ class Hyperparameters:
     patience: int = 50
     learning_rate: float = 1e-3
     dropout: float = 0.3
+    n_views: int = 0
     balance_sources: bool = False
 
 
@@ -100,7 +103,12 @@ PRESETS: Final = {
             BranchSpec(name="mobilenetv3large", backbone="mobilenetv3large_cells"),
         ),
         hyperparameters=Hyperparameters(
-            batch_size=64, n_epochs=40, patience=8, learning_rate=3e-4, balance_sources=True
+            batch_size=64,
+            n_epochs=40,
+            patience=8,
+            learning_rate=3e-4,
+            n_views=8,
+            balance_sources=True,
         ),
     ),
     **{name: Preset(name=name, branches=(_paper_branch(name),)) for name in PAPER_BASE_MODELS},

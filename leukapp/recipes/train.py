@@ -40,14 +40,19 @@ from leukapp.model.weights_io import Arrays, read_arrays
 from leukapp.recipes.papers import write_papers
 from leukapp.training.balance import balance_weights
 from leukapp.training.cell_stage import obtain_cell_backbone
-from leukapp.training.feature_cache import load_features
+from leukapp.training.feature_cache import (
+    AugmentedViews,
+    D4Variants,
+    Variants,
+    load_features,
+)
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 from leukapp.training.two_stage import PooledItems, TrainedHeads, train_heads
 
 FALSE_REJECT_FRACTION = 0.02
 """Share of validation images that the feature-distance limit may turn away."""
 
-MAX_RISK = 0.02
+MAX_RISK = 0.05
 """Share of wrong calls among the called validation images that the confidence limit aims at."""
 
 SHIPPED_COMPACT = Path(__file__).resolve().parents[2] / "weights" / "compact"
@@ -87,7 +92,7 @@ class Parts:
     """Training items of a split.
 
     Attributes:
-        train: int64 (n, 2): sample index, D4 variant.
+        train: int64 (n, 2): sample index, variant (0-7 are D4, augmented views follow).
         validation: as ``train``.
         test: as ``train``; under the grouped protocol each image once, as it is.
     """
@@ -106,7 +111,7 @@ class Prepared:
         samples: images of role ``train``, named as the data names them.
         parts: which image, in which D4 variant, is in which part.
         trunks: frozen backbones.
-        pooled: features of each branch, float32 (samples, 8, channels).
+        pooled: features of each branch, float32 (samples, variants, channels).
         seed: of everything random.
     """
 
@@ -175,7 +180,7 @@ def _preset(options: TrainOptions) -> Preset:
     return replace(preset, hyperparameters=hyperparameters)
 
 
-def _split(samples: Sequence[Sample], options: TrainOptions) -> Parts:
+def _split(samples: Sequence[Sample], options: TrainOptions, n_variants: int) -> Parts:
     labels = [sample.label for sample in samples]
     if options.protocol == "paper":
         leaking = split_paper(labels, seed=options.seed)
@@ -196,7 +201,7 @@ def _split(samples: Sequence[Sample], options: TrainOptions) -> Parts:
         [sample.source for sample in samples],
         seed=options.seed,
     )
-    every = np.arange(len(D4Element), dtype=np.int64)
+    every = range(n_variants)
     train = np.array([(index, variant) for index in split.train for variant in every], np.int64)
     return Parts(train=train, validation=_as_is(split.validation), test=_as_is(split.test))
 
@@ -226,7 +231,8 @@ def _prepare(preset: Preset, original: Catalog, options: TrainOptions, report: R
     missing = set(CLASS_NAMES) - {sample.label for sample in samples}
     if missing:
         raise TrainingError(f"the data has no image of {', '.join(sorted(missing))}; add some")
-    parts = _split([joined.samples[i] for i in chosen], options)
+    n_variants = len(D4Element) + preset.hyperparameters.n_views
+    parts = _split([joined.samples[i] for i in chosen], options, n_variants)
     held_out = [samples[i] for i in _image_indices(parts.validation, parts.test)]
     external = [sample for sample in original.samples if sample.role == "external"]
     work_dir = options.work_dir or compiled_cache_dir() / "training"
@@ -236,7 +242,7 @@ def _prepare(preset: Preset, original: Catalog, options: TrainOptions, report: R
         samples=samples,
         parts=parts,
         trunks=trunks,
-        pooled=_features(samples, trunks, preset, work_dir, report),
+        pooled=_features(samples, trunks, preset, work_dir / "features", report),
         seed=options.seed,
     )
 
@@ -273,20 +279,26 @@ def _features(
     samples: Sequence[Sample],
     trunks: tuple[PreparedTrunk, ...],
     preset: Preset,
-    work_dir: Path,
+    cache_dir: Path,
     report: Report,
 ) -> tuple[FloatArray, ...]:
     features = []
+    kinds: list[Variants] = [D4Variants()]
+    if preset.hyperparameters.n_views:
+        kinds.append(AugmentedViews(n_views=preset.hyperparameters.n_views, seed=0))
     for spec, trunk in zip(preset.branches, trunks, strict=True):
-        features.append(
+        of_kinds = [
             load_features(
                 samples,
                 trunk.frozen,
+                variants=kind,
                 enhancement=preset.enhancement,
-                cache_dir=work_dir / "features",
-                report=_progress(f"features of {spec.name}", report),
+                cache_dir=cache_dir,
+                report=_progress(f"features of {spec.name}, {kind.kind}", report),
             )
-        )
+            for kind in kinds
+        ]
+        features.append(np.concatenate(of_kinds, axis=1))
     return tuple(features)
 
 

@@ -1,8 +1,8 @@
 """Frozen-backbone features on disk: each distinct image goes through each backbone once.
 
-A file holds the pooled features of one image in its eight D4 variants, keyed by what they depend
-on: the image's bytes, the backbone's weights, the input size and the enhancement. A killed run goes
-on where it stopped.
+A file holds the pooled features of one image in all its variants, keyed by what they depend on: the
+image's bytes, the backbone's weights, the input size, the enhancement and the kind of variants. A
+killed run goes on where it stopped.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,10 +24,57 @@ from leukapp.imaging.resize import prepare_inputs
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import pool
 from leukapp.model.weights_io import Arrays
+from leukapp.training.cell_augmentation import augment_cell
 
-N_VARIANTS: Final = 8
+ForwardFunction: TypeAlias = Callable[[FloatArray], FloatArray]
 
-ForwardFunction = Callable[[FloatArray], FloatArray]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class D4Variants:
+    """The eight turned and mirrored forms of an image, in the order of ``distinct_d4``."""
+
+    kind: str = "d4"
+
+    def draw(
+        self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
+    ) -> FloatArray:
+        """Inputs of all variants, float32 (8, size_px, size_px, 3), RGB 0-255, enhanced."""
+        del image_key
+        # D4 commutes with enhancement and with squeezing to a square, so it is applied last.
+        prepared = prepare_inputs(image, enhancement, (size_px,)).inputs[0]
+        return np.asarray(distinct_d4(prepared), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentedViews:
+    """Views of an image with another zoom, stain, sharpness and background; see ``augment_cell``.
+
+    Attributes:
+        n_views: views of each image.
+        seed: of the views; the same image has the same views in every run.
+    """
+
+    n_views: int
+    seed: int
+
+    @property
+    def kind(self) -> str:
+        """Part of the cache key."""
+        return f"views-{self.n_views}-{self.seed}"
+
+    def draw(
+        self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
+    ) -> FloatArray:
+        """Inputs of all views, float32 (n_views, size_px, size_px, 3), RGB 0-255, enhanced."""
+        rng = np.random.default_rng([self.seed, int(image_key[:12], 16)])
+        views = [
+            augment_cell(image, size_px=size_px, enhancement=enhancement, rng=rng)
+            for _ in range(self.n_views)
+        ]
+        return np.asarray(views, np.float32)
+
+
+Variants: TypeAlias = D4Variants | AugmentedViews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,38 +105,43 @@ def load_features(
     samples: Sequence[Sample],
     trunk: FrozenTrunk,
     *,
+    variants: Variants = D4Variants(),
     enhancement: EnhancementConfig,
     cache_dir: Path,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> FloatArray:
-    """Pooled features of every sample in its eight D4 variants, from the cache where it has them.
+    """Pooled features of every sample in all its variants, from the cache where it has them.
 
     Args:
         samples: images to read.
         trunk: frozen backbone.
+        variants: which forms of each image go through the backbone.
         enhancement: that of the preset.
         cache_dir: made if missing.
         report: takes images done and images in all.
 
     Returns:
-        Float32 (n, 8, channels), variants in the order of ``distinct_d4``.
+        Float32 (n, variants, channels).
 
     Raises:
         ImageError: an image cannot be read.
     """
     settings = json.dumps(asdict(enhancement), sort_keys=True)
-    folder = cache_dir / hashlib.sha256(f"{trunk.key} {settings}".encode()).hexdigest()[:16]
+    depends_on = f"{trunk.key} {settings} {variants.kind}"
+    folder = cache_dir / hashlib.sha256(depends_on.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[FloatArray] = []
     with ThreadPoolExecutor(max_workers=2) as pool_of_readers:
         prepared = _ahead(
-            pool_of_readers, lambda sample: _prepare(sample, folder, trunk, enhancement), samples
+            pool_of_readers,
+            lambda sample: _prepare(sample, folder, trunk, variants, enhancement),
+            samples,
         )
-        for index, (path, variants) in enumerate(prepared):
-            if variants is None:
+        for index, (path, inputs) in enumerate(prepared):
+            if inputs is None:
                 rows.append(np.load(path, allow_pickle=False).astype(np.float32))
             else:
-                features = pool(trunk.forward(variants))
+                features = pool(trunk.forward(inputs))
                 _save(path, features)
                 rows.append(features.astype(np.float16).astype(np.float32))
             report(index + 1, len(samples))
@@ -108,16 +160,24 @@ def _ahead(executor, function, items, n_ahead: int = 8):  # type: ignore[no-unty
 
 
 def _prepare(
-    sample: Sample, folder: Path, trunk: FrozenTrunk, enhancement: EnhancementConfig
+    sample: Sample,
+    folder: Path,
+    trunk: FrozenTrunk,
+    variants: Variants,
+    enhancement: EnhancementConfig,
 ) -> tuple[Path, FloatArray | None]:
     data = sample.path.read_bytes()
-    path = folder / f"{hashlib.sha256(data).hexdigest()}.npy"
+    image_key = hashlib.sha256(data).hexdigest()
+    path = folder / f"{image_key}.npy"
     if path.exists():
         return path, None
-    image: RgbImage = decode_image(data)
-    # D4 commutes with enhancement and with squeezing to a square, so it is applied last.
-    prepared = prepare_inputs(image, enhancement, (trunk.input_size_px,)).inputs[0]
-    return path, np.asarray(distinct_d4(prepared), np.float32)
+    inputs = variants.draw(
+        decode_image(data),
+        size_px=trunk.input_size_px,
+        enhancement=enhancement,
+        image_key=image_key,
+    )
+    return path, inputs
 
 
 def _save(path: Path, features: FloatArray) -> None:

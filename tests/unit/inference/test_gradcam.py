@@ -57,13 +57,16 @@ def test_equals_full_gradient_gradcam():
     weights = lively_weights(TINY_PRESET)
     model = build_network(TINY_PRESET, weights)
     rng = np.random.default_rng(3)
-    image = rng.uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
-    activations = [np.asarray(a)[0] for a in model([image, image])[:2]]
+    # Values of both signs, so that most maps keep some heat after the ReLU.
+    activations = [
+        rng.normal(0, 1, tuple(output.shape[1:])).astype(np.float32) for output in model.outputs[:2]
+    ]
     tails = {
         "first": keras.Model(model.outputs[0], model.outputs[2]),
         "second": keras.Model(model.outputs[1], model.outputs[3]),
         "fused": keras.Model([model.outputs[0], model.outputs[1]], model.outputs[4]),
     }
+    textbook_maps = []
     for class_name in CLASS_NAMES:
         explanation = explain_class(
             weights.heads, tuple(activations), class_name, ("first", "second")
@@ -72,7 +75,12 @@ def test_equals_full_gradient_gradcam():
         for heatmap, wanted in zip(explanation.branches, ([0], [1]), strict=True):
             raw = textbook(tails[heatmap.source], tensors, wanted, class_name)
             assert_same(heatmap.values, raw)
-        assert_same(explanation.fused.values, textbook(tails["fused"], tensors, [0, 1], class_name))
+            textbook_maps.append(raw)
+        raw = textbook(tails["fused"], tensors, [0, 1], class_name)
+        assert_same(explanation.fused.values, raw)
+        textbook_maps.append(raw)
+    n_with_heat = sum(raw.max() > 0 for raw in textbook_maps)
+    assert n_with_heat >= 4, "too few of the nine maps have heat to compare"
 
 
 def textbook(tail, tensors, wanted, class_name):
@@ -93,5 +101,5 @@ def textbook(tail, tensors, wanted, class_name):
 
 
 def assert_same(values, raw):
-    assert raw.max() > 0, "the comparison needs a map with heat"
-    np.testing.assert_allclose(values, raw / raw.max(), atol=1e-4)
+    peak = raw.max()
+    np.testing.assert_allclose(values, raw / peak if peak > 0 else raw, atol=1e-4)

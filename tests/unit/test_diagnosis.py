@@ -1,0 +1,101 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from networks import write_tiny_bundle
+
+from leukapp.diagnosis import Diagnoser, no_call_reason
+from leukapp.errors import ImageError
+from leukapp.imaging.quality import QualityFinding, QualityReport, assess_quality
+from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.inference.probabilities import ClassProbabilities
+from leukapp.labels import CLASS_NAMES
+from leukapp.model.bundle import Thresholds
+
+LIMITS = Thresholds(
+    temperature=1.0, min_confidence=0.8, max_feature_distance=1.0, false_reject_fraction=0.02
+)
+SURE = ClassProbabilities((0.9, 0.05, 0.05))
+
+
+def quality(*findings):
+    return QualityReport(
+        width_px=224,
+        height_px=224,
+        focus=1.0,
+        brightness=100.0,
+        contrast=30.0,
+        saturated_fraction=0.0,
+        stained_fraction=0.1,
+        findings=findings,
+    )
+
+
+BLURRED = QualityFinding(kind="out_of_focus", message="It is out of focus.", blocks_call=True)
+SMALL = QualityFinding(kind="too_small", message="It is small.", blocks_call=False)
+
+
+def test_no_reason_means_a_call():
+    assert no_call_reason(quality(SMALL), SURE, 0.5, LIMITS) is None
+
+
+def test_quality_comes_first():
+    unsure = ClassProbabilities((0.4, 0.3, 0.3))
+    assert no_call_reason(quality(SMALL, BLURRED), unsure, 2.0, LIMITS) == "It is out of focus."
+
+
+def test_distance_comes_before_confidence():
+    unsure = ClassProbabilities((0.4, 0.3, 0.3))
+    assert "unlike anything" in str(no_call_reason(quality(), unsure, 1.01, LIMITS))
+    assert "AML with 79%" in str(
+        no_call_reason(quality(), ClassProbabilities((0.2, 0.79, 0.01)), 0.5, LIMITS)
+    )
+
+
+@pytest.mark.keras
+class TestDiagnoser:
+    @pytest.fixture(scope="class")
+    def diagnoser(self, tmp_path_factory):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+            bundle = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+            yield Diagnoser.open(bundle.folder)
+
+    @pytest.fixture(scope="class")
+    def png(self, encode_png):
+        return encode_png(draw_synthetic_cell("myeloblast", seed=3))
+
+    def test_whole_answer(self, diagnoser, png, tmp_path):
+        diagnosis = diagnoser.diagnose(png)
+        assert diagnosis.label == diagnosis.probabilities.top_class
+        assert [vote.name for vote in diagnosis.branches] == ["first", "second"]
+        assert not diagnosis.image.flags.writeable
+        assert not diagnosis.enhanced.flags.writeable
+        assert diagnosis.quality == assess_quality(diagnosis.image)
+        assert diagnosis.engine.startswith("openvino-cpu")
+        path = tmp_path / "image.txt"
+        path.write_bytes(png)
+        again = diagnoser.diagnose(path)
+        assert again.probabilities == diagnosis.probabilities
+        assert again.image_sha256 == diagnosis.image_sha256
+
+    def test_explaining_runs_no_network(self, diagnoser, png, monkeypatch):
+        diagnosis = diagnoser.diagnose(png)
+        monkeypatch.setattr(diagnoser, "engine", None)
+        same = diagnoser.explain(diagnosis, diagnosis.probabilities.top_class)
+        for heatmap, vote in zip(same.branches, diagnosis.branches, strict=True):
+            np.testing.assert_array_equal(heatmap.values, vote.heatmap.values)
+        maps = [diagnoser.explain(diagnosis, name).fused.values for name in CLASS_NAMES]
+        assert not np.array_equal(maps[0], maps[1])
+
+    def test_threads_get_their_own_answers(self, diagnoser, encode_png):
+        images = [encode_png(draw_synthetic_cell("neutrophil", seed=i)) for i in range(4)]
+        alone = [diagnoser.diagnose(image).probabilities.values for image in images]
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(diagnoser.diagnose, images * 4))
+        for i, diagnosis in enumerate(together):
+            np.testing.assert_allclose(diagnosis.probabilities.values, alone[i % 4], atol=1e-5)
+
+    def test_garbage_is_one_sentence(self, diagnoser):
+        with pytest.raises(ImageError, match="This is not"):
+            diagnoser.diagnose(b"%PDF-1.7")

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from leukapp.data.catalog import Sample
+from leukapp.data.d4 import distinct_d4
+from leukapp.imaging.enhance import EnhancementConfig
+from leukapp.imaging.resize import prepare_inputs
+from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.training.feature_cache import (
+    AugmentedViews,
+    FrozenTrunk,
+    load_features,
+    trunk_key,
+)
+
+
+@pytest.fixture
+def samples(tmp_path):
+    made = []
+    for seed in range(3):
+        path = tmp_path / f"{seed}.png"
+        Image.fromarray(draw_synthetic_cell("neutrophil", seed=seed, size_px=64)).save(path)
+        made.append(
+            Sample(path=path, label="ALL", group=str(seed), source="s", sample_id=path.name)
+        )
+    return made
+
+
+class CountingTrunk:
+    """Hands on a corner of its input and counts the batches."""
+
+    def __init__(self, fail_at=None):
+        self.n_batches = 0
+        self.fail_at = fail_at
+
+    def __call__(self, batch):
+        self.n_batches += 1
+        if self.n_batches == self.fail_at:
+            raise KeyboardInterrupt
+        return batch[:, :4, :4] / 255
+
+    def frozen(self, key="k"):
+        return FrozenTrunk(key=key, input_size_px=32, forward=self)
+
+
+def load(samples, trunk, folder, key="k", **options):
+    return load_features(
+        samples,
+        trunk.frozen(key),
+        enhancement=EnhancementConfig(),
+        cache_dir=folder,
+        **options,
+    )
+
+
+def test_second_run_needs_no_backbone(samples, tmp_path):
+    trunk = CountingTrunk()
+    first = load(samples, trunk, tmp_path / "cache")
+    assert first.shape == (3, 8, 3)
+    assert trunk.n_batches == 3
+    np.testing.assert_array_equal(load(samples, trunk, tmp_path / "cache"), first)
+    assert trunk.n_batches == 3
+
+
+def test_killed_run_goes_on(samples, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        load(samples, CountingTrunk(fail_at=3), tmp_path / "cache")
+    trunk = CountingTrunk()
+    load(samples, trunk, tmp_path / "cache")
+    assert trunk.n_batches == 1
+
+
+def test_other_weights_or_views_are_computed_anew(samples, tmp_path):
+    trunk = CountingTrunk()
+    load(samples, trunk, tmp_path / "cache")
+    load(samples, trunk, tmp_path / "cache", key="other")
+    assert trunk.n_batches == 6
+    views = load(samples, trunk, tmp_path / "cache", variants=AugmentedViews(n_views=2, seed=0))
+    assert trunk.n_batches == 9
+    assert views.shape == (3, 2, 3)
+
+
+def test_features_are_those_of_the_turned_image(samples, tmp_path):
+    features = load(samples, CountingTrunk(), tmp_path / "cache")
+    with Image.open(samples[0].path) as opened:
+        turned = distinct_d4(np.asarray(opened))[3]
+    prepared = prepare_inputs(turned, EnhancementConfig(), (32,)).inputs[0]
+    expected = prepared[:4, :4].astype(np.float32).mean(axis=(0, 1)) / 255
+    np.testing.assert_allclose(features[0, 3], expected, atol=1e-3)
+
+
+def test_key_depends_on_weights():
+    arrays = {"a": np.zeros(3, np.float32)}
+    assert trunk_key("x", 32, arrays) != trunk_key("x", 64, arrays)
+    assert trunk_key("x", 32, arrays) != trunk_key("x", 32, {"a": np.ones(3, np.float32)})

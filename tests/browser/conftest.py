@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from live_app import REPOSITORY, LiveApp, find_chromium, running_app, running_chromium
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from watched_page import WatchedPage
 
 BUNDLE = REPOSITORY / "weights" / "compact"
@@ -20,6 +20,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
+    # Assertions keep a limit of their own: the first diagnosis may compile the networks.
+    expect.set_options(timeout=WAIT_LIMIT_MS)
     with running_chromium() as chromium:
         yield chromium
 

@@ -1,6 +1,8 @@
 """Every English sentence of the app, in one place so that it can be translated.
 
-Strings with ``{}`` are filled by the widget that shows them. Nothing here is built from user input.
+Here stand the texts of the frame and of the page "Diagnose"; each other page has a module of its
+own beside this one. Strings with ``{}`` are filled by the widget that shows them. Nothing here is
+built from user input.
 """
 
 from typing import Final

@@ -1,0 +1,5 @@
+"""Texts of the page "Evaluation"."""
+
+from typing import Final
+
+TITLE: Final = "Evaluation"

@@ -17,6 +17,11 @@ st.set_page_config(
 )
 
 page = st.navigation(
-    [st.Page(PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True)]
+    [
+        st.Page(
+            PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True
+        ),
+        st.Page(PAGES_DIR / "evaluation.py", title="Evaluation", icon=":material/query_stats:"),
+    ]
 )
 page.run()

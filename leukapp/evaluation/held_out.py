@@ -9,6 +9,7 @@ branch ``<branch>__p_ALL``, ``<branch>__p_AML``, ``<branch>__p_Healthy``, then `
 
 from collections import Counter
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
@@ -216,7 +217,26 @@ def read_held_out(path: Path) -> HeldOutSet:
     Raises:
         HeldOutError: the file cannot be read or is not in the documented format.
     """
-    table = _read_table(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise HeldOutError(
+            f"{path.name} cannot be read as a held-out table; check the path and the file."
+        ) from error
+    return parse_held_out(data, path.name)
+
+
+def parse_held_out(data: bytes, name: str) -> HeldOutSet:
+    """Read a held-out table from its bytes, for instance an uploaded one.
+
+    Args:
+        data: the file's bytes, of any origin.
+        name: file name, ends in ``.csv`` or ``.parquet``; only its ending is relied on.
+
+    Raises:
+        HeldOutError: the bytes are not a table in the documented format.
+    """
+    table = _parse_table(data, name)
     branch_names = [
         column.removesuffix(BRANCH_SEPARATOR + PROBABILITY_COLUMNS[0])
         for column in table.columns
@@ -226,14 +246,14 @@ def read_held_out(path: Path) -> HeldOutSet:
     needed += [column for name in branch_names for column in _branch_columns(name)]
     missing = [column for column in needed if column not in table.columns]
     if missing:
-        raise HeldOutError(f"Column {missing[0]} is missing from {path.name}; add it.")
+        raise HeldOutError(f"Column {missing[0]} is missing from {name}; add it.")
     if table.empty:
-        raise HeldOutError(f"{path.name} holds no images; write at least one row.")
+        raise HeldOutError(f"{name} holds no images; write at least one row.")
     labels = _texts(table, "label")
     unknown = sorted(set(labels) - set(CLASS_NAMES))
     if unknown:
         raise HeldOutError(
-            f"Label {unknown[0]!r} in {path.name} is not known; use {', '.join(CLASS_NAMES)}."
+            f"Label {unknown[0]!r} in {name} is not known; use {', '.join(CLASS_NAMES)}."
         )
     return HeldOutSet(
         sample_ids=_texts(table, "sample_id"),
@@ -253,19 +273,19 @@ def read_held_out(path: Path) -> HeldOutSet:
     )
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """The file as a table; every cell of a CSV stays text."""
-    suffix = _table_suffix(path)
+def _parse_table(data: bytes, name: str) -> pd.DataFrame:
+    """The bytes as a table; every cell of a CSV stays text."""
+    suffix = _table_suffix(Path(name))
     try:
         if suffix == ".csv":
             return pd.read_csv(
-                path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8"
+                BytesIO(data), dtype=str, keep_default_na=False, index_col=False, encoding="utf-8"
             )
-        return pd.read_parquet(path)
+        return pd.read_parquet(BytesIO(data))
     except (OSError, ValueError) as error:
         # pandas and pyarrow both raise subclasses of ValueError for a damaged table.
         raise HeldOutError(
-            f"{path.name} cannot be read as a held-out table; check the path and the file."
+            f"{name} cannot be read as a held-out table; check the path and the file."
         ) from error
 
 

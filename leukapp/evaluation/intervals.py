@@ -8,7 +8,7 @@ exactly 0 or 1 - takes Wilson's interval over the number of groups; any other fi
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -88,17 +88,32 @@ def bootstrap_weighted(
         The statistic under weights of one; without interval where there is one group or no spread.
     """
     group_numbers, n_groups = _number_groups(groups)
-    n_images = len(group_numbers)
-    value = float(statistic(np.ones((1, n_images)))[0])
+    value = float(statistic(np.ones((1, len(group_numbers))))[0])
     if n_groups < 2:
         return Estimate(value=value, low=None, high=None)
+    drawn = resampled_weights(groups, n_resamples=n_resamples, seed=seed)
+    return _percentile_estimate(value, np.concatenate([statistic(part) for part in drawn]))
+
+
+def resampled_weights(
+    groups: ArrayLike, *, n_resamples: int = N_RESAMPLES, seed: int = 0
+) -> Iterator[NDArray[np.float64]]:
+    """How often each resample draws each image, a bounded number of resamples at a time.
+
+    Args:
+        groups: group of each image, (images,), at least one image.
+        n_resamples: number of resamples.
+        seed: of the random draws.
+
+    Yields:
+        float64 (resamples, images), whole numbers; the resamples of all parts are
+        ``n_resamples``, the same draws as in every function of this file.
+    """
+    group_numbers, n_groups = _number_groups(groups)
     counts = _draw_counts(n_groups, n_resamples, seed)
-    chunk = max(1, MAX_CHUNK_WEIGHTS // n_images)
-    values = [
-        statistic(counts[start : start + chunk][:, group_numbers])
-        for start in range(0, n_resamples, chunk)
-    ]
-    return _percentile_estimate(value, np.concatenate(values))
+    chunk = max(1, MAX_CHUNK_WEIGHTS // len(group_numbers))
+    for start in range(0, n_resamples, chunk):
+        yield counts[start : start + chunk][:, group_numbers]
 
 
 def rate_over_groups(

@@ -165,7 +165,7 @@ def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
         macro_precision=float(macro[0]),
         macro_recall=float(macro[1]),
         macro_f1=float(macro[2]),
-        macro_auroc=_macro_auroc(held_out, present),
+        macro_auroc=macro_auroc(held_out.probabilities, true, groups),
         leukemia_auroc=_leukemia_auroc(held_out),
         per_class=tuple(_class_metrics(held_out, confusion, index) for index in CLASS_INDICES),
         confusion=confusion,
@@ -176,6 +176,66 @@ def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
             healthy, called & (predicted != HEALTHY_INDEX), groups
         ),
     )
+
+
+def balanced_accuracy(
+    predicted_labels: NDArray[np.int64],
+    true_labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+) -> Estimate:
+    """Mean over the classes at hand of the share of images that is right.
+
+    Args:
+        predicted_labels: int64 (images,).
+        true_labels: int64 (images,), at least one image.
+        groups: group of each image, int64 (images,).
+
+    Returns:
+        0-1; resamples that lack a class are dropped. Where one class is at hand it is a share of
+        images, and at 0 and 1 the interval is Wilson's over the number of groups.
+    """
+    right = predicted_labels == true_labels
+    members = [true_labels == index for index in np.unique(true_labels)]
+    if len(members) == 1:
+        return rate_over_groups(right, groups)
+
+    def mean_recall(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        recalls = []
+        for member in members:
+            totals = weights @ member
+            recall = np.full(len(weights), np.nan)
+            np.divide(weights @ (member & right), totals, out=recall, where=totals > 0)
+            recalls.append(recall)
+        mean: NDArray[np.float64] = np.stack(recalls).mean(axis=0)
+        return mean
+
+    return bootstrap_weighted(mean_recall, groups)
+
+
+def macro_auroc(
+    probabilities: NDArray[np.float64], true_labels: NDArray[np.int64], groups: NDArray[np.int64]
+) -> Estimate | None:
+    """Mean one-against-rest area of the classes at hand, or None where there is only one.
+
+    Args:
+        probabilities: float64 (images, classes).
+        true_labels: int64 (images,).
+        groups: group of each image, int64 (images,).
+    """
+    pairs = [
+        (true_labels == index, probabilities[:, index])
+        for index in CLASS_INDICES
+        if (true_labels == index).any()
+    ]
+    if len(pairs) < 2:
+        return None
+
+    def mean_area(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        areas = [weighted_auroc(scores, is_positive, weights) for is_positive, scores in pairs]
+        mean: NDArray[np.float64] = np.stack(areas).mean(axis=0)
+        return mean
+
+    return bootstrap_weighted(mean_area, groups)
 
 
 def roc_curve_of(held_out: HeldOutSet, class_name: str) -> RocCurve | None:
@@ -232,19 +292,6 @@ def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: in
         auroc=float(roc_auc_score(is_positive, scores)) if has_both else None,
         auprc=float(average_precision_score(is_positive, scores)) if has_both else None,
     )
-
-
-def _macro_auroc(held_out: HeldOutSet, present: list[int]) -> Estimate | None:
-    if len(present) < 2:
-        return None
-    pairs = [_one_against_rest(held_out, index) for index in present]
-
-    def mean_area(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        areas = [weighted_auroc(scores, is_positive, weights) for is_positive, scores in pairs]
-        mean: NDArray[np.float64] = np.stack(areas).mean(axis=0)
-        return mean
-
-    return bootstrap_weighted(mean_area, held_out.independent_groups)
 
 
 def _leukemia_auroc(held_out: HeldOutSet) -> Estimate | None:

@@ -137,9 +137,37 @@ def build_report(
         bundle_name=bundle_name,
         bundle_sha256=hashes[0],
         sources=tuple(
-            _evaluate_source(source, part, (background or {}).get(source))
+            evaluate_source(source, part, (background or {}).get(source))
             for (_, source), part in sorted(parts.items(), key=lambda item: item[0])
         ),
+    )
+
+
+def evaluate_source(
+    source: str, held_out: HeldOutSet, background_balanced_accuracy: float | None
+) -> SourceResult:
+    """Compute the figures of one source under one protocol.
+
+    Args:
+        source: its name.
+        held_out: its rows alone.
+        background_balanced_accuracy: of the background-only baseline, 0-1; None if not measured.
+    """
+    groups, true = held_out.independent_groups, held_out.true_labels
+    return SourceResult(
+        source=source,
+        protocol=held_out.protocol,
+        report=evaluate_predictions(held_out),
+        branch_accuracies=tuple(
+            BranchAccuracy(
+                name=branch.name,
+                accuracy=rate_over_groups(branch.probabilities.argmax(axis=1) == true, groups),
+            )
+            for branch in held_out.branches
+        ),
+        ece=expected_calibration_error(held_out.probabilities, true),
+        brier=brier_score(held_out.probabilities, true),
+        background_balanced_accuracy=background_balanced_accuracy,
     )
 
 
@@ -192,27 +220,6 @@ def format_estimate(estimate: Estimate | None) -> str:
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.3f} [no interval]"
     return f"{estimate.value:.3f} [{estimate.low:.3f}-{estimate.high:.3f}]"
-
-
-def _evaluate_source(
-    source: str, held_out: HeldOutSet, background_balanced_accuracy: float | None
-) -> SourceResult:
-    groups, true = held_out.independent_groups, held_out.true_labels
-    return SourceResult(
-        source=source,
-        protocol=held_out.protocol,
-        report=evaluate_predictions(held_out),
-        branch_accuracies=tuple(
-            BranchAccuracy(
-                name=branch.name,
-                accuracy=rate_over_groups(branch.probabilities.argmax(axis=1) == true, groups),
-            )
-            for branch in held_out.branches
-        ),
-        ece=expected_calibration_error(held_out.probabilities, true),
-        brier=brier_score(held_out.probabilities, true),
-        background_balanced_accuracy=background_balanced_accuracy,
-    )
 
 
 def _cells(result: SourceResult, branch_names: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from functools import cache
 
 import streamlit as st
 from PIL import Image, ImageDraw
+from streamlit.runtime.pages_manager import PagesManager
 
 from leukapp.ui import texts, theme
 from leukapp.ui.wording import escape_markdown
@@ -19,8 +20,20 @@ def draw_icon() -> Image.Image:
     return icon
 
 
+def enter_through_app() -> None:
+    """Start again through app.py where Streamlit ran a page by itself.
+
+    It does so when the first visit to a new server names a page, e.g. a tab that is reloaded after
+    a restart, since it takes ``pages/`` for its older kind of navigation until app.py has run.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
 def show_frame() -> None:
     """Write the style rules, the app's name and the research-use line at the top of the page."""
+    enter_through_app()
     st.html(theme.STYLE_RULES)
     st.html(
         f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><span>{texts.APP_TAGLINE}</span>'

@@ -43,17 +43,28 @@ def test_importing_the_package_alone_brings_neither_streamlit_nor_opencv(reposit
     assert modules_after("import leukapp", repository).isdisjoint((*HEAVY, "streamlit", "cv2"))
 
 
-def test_what_the_first_screen_imports_is_light(repository: Path) -> None:
-    pages = sorted(repository.glob("pages/*.py"))
-    assert pages, "the app has no page"
-    imports = "\n".join(
+def imports_of(*paths: Path) -> str:
+    """The import statements of some files, to run them alone."""
+    return "\n".join(
         line
-        for path in (repository / "app.py", *pages)
+        for path in paths
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.startswith(("import ", "from "))
     )
 
-    loaded = modules_after(imports, repository)
+
+def test_what_the_first_screen_imports_is_light(repository: Path) -> None:
+    first_screen = (repository / "app.py", repository / "pages" / "diagnose.py")
+    loaded = modules_after(imports_of(*first_screen), repository)
 
     assert "leukapp.ui.frame" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_no_page_imports_a_network_library(repository: Path) -> None:
+    pages = sorted(repository.glob("pages/*.py"))
+    assert pages, "the app has no page"
+    loaded = modules_after(imports_of(*pages), repository)
+
+    assert "leukapp.ui.frame" in loaded
+    assert loaded.isdisjoint(NETWORKS)

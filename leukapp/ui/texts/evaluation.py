@@ -3,3 +3,272 @@
 from typing import Final
 
 TITLE: Final = "Evaluation"
+LEAD: Final = (
+    "How a bundle did on images it was judged by: one source and one protocol at a time, never "
+    "pooled, with 95 % intervals over patients or blocks of images."
+)
+
+# Sidebar: what is looked at
+SETS_HEADER: Final = "Held-out sets"
+SET_LABEL: Final = "Held-out set"
+SOURCE_LABEL: Final = "Source"
+SOURCE_HELP: Final = (
+    "Data set or laboratory. Sources are never pooled: a class that comes from one laboratory "
+    "alone cannot be told from that laboratory."
+)
+COMPARE_LABEL: Final = "Compare with"
+COMPARE_NONE: Final = "Nothing"
+COMPARE_SOURCE_LABEL: Final = "Source to compare with"
+UPLOAD_LABEL: Final = "Your own held-out table"
+UPLOAD_HELP: Final = (
+    "CSV or Parquet, one row an image, without pixels. It stays in this session's memory."
+)
+UPLOADED: Final = "Uploaded: {name}"
+FORMAT_HEADER: Final = "Format of the table"
+FORMAT_BODY: Final = """
+One row an image, with these columns:
+
+- `sample_id`: unique; the image's path below the data folder
+- `group`: patient or block; may be empty if `groups_known` is `false`
+- `groups_known`: `true` or `false`
+- `source`: data set or laboratory
+- `label`: `ALL`, `AML` or `Healthy`
+- `protocol`: `grouped`, `paper` or `external`, the same in every row
+- `bundle_sha256`: may be empty, the same in every row
+- `p_ALL`, `p_AML`, `p_Healthy`: sum to 1
+- `is_called`: `true` or `false`; `no_call_reason`: text
+
+For each branch, if wanted: `<branch>__p_ALL`, `<branch>__p_AML`, `<branch>__p_Healthy`.
+`leukapp evaluate` writes such a table; docs/held_out_format.md says more.
+"""
+FORMAT_TEMPLATE: Final = "Download an empty table"
+NO_TABLES_TITLE: Final = "There is no held-out table yet"
+NO_TABLES: Final = (
+    "No bundle under the weights folder carries a held-out table. Put a bundle back, or drop a "
+    "table of your own into the sidebar."
+)
+
+# Which images, and how they were held out
+PROTOCOL_BADGES: Final = {
+    "grouped": "grouped",
+    "paper": "paper - leaking",
+    "external": "external",
+}
+PROTOCOL_HELP: Final = {
+    "grouped": (
+        "No patient, block or near-duplicate of these images was trained on; the laboratory was."
+    ),
+    "paper": (
+        "The paper's recipe: images were augmented before the split, so copies of these images "
+        "were trained on. The figures say nothing about new patients."
+    ),
+    "external": "From a source that the bundle has never seen.",
+}
+N_IMAGES: Final = "{n} images"
+N_COPIES: Final = "{n} augmented images"
+N_GROUPS: Final = "{n} independent groups"
+GROUPS_UNKNOWN: Final = "groups unknown"
+GROUPS_UNKNOWN_HELP: Final = (
+    "The source names no patients. Each image counts as a group of its own, so the intervals are "
+    "too narrow if images share a patient."
+)
+LEAKING_WARNING: Final = (
+    "Leaking protocol: copies of these images were trained on. These figures flatter and cannot be "
+    "compared with grouped ones."
+)
+OTHER_BUNDLE_NOTE: Final = "The bundle of this table is not at hand; its heatmaps cannot be drawn."
+
+# Sections
+SECTION_LABEL: Final = "Section"
+OVERVIEW: Final = "Overview"
+CURVES: Final = "ROC and PR"
+CONFUSION: Final = "Confusion"
+CALIBRATION: Final = "Calibration"
+THRESHOLD: Final = "Threshold"
+GROUPS: Final = "Groups"
+ABLATION: Final = "Ablation"
+
+# Metric cards
+BALANCED_ACCURACY: Final = "Balanced accuracy"
+BALANCED_ACCURACY_NOTE: Final = "mean share of each class that is right"
+ACCURACY: Final = "Accuracy"
+ACCURACY_NOTE: Final = "share of all images that is right, calls ignored"
+LEUKEMIA_AUROC: Final = "AUROC leukemia"
+LEUKEMIA_AUROC_NOTE: Final = "ALL or AML against Healthy"
+COVERAGE: Final = "Coverage"
+COVERAGE_NOTE: Final = "share of images with a call"
+ACCURACY_OF_CALLED: Final = "Accuracy of called"
+ACCURACY_OF_CALLED_NOTE: Final = "share of the called images that is right"
+FALSE_ALARMS: Final = "Healthy called leukemia"
+FALSE_ALARMS_NOTE: Final = "share of Healthy images called ALL or AML; lower is better"
+BACKGROUND: Final = "Background only"
+BACKGROUND_NOTE: Final = "balanced accuracy from the image's edge alone, where no cell is seen"
+BACKGROUND_NOT_MEASURED: Final = "not measured for this table"
+INTERVAL: Final = "95 % interval {low:.3f} to {high:.3f}"
+NO_INTERVAL: Final = "no interval: too few groups or no spread"
+NO_FIGURE: Final = "needs both kinds of images"
+
+# Figures
+CSV: Final = "CSV"
+CSV_HELP: Final = "The numbers of this figure. Its picture: the camera in the figure's toolbar."
+NUMBERS: Final = "Numbers"
+FOOTER: Final = "LeukApp · {title} · {source} · {protocol}"
+
+SOURCES_TITLE: Final = "Accuracy of each source"
+SOURCES_HELP: Final = (
+    "Circle and line: balanced accuracy with its 95 % interval over groups. Cross: a classifier "
+    "that sees only the image's edge. Where the cross is near the circle, the figure may come from "
+    "the laboratory and not from the cell."
+)
+SOURCES_NETWORK: Final = "network"
+SOURCES_BACKGROUND: Final = "background only"
+ALL_NUMBERS: Final = "All numbers"
+PER_CLASS: Final = "Each class"
+
+ROC_TITLE: Final = "ROC"
+ROC_HELP: Final = (
+    "Each class against the two others. Band: 95 % of resamples that draw whole groups. A class "
+    "that this source does not hold, or holds alone, has no curve."
+)
+PR_TITLE: Final = "Precision over sensitivity"
+PR_HELP: Final = (
+    "Each class against the two others, with its 95 % band over groups. The dotted line is what "
+    "guessing reaches. Precision depends on this source's mix of classes."
+)
+FALSE_POSITIVE_RATE: Final = "Other images taken for the class"
+SENSITIVITY: Final = "Sensitivity"
+SPECIFICITY: Final = "Specificity"
+PRECISION: Final = "Precision"
+CURVE_NAME: Final = "{label} {area}"
+NO_CURVES: Final = "This source holds one class, so no class can be told from another in it."
+
+CONFUSION_TITLE: Final = "Confusion matrix"
+CONFUSION_HELP: Final = (
+    "Rows are the true class, columns the most probable one. Click a cell to see the images "
+    "behind it."
+)
+CONFUSION_SHOW: Final = "Show"
+COUNTS: Final = "Counts"
+SHARE_OF_TRUE: Final = "Share of row (true)"
+SHARE_OF_PREDICTED: Final = "Share of column (answered)"
+CALLED_ONLY: Final = "Calls only"
+CALLED_ONLY_HELP: Final = "Leave out images whose answer was no call."
+LEFT_OUT: Final = "{n} images without a call are left out."
+TRUE_CLASS: Final = "True class"
+PREDICTED_CLASS: Final = "Answered"
+
+BEHIND_TITLE: Final = "Images behind a cell"
+BEHIND_LABEL: Final = "{true}, answered {predicted}"
+BEHIND_COUNT: Final = "{n} images, the surest answer first."
+BEHIND_NONE: Final = "No image is in this cell."
+BEHIND_SIDE: Final = "Of which set"
+BEHIND_IMAGE: Final = "Image"
+NO_DATA_ROOT: Final = (
+    "The pixels are not at hand. Start the app with LEUKAPP_DATA_DIR set to the folder that holds "
+    "the images, and they are shown here with their heatmaps."
+)
+NO_PIXELS: Final = "The pixels of these images are not in the data folder."
+SHOWN_OF: Final = "{first} to {last} of {n}"
+OPEN_IMAGE: Final = "Look"
+PREVIOUS_PAGE: Final = "Previous images"
+NEXT_PAGE: Final = "Next images"
+IMAGE_LINE: Final = "{sample} · group {group}"
+TABLE_ANSWER: Final = "In the table: {answer}. Read again now: {now}."
+COLUMN_SAMPLE: Final = "Image"
+COLUMN_GROUP: Final = "Group"
+COLUMN_CALL: Final = "Call"
+COLUMN_REASON: Final = "Reason"
+CALLED: Final = "called"
+NOT_CALLED: Final = "no call"
+
+CALIBRATION_TITLE: Final = "Calibration"
+CALIBRATION_HELP: Final = (
+    "Images in bins of their top probability against the share of them that is right. On the "
+    "dotted line a probability means what it says. ECE is the mean distance from it; Brier is the "
+    "squared distance over all classes, 0 best, 2 worst."
+)
+CALIBRATION_LINE: Final = "ECE {ece:.3f} · Brier {brier:.3f}"
+TOP_PROBABILITY: Final = "Top probability"
+SHARE_RIGHT: Final = "Share right"
+CALIBRATED_LINE: Final = "perfect"
+BIN_NAME: Final = "bins (size: images)"
+RISK_TITLE: Final = "Risk over coverage"
+RISK_HELP: Final = (
+    "Call the surest images first: the error among the called as more are called. The mark is "
+    "where the bundle's own rules stand, which also look at image quality and at the distance to "
+    "the training images."
+)
+RISK: Final = "Share of wrong calls"
+RISK_AREA: Final = "Mean risk {area:.3f}"
+RISK_OWN: Final = "bundle's own calls"
+
+TARGET_LABEL: Final = "What counts as positive"
+TARGETS: Final = {
+    "leukemia": "Leukemia (ALL or AML)",
+    "ALL": "ALL against the rest",
+    "AML": "AML against the rest",
+    "Healthy": "Healthy against the rest",
+}
+THRESHOLD_LABEL: Final = "Flag from probability"
+PREVALENCE_LABEL: Final = "Prevalence, %"
+PREVALENCE_HELP: Final = (
+    "Share of positives among the people you would use it on. The predictive values follow from it "
+    "by Bayes' rule; this table's own mix of classes plays no part."
+)
+THRESHOLD_NOTE: Final = (
+    "For reading, not for choosing: a threshold chosen on these images must be judged on others."
+)
+PPV: Final = "PPV"
+PPV_NOTE: Final = "chance that a flagged image is positive, at the prevalence"
+NPV: Final = "NPV"
+NPV_NOTE: Final = "chance that an image not flagged is not positive, at the prevalence"
+SENSITIVITY_NOTE: Final = "share of positive images that is flagged"
+SPECIFICITY_NOTE: Final = "share of other images that is not flagged"
+TWO_WAY_TITLE: Final = "Flagged or not"
+SWEEP_TITLE: Final = "Every threshold"
+POSITIVE: Final = "positive"
+NEGATIVE: Final = "other"
+FLAGGED: Final = "flagged"
+NOT_FLAGGED: Final = "not flagged"
+
+GROUPS_TITLE: Final = "Each group, the worst first"
+GROUPS_HELP: Final = (
+    "A group is a patient or a block of neighboring images: what repeats independently."
+)
+GROUPS_FIGURE: Final = "How the groups spread"
+GROUP_ACCURACY: Final = "Accuracy of the group"
+N_OF_GROUPS: Final = "Groups"
+
+ABLATION_TITLE: Final = "Each branch alone and both"
+ABLATION_HELP: Final = (
+    "On the same images. Difference: accuracy minus that of the fused decision, with a 95 % "
+    "interval over groups; where it includes zero, these images cannot tell the two apart."
+)
+FUSED: Final = "Both branches fused"
+ALONE: Final = "{branch} alone"
+PAPER_TITLE: Final = "Base models, and what the paper printed"
+PAPER_HELP: Final = (
+    "Reference only. The paper measured on ALL-IDB2 and ASH combined and augmented before it "
+    "split, so copies of its test images were trained on. Its figures stand in a column of their "
+    "own and are not comparable with those measured here."
+)
+PAPER_COLUMN: Final = "Paper, Table 2 (leaking), %"
+PAPER_ABLATION_COLUMN: Final = "Paper, ablation (leaking), %"
+MEASURED_COLUMN: Final = "Measured here: {source}, {protocol}"
+MODEL: Final = "Model"
+MACRO_AUROC: Final = "Macro AUROC"
+DIFFERENCE: Final = "Difference to fused"
+PAPER_AUC_NOTE: Final = (
+    "The paper fuses EfficientNetB7 and MobileNetV3Large and prints a macro AUC of {auc} for that."
+)
+OTHER_BUNDLES_TITLE: Final = "Other tables on the same images"
+OTHER_BUNDLES_HELP: Final = (
+    "Paired: only images that both tables hold, and the difference is over their groups."
+)
+NO_OTHER_BUNDLES: Final = "No other table holds images of this source."
+PAIRED_TITLE: Final = "Both sets on the same images"
+PAIRED_LINE: Final = (
+    "{n} images of {groups} groups are in both: accuracy of A minus B {difference}; "
+    "only A right {first}, only B right {second}."
+)
+PAIRED_NONE: Final = "The two sets share no image, so their difference has no paired interval."

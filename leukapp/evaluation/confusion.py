@@ -1,0 +1,94 @@
+"""Confusion matrix as counts and as shares, and the images behind each cell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukapp.evaluation.held_out import HeldOutSet
+from leukapp.labels import CLASS_NAMES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Confusion:
+    """True against predicted class.
+
+    Attributes:
+        counts: int64 (classes, classes), row = true, column = predicted.
+        share_of_true: float64 (classes, classes), each row sums to 1; NaN in an empty row. The
+            diagonal is the sensitivity.
+        share_of_predicted: float64 (classes, classes), each column sums to 1; NaN in an empty
+            column. The diagonal is the precision.
+        n_left_out: images without a call where only calls are counted, else 0.
+    """
+
+    counts: NDArray[np.int64]
+    share_of_true: NDArray[np.float64]
+    share_of_predicted: NDArray[np.float64]
+    n_left_out: int
+
+
+def confusion_of(held_out: HeldOutSet, *, called_only: bool = False) -> Confusion:
+    """Count true against most probable class.
+
+    Args:
+        held_out: one source under one protocol.
+        called_only: leave out images whose answer was "no call".
+    """
+    counted = _counted(held_out, called_only)
+    counts = np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64)
+    np.add.at(counts, (held_out.true_labels[counted], held_out.predicted_labels[counted]), 1)
+    return Confusion(
+        counts=counts,
+        share_of_true=_shares(counts, axis=1),
+        share_of_predicted=_shares(counts, axis=0),
+        n_left_out=int((~counted).sum()),
+    )
+
+
+def largest_error(confusion: Confusion) -> tuple[str, str]:
+    """True and predicted class of the cell off the diagonal that holds most images.
+
+    Args:
+        confusion: of any set; where there is no error the first such cell is given.
+    """
+    counts = confusion.counts.copy()
+    np.fill_diagonal(counts, -1)
+    row, column = np.unravel_index(int(counts.argmax()), counts.shape)
+    return CLASS_NAMES[int(row)], CLASS_NAMES[int(column)]
+
+
+def rows_in_cell(
+    held_out: HeldOutSet, true_class: str, predicted_class: str, *, called_only: bool = False
+) -> NDArray[np.int64]:
+    """Rows of the images behind one cell, the surest answer first.
+
+    Args:
+        held_out: one source under one protocol.
+        true_class: one of ``CLASS_NAMES``.
+        predicted_class: one of ``CLASS_NAMES``.
+        called_only: leave out images whose answer was "no call".
+
+    Returns:
+        int64 (images in the cell,).
+    """
+    inside = (
+        _counted(held_out, called_only)
+        & (held_out.true_labels == CLASS_NAMES.index(true_class))
+        & (held_out.predicted_labels == CLASS_NAMES.index(predicted_class))
+    )
+    rows = np.flatnonzero(inside)
+    confidence = held_out.probabilities[rows].max(axis=1)
+    return np.asarray(rows[np.argsort(-confidence, kind="stable")], np.int64)
+
+
+def _counted(held_out: HeldOutSet, called_only: bool) -> NDArray[np.bool_]:
+    return held_out.is_called if called_only else np.ones(len(held_out), np.bool_)
+
+
+def _shares(counts: NDArray[np.int64], *, axis: int) -> NDArray[np.float64]:
+    """Counts over their sum along an axis, NaN where that is zero."""
+    sums = counts.sum(axis=axis, keepdims=True)
+    shares = np.full(counts.shape, np.nan)
+    np.divide(counts, sums, out=shares, where=np.broadcast_to(sums > 0, counts.shape))
+    return shares

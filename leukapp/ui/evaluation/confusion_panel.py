@@ -1,0 +1,190 @@
+"""Section "Confusion": the matrix of each side, and the choice of a cell to look behind."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from leukapp.evaluation.confusion import Confusion, confusion_of, largest_error
+from leukapp.labels import CLASS_NAMES
+from leukapp.ui import theme
+from leukapp.ui.evaluation.figure_box import file_stem, show_numbers, toolbar
+from leukapp.ui.evaluation.look import finish_figure
+from leukapp.ui.evaluation.matrix import build_matrix
+from leukapp.ui.evaluation.metric_cards import show_side_head
+from leukapp.ui.evaluation.side import Side
+from leukapp.ui.texts import evaluation as texts
+
+Scale: TypeAlias = Literal["counts", "of_true", "of_predicted"]
+SCALE_TITLES: Final[dict[Scale, str]] = {
+    "counts": texts.COUNTS,
+    "of_true": texts.SHARE_OF_TRUE,
+    "of_predicted": texts.SHARE_OF_PREDICTED,
+}
+SIDE_KEY, TRUE_KEY, PREDICTED_KEY = "cell-side", "cell-true", "cell-predicted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell that the reader looks behind.
+
+    Attributes:
+        side: whose matrix.
+        true_class: its row.
+        predicted_class: its column.
+        called_only: whether images without a call are left out.
+    """
+
+    side: Side
+    true_class: str
+    predicted_class: str
+    called_only: bool
+
+
+def show_confusion(sides: tuple[Side, ...]) -> Cell:
+    """Write the matrices and ask for a cell, by a click or by menus that a keyboard reaches.
+
+    Returns:
+        The chosen cell; at first the one with most errors of the first side.
+    """
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        scale = st.segmented_control(
+            texts.CONFUSION_SHOW,
+            list(SCALE_TITLES),
+            default="counts",
+            required=True,
+            format_func=lambda name: SCALE_TITLES[name],
+            key="confusion-scale",
+        )
+        called_only = st.toggle(
+            texts.CALLED_ONLY, help=texts.CALLED_ONLY_HELP, key="confusion-called"
+        )
+    for column, side in zip(st.columns(len(sides), gap="large"), sides, strict=True):
+        with column:
+            _show_matrix(side, scale, called_only=called_only)
+    return _choose_cell(sides, called_only=called_only)
+
+
+def _show_matrix(side: Side, scale: Scale, *, called_only: bool) -> None:
+    """Write one matrix whose cells can be clicked, and its numbers."""
+    show_side_head(side)
+    st.markdown(f"**{texts.CONFUSION_TITLE}**", help=texts.CONFUSION_HELP)
+    confusion = confusion_of(side.evaluation.held_out, called_only=called_only)
+    key = f"confusion-{side.key}"
+
+    def take_click() -> None:
+        points = st.session_state[key]["selection"]["points"]
+        if points:
+            row, column = points[0]["customdata"]
+            st.session_state[SIDE_KEY] = side.name
+            st.session_state[TRUE_KEY] = CLASS_NAMES[row]
+            st.session_state[PREDICTED_KEY] = CLASS_NAMES[column]
+
+    st.plotly_chart(
+        build_confusion_figure(confusion, scale, side, dark=theme.is_dark()),
+        key=key,
+        on_select=take_click,
+        selection_mode="points",
+        config=toolbar(file_stem(side, f"confusion-{scale}")),
+        alt=f"{texts.CONFUSION_TITLE}: {side.title}, {side.source}",
+    )
+    if confusion.n_left_out:
+        st.caption(texts.LEFT_OUT.format(n=confusion.n_left_out))
+    show_numbers(confusion_table(confusion), side, name="confusion")
+
+
+def build_confusion_figure(
+    confusion: Confusion, scale: Scale, side: Side, *, dark: bool
+) -> go.Figure:
+    """Build the matrix; colors follow the share of the row where counts are written.
+
+    Args:
+        confusion: counts and shares.
+        scale: which of them is written.
+        side: the set it is of.
+        dark: draw for the dark theme.
+    """
+    values = values_of(confusion, scale)
+    labels = tuple(theme.marked(name) for name in CLASS_NAMES)
+    figure = build_matrix(
+        confusion.share_of_true if scale == "counts" else values,
+        tuple(tuple(cell_text(value, scale) for value in row) for row in values),
+        labels,
+        labels,
+        dark=dark,
+    )
+    figure.update_xaxes(title={"text": texts.PREDICTED_CLASS})
+    figure.update_yaxes(title={"text": texts.TRUE_CLASS})
+    return finish_figure(figure, side, dark=dark, height_px=420, bottom_px=56)
+
+
+def values_of(confusion: Confusion, scale: Scale) -> NDArray[np.float64]:
+    """Give the matrix that is written, float64 (classes, classes)."""
+    if scale == "of_true":
+        return confusion.share_of_true
+    if scale == "of_predicted":
+        return confusion.share_of_predicted
+    return confusion.counts.astype(np.float64)
+
+
+def cell_text(value: float, scale: Scale) -> str:
+    """Write one cell: a count, a share, or a dash where a share has no images.
+
+    Example:
+        >>> cell_text(7, "counts"), cell_text(0.5, "of_true"), cell_text(float("nan"), "of_true")
+        ('7', '50.0 %', '–')
+    """
+    if np.isnan(value):
+        return "–"
+    return f"{value:.0f}" if scale == "counts" else f"{100 * value:.1f} %"
+
+
+def confusion_table(confusion: Confusion) -> pd.DataFrame:
+    """Give one row a cell, with all three scales."""
+    return pd.DataFrame(
+        {
+            "true": true_class,
+            "answered": predicted_class,
+            "images": int(confusion.counts[row, column]),
+            "share_of_true": confusion.share_of_true[row, column],
+            "share_of_answered": confusion.share_of_predicted[row, column],
+        }
+        for row, true_class in enumerate(CLASS_NAMES)
+        for column, predicted_class in enumerate(CLASS_NAMES)
+    )
+
+
+def _choose_cell(sides: tuple[Side, ...], *, called_only: bool) -> Cell:
+    """Ask for a cell in menus; a click on a matrix sets them."""
+    names = [side.name for side in sides]
+    if st.session_state.get(SIDE_KEY) not in names:
+        st.session_state[SIDE_KEY] = names[0]
+    if TRUE_KEY not in st.session_state:
+        true_class, predicted_class = largest_error(confusion_of(sides[0].evaluation.held_out))
+        st.session_state[TRUE_KEY] = true_class
+        st.session_state[PREDICTED_KEY] = predicted_class
+    st.subheader(texts.BEHIND_TITLE, anchor=False)
+    with st.container(horizontal=True, gap="medium"):
+        if len(sides) > 1:
+            st.segmented_control(texts.BEHIND_SIDE, names, required=True, key=SIDE_KEY)
+        st.segmented_control(
+            texts.TRUE_CLASS, CLASS_NAMES, required=True, format_func=theme.marked, key=TRUE_KEY
+        )
+        st.segmented_control(
+            texts.PREDICTED_CLASS,
+            CLASS_NAMES,
+            required=True,
+            format_func=theme.marked,
+            key=PREDICTED_KEY,
+        )
+    side_name = st.session_state[SIDE_KEY]
+    return Cell(
+        side=next(side for side in sides if side.name == side_name),
+        true_class=st.session_state[TRUE_KEY],
+        predicted_class=st.session_state[PREDICTED_KEY],
+        called_only=called_only,
+    )

@@ -1,0 +1,121 @@
+"""A figure on the page with everything that belongs to it: help, picture, numbers, download."""
+
+import re
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.ui.evaluation.side import Side
+from leukapp.ui.texts import evaluation as texts
+
+MODE_BAR_REMOVED: Final = ("lasso2d", "select2d", "autoScale2d")
+
+
+def show_figure(
+    figure: go.Figure, numbers: pd.DataFrame, side: Side, *, name: str, fold: bool = True
+) -> None:
+    """Write a figure, and under it its numbers as a table and as a file.
+
+    Args:
+        figure: finished, see ``finish_figure``.
+        numbers: what is drawn.
+        side: the set that it is of.
+        name: what the figure is called in file names; unique on a side.
+        fold: hide the numbers until they are asked for.
+    """
+    st.plotly_chart(
+        figure,
+        key=f"figure-{name}-{side.key}",
+        config=toolbar(file_stem(side, name)),
+        alt=f"{name}: {side.title}, {side.source}",
+    )
+    show_numbers(numbers, side, name=name, fold=fold)
+
+
+def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Give two places for figures: beside each other, or stacked where two sets are compared."""
+    if side.is_alone:
+        first, second = st.columns(2, gap="medium")
+        return first, second
+    return st.container(), st.container()
+
+
+def show_numbers(numbers: pd.DataFrame, side: Side, *, name: str, fold: bool = True) -> None:
+    """Write a table, and the button that downloads it.
+
+    Args:
+        numbers: the table.
+        side: the set that it is of.
+        name: what the table is called in file names; unique on a side.
+        fold: hide the table until it is asked for.
+    """
+    if not fold:
+        _show_table(numbers, key=f"numbers-{name}-{side.key}")
+    with st.container(horizontal=True, vertical_alignment="top"):
+        st.download_button(
+            texts.CSV,
+            data=numbers_as_csv(numbers, side),
+            file_name=f"{file_stem(side, name)}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+            help=texts.CSV_HELP,
+            key=f"csv-{name}-{side.key}",
+        )
+        if fold:
+            with st.popover(texts.NUMBERS, icon=":material/table:"):
+                _show_table(numbers, key=f"numbers-{name}-{side.key}")
+
+
+def _show_table(numbers: pd.DataFrame, *, key: str) -> None:
+    """Write a table, fractions with three digits and a dash where there is no value."""
+    fractions = numbers.select_dtypes("float").columns
+    st.dataframe(
+        numbers,
+        hide_index=True,
+        column_config={name: st.column_config.NumberColumn(format="%.3f") for name in fractions},
+        placeholder="–",
+        key=key,
+    )
+
+
+def numbers_as_csv(numbers: pd.DataFrame, side: Side) -> bytes:
+    """Give a table as CSV in UTF-8; every row says what it is of and that it is for research.
+
+    Args:
+        numbers: the table; not modified.
+        side: the set that it is of.
+    """
+    held_out = side.evaluation.held_out
+    about = {
+        "table": side.title,
+        "source": side.source,
+        "protocol": held_out.protocol,
+        "bundle_sha256": held_out.bundle_sha256,
+        "notice": RESEARCH_USE_NOTICE,
+    }
+    new = {name: value for name, value in about.items() if name not in numbers}
+    return numbers.assign(**new).to_csv(index=False, lineterminator="\n").encode()
+
+
+def toolbar(stem: str) -> dict[str, Any]:
+    """Give Plotly's settings of the toolbar over a figure, whose camera saves a picture.
+
+    Args:
+        stem: of the picture's file name.
+    """
+    return {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": list(MODE_BAR_REMOVED),
+        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": stem},
+    }
+
+
+def file_stem(side: Side, name: str) -> str:
+    """Give a file name without its ending: letters, digits, dots and dashes alone."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", f"leukapp-{side.title}-{side.source}-{name}").strip("-")

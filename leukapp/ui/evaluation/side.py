@@ -1,0 +1,40 @@
+"""One held-out set on the screen: a table, one of its sources, and the figures of that source."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from leukapp.evaluation.held_out_files import HeldOutTable
+from leukapp.evaluation.source_evaluation import SourceEvaluation
+
+SideName: TypeAlias = Literal["A", "B"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Side:
+    """What one column of the page shows.
+
+    Attributes:
+        name: ``A``, or ``B`` for the set that is compared with.
+        table: the whole table.
+        source: the source looked at.
+        evaluation: the figures of that source alone.
+        is_upload: whether a user brought the table.
+        is_alone: nothing is compared with it, so that it has the page's whole width.
+    """
+
+    name: SideName
+    table: HeldOutTable
+    source: str
+    evaluation: SourceEvaluation
+    is_upload: bool
+    is_alone: bool = True
+
+    @property
+    def title(self) -> str:
+        """Title of the table."""
+        return self.table.title
+
+    @property
+    def key(self) -> str:
+        """What widgets of this side are told apart by, the same at every rerun."""
+        return f"{self.name}-{self.table.sha256[:12]}-{self.source}"

@@ -1,0 +1,213 @@
+"""Choosing one or two held-out sets in the sidebar, and the figures kept for them."""
+
+import csv
+import io
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from leukapp.errors import HeldOutError
+from leukapp.evaluation.held_out import LEADING_COLUMNS, PROBABILITY_COLUMNS, TRAILING_COLUMNS
+from leukapp.evaluation.held_out_files import (
+    HeldOutFile,
+    HeldOutTable,
+    list_held_out_files,
+    read_held_out_file,
+    read_uploaded_table,
+)
+from leukapp.evaluation.source_evaluation import SourceEvaluation
+from leukapp.ui.evaluation.side import Side, SideName
+from leukapp.ui.texts import evaluation as texts
+from leukapp.ui.wording import escape_markdown, shown_name
+
+WEIGHTS_VARIABLE: Final = "LEUKAPP_WEIGHTS_DIR"
+DEFAULT_WEIGHTS: Final = Path(__file__).resolve().parents[3] / "weights"
+MAX_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOption:
+    """One line of the menu of tables.
+
+    Attributes:
+        key: unique, the same at every rerun.
+        title: as shown.
+        file: the table of a bundle, or None for the upload.
+    """
+
+    key: str
+    title: str
+    file: HeldOutFile | None
+
+
+def weights_dir() -> Path:
+    """Give the folder of bundles: the environment's LEUKAPP_WEIGHTS_DIR, else ``weights``."""
+    return Path(os.environ.get(WEIGHTS_VARIABLE) or DEFAULT_WEIGHTS)
+
+
+def choose_sides() -> tuple[Side, ...]:
+    """Ask in the sidebar for one or two sets.
+
+    Returns:
+        One side, or two to compare; empty where there is no table at all.
+
+    Raises:
+        HeldOutError: a chosen table cannot be read or was changed.
+    """
+    with st.sidebar:
+        st.subheader(texts.SETS_HEADER, anchor=False)
+        # The menus stand above the upload field that adds a line to them.
+        menus = st.container()
+        upload = st.file_uploader(
+            texts.UPLOAD_LABEL, type=["csv", "parquet"], help=texts.UPLOAD_HELP, key="table"
+        )
+        _show_format()
+    options = {option.key: option for option in bundle_options()}
+    if upload is not None:
+        name = shown_name(upload.name)
+        options[upload.file_id] = TableOption(
+            key=upload.file_id, title=texts.UPLOADED.format(name=name), file=None
+        )
+    if not options:
+        return ()
+
+    def table_of(option: TableOption) -> HeldOutTable:
+        if option.file is not None:
+            return table_of_file(option.file)
+        if upload is None:
+            raise HeldOutError("The uploaded table is gone; drop it again.")
+        return _read_upload(upload.file_id, shown_name(upload.name), upload.getvalue())
+
+    with menus:
+        keys = list(options)
+        first = st.selectbox(
+            texts.SET_LABEL, keys, format_func=lambda key: options[key].title, key="set-A"
+        )
+        sides = [_choose_source(table_of(options[first]), options[first], "A")]
+        second = st.selectbox(
+            texts.COMPARE_LABEL,
+            [None, *keys],
+            format_func=lambda key: options[key].title if key else texts.COMPARE_NONE,
+            key="set-B",
+        )
+        if second is not None:
+            sides.append(_choose_source(table_of(options[second]), options[second], "B"))
+    return tuple(replace(side, is_alone=len(sides) == 1) for side in sides)
+
+
+def bundle_options() -> tuple[TableOption, ...]:
+    """Give the tables of every bundle."""
+    return tuple(
+        TableOption(
+            key=f"{file.bundle_name}/{file.path.name}",
+            title=f"{file.bundle_name} · {file.path.stem}",
+            file=file,
+        )
+        for file in list_held_out_files(weights_dir())
+    )
+
+
+def table_of_file(file: HeldOutFile) -> HeldOutTable:
+    """Read a bundle's table, or give it as it was read before if no file beside it changed.
+
+    Args:
+        file: of a bundle.
+
+    Raises:
+        HeldOutError: it cannot be read or was changed.
+    """
+    stamps = tuple(
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+        for path in sorted(file.path.parent.glob("*.*"))
+        if path.suffix in {".json", ".csv", ".parquet"}
+    )
+    return _read_file(str(file.path), stamps, file)
+
+
+def evaluation_of(table: HeldOutTable, source: str, *, is_upload: bool) -> SourceEvaluation:
+    """Give the figures of one source; they are computed once and kept by the file's hash.
+
+    Args:
+        table: the whole table.
+        source: one of its sources.
+        is_upload: keep them for this session alone.
+    """
+    keep = _evaluate_for_session if is_upload else _evaluate_for_all
+    return keep(table.sha256, source, table)
+
+
+def _choose_source(table: HeldOutTable, option: TableOption, name: SideName) -> Side:
+    """Ask for one source of a table."""
+    source = st.selectbox(
+        texts.SOURCE_LABEL if name == "A" else texts.COMPARE_SOURCE_LABEL,
+        table.held_out.source_names,
+        help=texts.SOURCE_HELP,
+        key=f"source-{name}-{option.key}",
+    )
+    is_upload = option.file is None
+    return Side(
+        name=name,
+        table=table,
+        source=source,
+        evaluation=evaluation_of(table, source, is_upload=is_upload),
+        is_upload=is_upload,
+    )
+
+
+def _show_format() -> None:
+    """Write what a table must hold, and offer an empty one."""
+    with st.popover(texts.FORMAT_HEADER, width="stretch"):
+        st.markdown(texts.FORMAT_BODY)
+        st.download_button(
+            texts.FORMAT_TEMPLATE,
+            data=empty_table(),
+            file_name="held_out.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="table-template",
+        )
+
+
+def empty_table() -> bytes:
+    """Give the header line of a held-out table without branches, as CSV."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(
+        [*LEADING_COLUMNS, *PROBABILITY_COLUMNS, *TRAILING_COLUMNS]
+    )
+    return buffer.getvalue().encode()
+
+
+def show_table_error(error: HeldOutError) -> None:
+    """Write why a table cannot be shown, as plain text."""
+    st.error(escape_markdown(str(error)), icon=":material/error:")
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_KEPT)
+def _read_file(
+    path: str,
+    stamps: tuple[tuple[str, int, int], ...],
+    _file: HeldOutFile,
+) -> HeldOutTable:
+    """Read a bundle's table once for the whole server, until a file beside it changes."""
+    return read_held_out_file(_file)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def _read_upload(file_id: str, name: str, _data: bytes) -> HeldOutTable:
+    """Read an uploaded table once for this session."""
+    return read_uploaded_table(_data, name, weights_dir())
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_KEPT)
+def _evaluate_for_all(sha256: str, source: str, _table: HeldOutTable) -> SourceEvaluation:
+    """Evaluate one source of a bundle's table, for the whole server."""
+    return SourceEvaluation(_table.held_out.of_source(source), _table.background.get(source))
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_KEPT, scope="session")
+def _evaluate_for_session(sha256: str, source: str, _table: HeldOutTable) -> SourceEvaluation:
+    """Evaluate one source of an uploaded table, for this session."""
+    return SourceEvaluation(_table.held_out.of_source(source), _table.background.get(source))

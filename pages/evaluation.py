@@ -1,0 +1,76 @@
+"""Page "Evaluation": how a bundle did on the images it was judged by, never pooled."""
+
+import streamlit as st
+
+from leukapp.errors import HeldOutError
+from leukapp.ui import frame
+from leukapp.ui.evaluation.ablation_panel import show_ablation, show_pairing
+from leukapp.ui.evaluation.calibration_panel import show_calibration
+from leukapp.ui.evaluation.confusion_panel import show_confusion
+from leukapp.ui.evaluation.curve_panel import show_curves
+from leukapp.ui.evaluation.drill_down import show_images_behind
+from leukapp.ui.evaluation.group_panel import show_groups
+from leukapp.ui.evaluation.look import CARD_STYLE
+from leukapp.ui.evaluation.overview import show_overview
+from leukapp.ui.evaluation.side import Side
+from leukapp.ui.evaluation.table_choice import choose_sides, show_table_error
+from leukapp.ui.evaluation.threshold_panel import show_thresholds
+from leukapp.ui.texts import evaluation as texts
+
+ONE_SIDE_SECTIONS = {
+    texts.OVERVIEW: show_overview,
+    texts.CURVES: show_curves,
+    texts.CALIBRATION: show_calibration,
+    texts.GROUPS: show_groups,
+    texts.ABLATION: show_ablation,
+}
+SECTIONS = (
+    texts.OVERVIEW,
+    texts.CURVES,
+    texts.CONFUSION,
+    texts.CALIBRATION,
+    texts.THRESHOLD,
+    texts.GROUPS,
+    texts.ABLATION,
+)
+
+
+def show_section(section: str, sides: tuple[Side, ...]) -> None:
+    """Write one section, side by side where two sets are compared."""
+    if section == texts.CONFUSION:
+        show_images_behind(show_confusion(sides))
+    elif section == texts.THRESHOLD:
+        show_thresholds(sides)
+    else:
+        for column, side in zip(st.columns(len(sides), gap="large"), sides, strict=True):
+            with column:
+                ONE_SIDE_SECTIONS[section](side)
+
+
+frame.show_frame()
+st.html(CARD_STYLE)
+st.header(texts.TITLE, anchor=False)
+st.caption(texts.LEAD)
+try:
+    sides = choose_sides()
+except HeldOutError as error:
+    show_table_error(error)
+    st.stop()
+finally:
+    frame.show_about()
+
+if not sides:
+    st.subheader(texts.NO_TABLES_TITLE, anchor=False)
+    st.write(texts.NO_TABLES)
+    st.stop()
+section = st.segmented_control(
+    texts.SECTION_LABEL,
+    SECTIONS,
+    default=texts.OVERVIEW,
+    required=True,
+    label_visibility="collapsed",
+    key="section",
+)
+if len(sides) == 2:
+    show_pairing(*sides)
+show_section(section, sides)

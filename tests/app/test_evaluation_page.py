@@ -1,0 +1,318 @@
+"""Page "Evaluation" on a small table of its own: choices, sections, drill-down, refusals."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from fake_diagnoser import FakeDiagnoser
+from streamlit.testing.v1 import AppTest
+
+from leukapp.evaluation.data_root import DATA_VARIABLE
+from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_held_out
+from leukapp.evaluation.source_evaluation import SourceEvaluation
+from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.labels import CLASS_NAMES
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.ui import session
+from leukapp.ui.evaluation.confusion_panel import SCALE_TITLES, build_confusion_figure
+from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
+from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv
+from leukapp.ui.evaluation.side import Side
+from leukapp.ui.evaluation.table_choice import WEIGHTS_VARIABLE, empty_table, read_uploaded_table
+from leukapp.ui.texts import evaluation as texts
+
+N_IMAGES = 30
+MANIFEST = b"{}"
+
+
+def make_held_out(protocol: str = "grouped", source: str = "lab", seed: int = 0) -> HeldOutSet:
+    """Thirty images of ten groups, most of them right; every eighth has no call."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(N_IMAGES) % 3
+    logits = random.normal(0, 1, (N_IMAGES, 3)) + 1.6 * np.eye(3)[labels]
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    called = np.arange(N_IMAGES) % 8 != 0
+    return HeldOutSet(
+        sample_ids=tuple(f"{source}/{number}.png" for number in range(N_IMAGES)),
+        groups=tuple(f"patient{number // 3}" for number in range(N_IMAGES)),
+        groups_known=np.ones(N_IMAGES, bool),
+        sources=(source,) * N_IMAGES,
+        true_labels=labels,
+        probabilities=probabilities,
+        branches=(BranchPredictions(name="mobilenetv3large", probabilities=probabilities[::-1]),),
+        is_called=called,
+        no_call_reasons=tuple(None if one else "Not sure enough." for one in called),
+        protocol=protocol,  # type: ignore[arg-type]
+        bundle_sha256=hashlib.sha256(MANIFEST).hexdigest(),
+    )
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of bundles with one that carries a grouped and a leaking table."""
+    folder = tmp_path / "weights" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_bytes(MANIFEST)
+    write_held_out(make_held_out(), folder / "held_out.csv")
+    write_held_out(make_held_out("paper", seed=1), folder / "held_out_paper.csv")
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(folder.parent))
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    return folder.parent
+
+
+@pytest.fixture
+def open_page(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
+) -> Callable[[], AppTest]:
+    monkeypatch.setattr(session, "Diagnoser", FakeDiagnoser)
+    st.cache_resource.clear()
+
+    def start() -> AppTest:
+        app = AppTest.from_file(str(repository / "app.py"), default_timeout=30).run()
+        app.switch_page("pages/evaluation.py").run()
+        assert not app.exception
+        return app
+
+    return start
+
+
+@pytest.fixture
+def side() -> Side:
+    held_out = make_held_out()
+    table = read_uploaded_table(table_bytes(held_out), "mine.csv", Path("absent"))
+    return Side(
+        name="A",
+        table=table,
+        source="lab",
+        evaluation=SourceEvaluation(held_out, None),
+        is_upload=True,
+    )
+
+
+def table_bytes(held_out: HeldOutSet) -> bytes:
+    """What a user would upload: the table as a file's bytes."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        write_held_out(held_out, path)
+        return path.read_bytes()
+
+
+def words_of(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.subheader, app.error, app.info, app.warning)
+    html = " ".join(element.proto.body for element in app.get("html"))
+    return " ".join(element.value for kind in kinds for element in kind).replace("\\", "") + html
+
+
+def go_to(app: AppTest, section: str) -> AppTest:
+    app.segmented_control(key="section").set_value(section).run()
+    assert not app.exception
+    return app
+
+
+def test_first_screen_has_cards_badges_counts_and_the_research_line(
+    open_page: Callable[[], AppTest],
+) -> None:
+    page = words_of(open_page())
+
+    assert RESEARCH_USE_NOTICE in page
+    assert texts.BALANCED_ACCURACY in page
+    assert texts.BACKGROUND in page
+    assert "95 % interval" in page
+    assert "grouped" in page
+    assert "10 independent groups" in page
+    assert "30 images" in page
+    assert texts.LEAKING_WARNING not in page
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        texts.OVERVIEW,
+        texts.CURVES,
+        texts.CONFUSION,
+        texts.CALIBRATION,
+        texts.THRESHOLD,
+        texts.GROUPS,
+        texts.ABLATION,
+    ],
+)
+def test_every_section_shows_both_sets_without_an_exception(
+    open_page: Callable[[], AppTest], section: str
+) -> None:
+    app = open_page()
+    app.selectbox(key="set-B").set_value("tiny/held_out_paper.csv").run()
+    go_to(app, section)
+    page = words_of(app)
+
+    assert "A · lab" in page
+    assert "B · lab" in page
+    assert texts.LEAKING_WARNING in page
+    assert "30 images of 10 groups are in both" in page
+    assert len(app.get("plotly_chart")) >= 2
+
+
+def test_a_bootstrap_is_not_computed_again_at_the_next_click(
+    open_page: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = go_to(open_page(), texts.CURVES)
+    computed: list[str] = []
+    monkeypatch.setattr(
+        "leukapp.evaluation.source_evaluation.curve_with_band",
+        lambda held_out, name, kind: computed.append(name),
+    )
+    go_to(app, texts.OVERVIEW)
+    go_to(app, texts.CURVES)
+    app.run()
+
+    assert computed == []
+    assert not app.exception
+
+
+def test_threshold_moves_counts_and_the_predictive_values(
+    open_page: Callable[[], AppTest],
+) -> None:
+    app = go_to(open_page(), texts.THRESHOLD)
+    before = words_of(app)
+    app.slider(key="flag_threshold").set_value(0.9).run()
+    after = words_of(app)
+    app.number_input(key="prevalence").set_value(50.0).run()
+
+    assert not app.exception
+    assert before != after
+    assert words_of(app) != after
+
+
+def test_a_cell_lists_the_images_behind_it(open_page: Callable[[], AppTest]) -> None:
+    app = go_to(open_page(), texts.CONFUSION)
+    app.segmented_control(key="cell-true").set_value("ALL").run()
+    app.segmented_control(key="cell-predicted").set_value("ALL").run()
+    held_out = make_held_out()
+    expected = int(((held_out.true_labels == 0) & (held_out.predicted_labels == 0)).sum())
+
+    assert not app.exception
+    assert f"{expected} images, the surest answer first." in words_of(app)
+    assert any(
+        texts.COLUMN_SAMPLE in frame.value and len(frame.value) == expected
+        for frame in app.dataframe
+    )
+    assert texts.NO_DATA_ROOT in words_of(app)
+    assert len(app.image) == 0
+
+
+def test_pixels_at_hand_are_shown_and_open_with_heatmaps(
+    open_page: Callable[[], AppTest],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    encode_png: Callable[..., bytes],
+) -> None:
+    png = encode_png(draw_synthetic_cell("lymphoblast", seed=3))
+    (tmp_path / "data" / "lab").mkdir(parents=True)
+    for number in range(N_IMAGES):
+        (tmp_path / "data" / "lab" / f"{number}.png").write_bytes(png)
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
+    app = go_to(open_page(), texts.CONFUSION)
+    app.segmented_control(key="cell-true").set_value("ALL").run()
+    app.segmented_control(key="cell-predicted").set_value("ALL").run()
+
+    assert len(app.image) == 6
+    looks = [button for button in app.button if button.label == texts.OPEN_IMAGE]
+    assert len(looks) == 6
+    looks[0].click().run()
+
+    assert not app.exception
+    captions = [caption for image in app.image for caption in image.captions]
+    assert sum("heat for" in caption for caption in captions) == 3
+    assert "In the table: ALL" in words_of(app)
+
+
+def test_an_upload_is_offered_and_can_be_compared(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    held_out = make_held_out("external", source="my lab", seed=4)
+    app.file_uploader(key="table").upload("mine.csv", table_bytes(held_out), "text/csv").run()
+    options = app.selectbox(key="set-A").options
+
+    assert options[-1] == texts.UPLOADED.format(name="mine.csv")
+    app.selectbox(key="set-A").select_index(len(options) - 1).run()
+    assert not app.exception
+    assert "my lab" in words_of(app)
+    assert texts.BACKGROUND_NOT_MEASURED in words_of(app)
+
+
+def test_a_bad_upload_is_one_sentence(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    app.file_uploader(key="table").upload("bad.csv", b"a,b\n1,2\n", "text/csv").run()
+    app.selectbox(key="set-A").select_index(2).run()
+
+    assert not app.exception
+    assert "is missing from bad.csv; add it." in words_of(app)
+
+
+def test_a_changed_table_is_refused_with_its_reason(
+    open_page: Callable[[], AppTest], weights: Path
+) -> None:
+    (weights / "tiny" / "papers.json").write_text('{"files": {"held_out.csv": "00"}}')
+    app = open_page()
+
+    assert "was changed after the bundle was judged" in words_of(app)
+    assert texts.BALANCED_ACCURACY not in words_of(app)
+
+
+def test_no_table_at_all_says_what_to_do(
+    open_page: Callable[[], AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path / "absent"))
+
+    assert texts.NO_TABLES in words_of(open_page())
+
+
+def test_downloaded_numbers_say_what_they_are_of(side: Side) -> None:
+    curves = side.evaluation.roc_curves
+    rows = list(csv.DictReader(io.StringIO(numbers_as_csv(curve_table(curves), side).decode())))
+
+    assert {row["class"] for row in rows} == set(CLASS_NAMES)
+    assert {row["notice"] for row in rows} == {RESEARCH_USE_NOTICE}
+    assert {(row["source"], row["protocol"]) for row in rows} == {("lab", "grouped")}
+    areas = [row for row in rows if row["what"] == "area"]
+    assert float(areas[0]["low"]) <= float(areas[0]["y_sensitivity"]) <= float(areas[0]["high"])
+
+
+def test_figures_carry_their_origin_and_tell_classes_apart_without_color(side: Side) -> None:
+    figure = build_curve_figure(side.evaluation.roc_curves, side, dark=False)
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+
+    assert len({(trace.line.dash, trace.marker.symbol) for trace in lines}) == 3
+    assert RESEARCH_USE_NOTICE in figure.layout.annotations[0].text
+    assert "lab" in figure.layout.annotations[0].text
+
+
+@pytest.mark.parametrize("scale", list(SCALE_TITLES))
+def test_every_cell_of_the_matrix_can_be_clicked(side: Side, scale: str) -> None:
+    from leukapp.evaluation.confusion import confusion_of
+
+    confusion = confusion_of(side.evaluation.held_out)
+    figure = build_confusion_figure(confusion, scale, side, dark=True)  # type: ignore[arg-type]
+    points = figure.data[1]
+
+    assert [tuple(point) for point in points.customdata] == [
+        (row, column) for row in range(3) for column in range(3)
+    ]
+    assert figure.layout.hoverdistance == -1
+    assert "select" in figure.layout.clickmode
+
+
+def test_names_of_downloads_are_harmless(side: Side) -> None:
+    assert file_stem(side, "a/../b c") == "leukapp-mine.csv-lab-a-..-b-c"
+
+
+def test_empty_table_has_the_documented_columns() -> None:
+    header = empty_table().decode().strip().split(",")
+
+    for column in header:
+        assert f"`{column}`" in texts.FORMAT_BODY.replace("`, `", "` `")

@@ -7,6 +7,7 @@ from leukapp.errors import BundleError, ImageError
 from leukapp.ui import frame, texts
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.image_choice import choose_image, read_images, show_file_errors
+from leukapp.ui.image_overview import show_image_overview
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.probability_chart import show_probability_chart, show_probability_table
 from leukapp.ui.result_download import show_download
@@ -50,7 +51,7 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
     with st.container(border=True, key="record"):
         st.subheader(texts.TABLE, anchor=False)
         show_probability_table(diagnosis)
-        show_download(diagnosis, name=entry.name)
+        show_download(diagnosis, is_synthetic=entry.is_synthetic)
 
 
 frame.show_frame()
@@ -77,6 +78,7 @@ if entries:
     with body.container():
         outcomes = read_images(entries, answers, shared_diagnoser)
         show_file_errors(entries, outcomes)
+        show_image_overview(entries, outcomes)
         chosen = choose_image(entries, outcomes)
         answer = answers.answer(chosen, shared_diagnoser) if chosen else None
         if chosen and answer and not isinstance(answer, ImageError):

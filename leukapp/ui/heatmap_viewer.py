@@ -11,9 +11,12 @@ from leukapp.imaging.overlay import COLOR_MAPS, ColorMap, draw_overlay
 from leukapp.inference.heatmap import Heatmap
 from leukapp.labels import CLASS_NAMES
 from leukapp.ui import texts, theme
+from leukapp.ui.picture import MAX_SIDE_PX as SCREEN_SIDE_PX
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.wording import branch_title
+from leukapp.ui.zoom_view import MAX_SIDE_PX as ZOOM_SIDE_PX
+from leukapp.ui.zoom_view import CaptionedPicture, show_zoom_view
 
 FUSED_SOURCE: Final = "fused"
 
@@ -43,27 +46,51 @@ def show_heatmap_viewer(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key
         key: the image's key in the session, so that the class choice starts anew for each image.
     """
     st.subheader(texts.HEATMAPS, help=texts.HEATMAPS_HELP, anchor=False)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         view = _choose_view(diagnosis)
         class_name = _choose_class(diagnosis, key)
+        zooms = st.toggle(texts.ZOOM_LABEL, help=texts.ZOOM_HELP, key="zoom")
     look = _choose_look()
     heatmaps = heatmaps_of(diagnosis, diagnoser, class_name)
-    image = fit_for_screen(diagnosis.image)
-    if view == texts.VIEW_SIDE_BY_SIDE:
-        for column, heatmap in zip(st.columns(len(heatmaps)), heatmaps, strict=True):
-            with column:
-                _show_overlay(image, heatmap, look)
+    max_side_px = ZOOM_SIDE_PX if zooms else SCREEN_SIDE_PX
+    pictures = pictures_of(diagnosis, heatmaps, view, look, max_side_px=max_side_px)
+    if zooms:
+        show_zoom_view(pictures, key=f"zoom-{key}")
         return
-    _, middle, _ = st.columns([1, 3, 1])
-    with middle:
-        if view == texts.VIEW_ORIGINAL:
-            show_picture(image, caption=texts.VIEW_ORIGINAL, alt=texts.VIEW_ORIGINAL)
-        elif view == texts.VIEW_ENHANCED:
-            enhanced = fit_for_screen(diagnosis.enhanced)
-            show_picture(enhanced, caption=texts.ENHANCED_CAPTION, alt=texts.VIEW_ENHANCED)
-        else:
-            chosen = next(heatmap for heatmap in heatmaps if source_title(heatmap) == view)
-            _show_overlay(image, chosen, look)
+    places = st.columns(len(pictures)) if len(pictures) > 1 else st.columns([1, 3, 1])[1:2]
+    for place, picture in zip(places, pictures, strict=True):
+        with place:
+            show_picture(picture.image, caption=picture.caption, alt=picture.caption)
+
+
+def pictures_of(
+    diagnosis: Diagnosis,
+    heatmaps: tuple[Heatmap, ...],
+    view: str,
+    look: OverlayLook,
+    *,
+    max_side_px: int,
+) -> tuple[CaptionedPicture, ...]:
+    """Give the pictures of a view with their captions.
+
+    Args:
+        diagnosis: the image.
+        heatmaps: each branch's and then the fused one.
+        view: one of the views that the viewer offers.
+        look: how heat is drawn.
+        max_side_px: longest side of a picture, in pixels.
+    """
+    if view == texts.VIEW_ENHANCED:
+        enhanced = fit_for_screen(diagnosis.enhanced, max_side_px=max_side_px)
+        return (CaptionedPicture(image=enhanced, caption=texts.ENHANCED_CAPTION),)
+    image = fit_for_screen(diagnosis.image, max_side_px=max_side_px)
+    if view == texts.VIEW_ORIGINAL:
+        return (CaptionedPicture(image=image, caption=texts.VIEW_ORIGINAL),)
+    return tuple(
+        _draw_heat(image, heatmap, look)
+        for heatmap in heatmaps
+        if view in {texts.VIEW_SIDE_BY_SIDE, source_title(heatmap)}
+    )
 
 
 def heatmaps_of(
@@ -131,8 +158,8 @@ def _choose_look() -> OverlayLook:
     return OverlayLook(opacity=opacity / 100, threshold=threshold / 100, color_map=color_map)
 
 
-def _show_overlay(image: RgbImage, heatmap: Heatmap, look: OverlayLook) -> None:
-    """Write one overlay, or the image alone with the reason where there is no heat."""
+def _draw_heat(image: RgbImage, heatmap: Heatmap, look: OverlayLook) -> CaptionedPicture:
+    """Draw one overlay, or the image alone with the reason where there is no heat."""
     wording = texts.HEATMAP_BLANK if heatmap.is_blank else texts.HEATMAP_CAPTION
     caption = wording.format(source=source_title(heatmap), label=heatmap.class_name)
     if not heatmap.is_blank:
@@ -143,4 +170,4 @@ def _show_overlay(image: RgbImage, heatmap: Heatmap, look: OverlayLook) -> None:
             threshold=look.threshold,
             color_map=look.color_map,
         )
-    show_picture(image, caption=caption, alt=caption)
+    return CaptionedPicture(image=image, caption=caption)

@@ -15,6 +15,7 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
 from leukapp.errors import ImageError
+from leukapp.ui.image_summary import ImageSummary, summarize
 from leukapp.ui.upload import MAX_IMAGES, ImageEntry
 
 BUNDLE_VARIABLE: Final = "LEUKAPP_BUNDLE"
@@ -75,10 +76,12 @@ class Outcome:
     Attributes:
         label: verdict, or None for "no call" and for an unreadable image.
         error: the sentence that says why the image is not readable, or None.
+        summary: what a line of the overview shows, or None for an unreadable image.
     """
 
     label: str | None
     error: str | None
+    summary: ImageSummary | None = None
 
 
 class Answers:
@@ -127,7 +130,7 @@ class Answers:
         if isinstance(answer, ImageError):
             self._outcomes[key] = Outcome(label=None, error=str(answer))
         else:
-            self._outcomes[key] = Outcome(label=answer.label, error=None)
+            self._outcomes[key] = Outcome(label=answer.label, error=None, summary=summarize(answer))
         self._kept[key] = answer
         while len(self._kept) > 1 and (
             len(self._kept) > self._max_images or self._kept_bytes() > self._max_bytes

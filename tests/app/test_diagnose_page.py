@@ -200,9 +200,9 @@ def test_changing_view_shows_one_picture_in_the_viewer(start_app: StartApp) -> N
 
 
 def test_downloaded_result_has_the_fields_of_the_command_line() -> None:
-    record = json.loads(build_result_json(make_diagnosis(b"x"), name="a.png"))
+    record = json.loads(build_result_json(make_diagnosis(b"x")))
 
-    assert record["path"] == "a.png"
+    assert record["path"] == f"sha256:{record['image_sha256']}"
     assert record["label"] == "ALL"
     assert record["probabilities"] == {"ALL": 0.93, "AML": 0.05, "Healthy": 0.02}
     assert record["branches"]["mobilenetv3large"] == {"ALL": 0.6, "AML": 0.3, "Healthy": 0.1}

@@ -36,7 +36,10 @@ def test_least_recently_seen_image_goes_first_and_its_outcome_stays() -> None:
 
     assert len(answers) == 2
     assert len(fake.diagnosed) == 3
-    assert answers.outcome(make_entry("b"), diagnoser) == Outcome(label="ALL", error=None)
+    kept = answers.outcome(make_entry("b"), diagnoser)
+    assert (kept.label, kept.error) == ("ALL", None)
+    assert kept.summary is not None
+    assert kept.summary.top_probability == 0.93
     assert len(fake.diagnosed) == 3
     answers.answer(make_entry("a"), diagnoser)
     assert len(fake.diagnosed) == 3

@@ -58,6 +58,21 @@ READING: Final = "Reading image {i} of {n}…"
 
 # Image choice
 CHOOSE_IMAGE: Final = "Image"
+OVERVIEW: Final = "All images"
+OVERVIEW_HELP: Final = (
+    "Click a heading to sort, for instance by probability; click a row to see its image below."
+)
+OVERVIEW_PICTURE: Final = "Picture"
+OVERVIEW_NAME: Final = "File"
+OVERVIEW_VERDICT: Final = "Verdict"
+OVERVIEW_TOP: Final = "Most probable"
+OVERVIEW_PROBABILITY: Final = "Probability"
+OVERVIEW_BRANCHES: Final = "Branches"
+OVERVIEW_NOTE: Final = "Note"
+BRANCHES_SAME: Final = "agree"
+BRANCHES_DIFFER: Final = "disagree"
+DOWNLOAD_ALL: Final = "All results (JSON)"
+DOWNLOAD_TABLE: Final = "All results (CSV)"
 PREVIOUS: Final = "Previous"
 NEXT: Final = "Next"
 
@@ -112,6 +127,12 @@ OPACITY_HELP: Final = "How much the hottest place covers the image; colder place
 THRESHOLD_LABEL: Final = "Hide heat below"
 THRESHOLD_HELP: Final = "Heat under this percentage of its maximum is not drawn."
 COLOR_MAP_LABEL: Final = "Colors"
+ZOOM_LABEL: Final = "Zoom and pan"
+ZOOM_HELP: Final = (
+    "Turn the wheel to zoom, drag to move, double-click to see the whole image again. Pictures "
+    "beside each other move together."
+)
+ZOOM_ALT: Final = "Zoomable picture: {captions}"
 HEATMAP_CAPTION: Final = "{source}: heat for {label}"
 HEATMAP_BLANK: Final = "{source}: nothing in this image raised the score of {label}"
 ENHANCED_CAPTION: Final = "Enhanced: brightened and sharpened, as the networks see it"
@@ -121,7 +142,8 @@ TABLE: Final = "All numbers"
 TABLE_CLASS: Final = "Class"
 TABLE_FUSED: Final = "Fused, calibrated"
 TABLE_BRANCH: Final = "{branch}, own softmax"
-DOWNLOAD: Final = "Download result (JSON)"
+DOWNLOAD: Final = "Result (JSON)"
+DOWNLOAD_PDF: Final = "Report (PDF)"
 RECORD_LINE: Final = "Bundle {name} · sha256 {sha} · {engine} · {elapsed:.0f} ms"
 
 # Errors and limits

@@ -1,0 +1,142 @@
+"""The table of all images of a session, and the download of all their results."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.ui import texts, theme
+from leukapp.ui.image_choice import SELECTED_KEY
+from leukapp.ui.image_summary import ImageSummary
+from leukapp.ui.session import Outcome
+from leukapp.ui.upload import ImageEntry
+
+TABLE_KEY: Final = "overview"
+ROW_HEIGHT_PX: Final = 56
+MAX_HEIGHT_PX: Final = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewLine:
+    """One readable image.
+
+    Attributes:
+        entry: the image.
+        label: verdict, or None for "no call".
+        summary: its numbers.
+    """
+
+    entry: ImageEntry
+    label: str | None
+    summary: ImageSummary
+
+
+def overview_lines(entries: list[ImageEntry], outcomes: list[Outcome]) -> list[OverviewLine]:
+    """Give the readable images in the order in which they came."""
+    return [
+        OverviewLine(entry=entry, label=outcome.label, summary=outcome.summary)
+        for entry, outcome in zip(entries, outcomes, strict=True)
+        if outcome.summary is not None
+    ]
+
+
+def show_image_overview(entries: list[ImageEntry], outcomes: list[Outcome]) -> None:
+    """Write the table where there are several readable images; a click on a row opens its image."""
+    lines = overview_lines(entries, outcomes)
+    if len(lines) < 2:
+        return
+
+    def open_row() -> None:
+        rows = st.session_state[TABLE_KEY]["selection"]["rows"]
+        if rows:
+            st.session_state[SELECTED_KEY] = lines[rows[0]].entry.key
+
+    with st.container(border=True, key="all-images"):
+        st.subheader(f"{texts.OVERVIEW} ({len(lines)})", help=texts.OVERVIEW_HELP, anchor=False)
+        st.dataframe(
+            overview_table(lines),
+            hide_index=True,
+            row_height=ROW_HEIGHT_PX,
+            height=min(MAX_HEIGHT_PX, (len(lines) + 1) * ROW_HEIGHT_PX),
+            column_config={
+                texts.OVERVIEW_PICTURE: st.column_config.ImageColumn(width=70),
+                texts.OVERVIEW_PROBABILITY: st.column_config.ProgressColumn(
+                    format="percent", min_value=0, max_value=1
+                ),
+            },
+            on_select=open_row,
+            selection_mode="single-row",
+            key=TABLE_KEY,
+        )
+        _show_downloads(lines)
+
+
+def overview_table(lines: list[OverviewLine]) -> pd.DataFrame:
+    """Give one row an image, as it is shown."""
+    return pd.DataFrame(
+        {
+            texts.OVERVIEW_PICTURE: line.summary.thumbnail_uri,
+            texts.OVERVIEW_NAME: line.entry.name,
+            texts.OVERVIEW_VERDICT: theme.marked(line.label),
+            texts.OVERVIEW_TOP: theme.marked(line.summary.top_class),
+            texts.OVERVIEW_PROBABILITY: line.summary.top_probability,
+            texts.OVERVIEW_BRANCHES: texts.BRANCHES_SAME
+            if line.summary.branches_agree
+            else texts.BRANCHES_DIFFER,
+            texts.OVERVIEW_NOTE: line.summary.note,
+        }
+        for line in lines
+    )
+
+
+def build_all_json(lines: list[OverviewLine]) -> bytes:
+    """Write all results as a JSON array, as ``leukapp diagnose --json`` does."""
+    records = [line.summary.record for line in lines]
+    return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False).encode()
+
+
+def build_all_csv(lines: list[OverviewLine]) -> bytes:
+    """Write all results as CSV, one row an image, named by its hash."""
+    rows = []
+    for line in lines:
+        record = line.summary.record
+        rows.append(
+            {
+                "image_sha256": record["image_sha256"],
+                "label": record["label"] or "",
+                "no_call_reason": record["no_call_reason"] or "",
+                **{f"p_{name}": value for name, value in record["probabilities"].items()},
+                "branches_agree": line.summary.branches_agree,
+                "bundle": record["bundle"]["name"],
+                "bundle_sha256": record["bundle"]["sha256"],
+                "created_at_utc": record["created_at_utc"],
+                "notice": RESEARCH_USE_NOTICE,
+            }
+        )
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _show_downloads(lines: list[OverviewLine]) -> None:
+    """Write the buttons that download every result."""
+    with st.container(horizontal=True):
+        st.download_button(
+            texts.DOWNLOAD_TABLE,
+            data=build_all_csv(lines),
+            file_name="leukapp-results.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+            key="download-all-csv",
+        )
+        st.download_button(
+            texts.DOWNLOAD_ALL,
+            data=build_all_json(lines),
+            file_name="leukapp-results.json",
+            mime="application/json",
+            on_click="ignore",
+            icon=":material/download:",
+            key="download-all-json",
+        )

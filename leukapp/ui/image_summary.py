@@ -1,0 +1,71 @@
+"""What stays of a diagnosed image when its pixels go: a thumbnail and its numbers."""
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Any, Final
+
+from PIL import Image
+
+from leukapp.diagnosis import Diagnosis
+from leukapp.imaging.arrays import RgbImage
+from leukapp.result_record import diagnosis_record
+from leukapp.ui.picture import fit_for_screen
+
+THUMBNAIL_PX: Final = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSummary:
+    """One diagnosed image in short.
+
+    Attributes:
+        thumbnail_uri: a small JPEG as a ``data:`` address.
+        top_class: most probable class, called or not.
+        top_probability: its calibrated probability, 0-1.
+        branches_agree: whether the branches give one class.
+        note: why there is no call, else the first quality finding, else empty.
+        record: the result's fields, as ``leukapp diagnose --json`` has them; no pixels.
+    """
+
+    thumbnail_uri: str
+    top_class: str
+    top_probability: float
+    branches_agree: bool
+    note: str
+    record: dict[str, Any]
+
+
+def summarize(diagnosis: Diagnosis) -> ImageSummary:
+    """Keep of a diagnosis what a list of images needs.
+
+    Args:
+        diagnosis: of one image.
+    """
+    findings = diagnosis.quality.findings
+    note = diagnosis.no_call_reason or (findings[0].message if findings else "")
+    return ImageSummary(
+        thumbnail_uri=jpeg_uri(fit_for_screen(diagnosis.image, max_side_px=THUMBNAIL_PX)),
+        top_class=diagnosis.probabilities.top_class,
+        top_probability=diagnosis.probabilities.top_value,
+        branches_agree=len({one.probabilities.top_class for one in diagnosis.branches}) == 1,
+        note=note,
+        record=diagnosis_record(diagnosis, path=image_name(diagnosis)),
+    )
+
+
+def image_name(diagnosis: Diagnosis) -> str:
+    """Give what an image is called in records that leave the app: its hash, not its file name."""
+    return f"sha256:{diagnosis.image_sha256}"
+
+
+def jpeg_uri(image: RgbImage, *, quality: int = 85) -> str:
+    """Give an image as a ``data:`` address that a page can show without a request.
+
+    Args:
+        image: sRGB pixels, uint8 (height, width, 3).
+        quality: of the JPEG, 1-95.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="JPEG", quality=quality)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -22,6 +22,7 @@ page = st.navigation(
             PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True
         ),
         st.Page(PAGES_DIR / "evaluation.py", title="Evaluation", icon=":material/query_stats:"),
+        st.Page(PAGES_DIR / "model_card.py", title="Model card", icon=":material/fact_check:"),
     ]
 )
 page.run()

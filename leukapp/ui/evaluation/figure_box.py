@@ -9,31 +9,31 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.ui.evaluation.side import Side
+from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.texts import evaluation as texts
 
 MODE_BAR_REMOVED: Final = ("lasso2d", "select2d", "autoScale2d")
 
 
 def show_figure(
-    figure: go.Figure, numbers: pd.DataFrame, side: Side, *, name: str, fold: bool = True
+    figure: go.Figure, numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True
 ) -> None:
     """Write a figure, and under it its numbers as a table and as a file.
 
     Args:
         figure: finished, see ``finish_figure``.
         numbers: what is drawn.
-        side: the set that it is of.
-        name: what the figure is called in file names; unique on a side.
+        origin: what it is of.
+        name: what the figure is called in file names; unique for an origin.
         fold: hide the numbers until they are asked for.
     """
     st.plotly_chart(
         figure,
-        key=f"figure-{name}-{side.key}",
-        config=toolbar(file_stem(side, name)),
-        alt=f"{name}: {side.title}, {side.source}",
+        key=f"figure-{name}-{origin.key}",
+        config=toolbar(file_stem(origin, name)),
+        alt=f"{name}: {origin.title}, {origin.source}",
     )
-    show_numbers(numbers, side, name=name, fold=fold)
+    show_numbers(numbers, origin, name=name, fold=fold)
 
 
 def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -44,31 +44,31 @@ def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
     return st.container(), st.container()
 
 
-def show_numbers(numbers: pd.DataFrame, side: Side, *, name: str, fold: bool = True) -> None:
+def show_numbers(numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True) -> None:
     """Write a table, and the button that downloads it.
 
     Args:
         numbers: the table.
-        side: the set that it is of.
-        name: what the table is called in file names; unique on a side.
+        origin: what it is of.
+        name: what the table is called in file names; unique for an origin.
         fold: hide the table until it is asked for.
     """
     if not fold:
-        _show_table(numbers, key=f"numbers-{name}-{side.key}")
+        _show_table(numbers, key=f"numbers-{name}-{origin.key}")
     with st.container(horizontal=True, vertical_alignment="top"):
         st.download_button(
             texts.CSV,
-            data=numbers_as_csv(numbers, side),
-            file_name=f"{file_stem(side, name)}.csv",
+            data=numbers_as_csv(numbers, origin),
+            file_name=f"{file_stem(origin, name)}.csv",
             mime="text/csv",
             on_click="ignore",
             icon=":material/download:",
             help=texts.CSV_HELP,
-            key=f"csv-{name}-{side.key}",
+            key=f"csv-{name}-{origin.key}",
         )
         if fold:
             with st.popover(texts.NUMBERS, icon=":material/table:"):
-                _show_table(numbers, key=f"numbers-{name}-{side.key}")
+                _show_table(numbers, key=f"numbers-{name}-{origin.key}")
 
 
 def _show_table(numbers: pd.DataFrame, *, key: str) -> None:
@@ -83,19 +83,18 @@ def _show_table(numbers: pd.DataFrame, *, key: str) -> None:
     )
 
 
-def numbers_as_csv(numbers: pd.DataFrame, side: Side) -> bytes:
+def numbers_as_csv(numbers: pd.DataFrame, origin: Origin) -> bytes:
     """Give a table as CSV in UTF-8; every row says what it is of and that it is for research.
 
     Args:
         numbers: the table; not modified.
-        side: the set that it is of.
+        origin: what it is of.
     """
-    held_out = side.evaluation.held_out
     about = {
-        "table": side.title,
-        "source": side.source,
-        "protocol": held_out.protocol,
-        "bundle_sha256": held_out.bundle_sha256,
+        "table": origin.title,
+        "source": origin.source,
+        "protocol": origin.protocol,
+        "bundle_sha256": origin.bundle_sha256,
         "notice": RESEARCH_USE_NOTICE,
     }
     new = {name: value for name, value in about.items() if name not in numbers}
@@ -116,6 +115,8 @@ def toolbar(stem: str) -> dict[str, Any]:
     }
 
 
-def file_stem(side: Side, name: str) -> str:
+def file_stem(origin: Origin, name: str) -> str:
     """Give a file name without its ending: letters, digits, dots and dashes alone."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", f"leukapp-{side.title}-{side.source}-{name}").strip("-")
+    return re.sub(r"[^A-Za-z0-9.]+", "-", f"leukapp-{origin.title}-{origin.source}-{name}").strip(
+        "-"
+    )

@@ -4,11 +4,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from leukapp.evaluation.report import PROTOCOL_TEXTS
 from leukapp.labels import ALL, AML, HEALTHY
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import theme
-from leukapp.ui.evaluation.side import Side
+from leukapp.ui.evaluation.side import Origin
 from leukapp.ui.texts import evaluation as texts
 
 PLOT_SYMBOLS: Final = {ALL: "triangle-up", AML: "diamond", HEALTHY: "circle"}
@@ -69,7 +68,7 @@ def share_axis(title: str, **changes: Any) -> dict[str, Any]:
 
 
 def finish_figure(
-    figure: go.Figure, side: Side, *, dark: bool, height_px: int = 430, bottom_px: int = 104
+    figure: go.Figure, origin: Origin, *, dark: bool, height_px: int = 430, bottom_px: int = 104
 ) -> go.Figure:
     """Give a figure its size, its fonts, and the line that says what it is of.
 
@@ -77,7 +76,7 @@ def finish_figure(
 
     Args:
         figure: changed in place.
-        side: the set that the figure is of.
+        origin: what the figure is of.
         dark: draw for the dark theme.
         height_px: height on the page.
         bottom_px: room under the plot, for the axis and the line.
@@ -86,11 +85,7 @@ def finish_figure(
         The same figure.
     """
     color = theme.text_color(dark=dark)
-    footer = texts.FOOTER.format(
-        title=side.title,
-        source=side.source,
-        protocol=PROTOCOL_TEXTS[side.evaluation.held_out.protocol],
-    )
+    footer = texts.FOOTER.format(title=origin.title, source=origin.source, protocol=origin.protocol)
     figure.update_layout(
         height=height_px,
         margin={"l": 10, "r": 14, "t": 70, "b": bottom_px},

@@ -1,12 +1,37 @@
 """One held-out set on the screen: a table, one of its sources, and the figures of that source."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from leukapp.evaluation.held_out_files import HeldOutTable
+from leukapp.evaluation.report import PROTOCOL_TEXTS
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 
 SideName: TypeAlias = Literal["A", "B"]
+
+
+class Origin(Protocol):
+    """What a figure or a table is of; it stands in every picture and file that is saved."""
+
+    @property
+    def title(self) -> str:
+        """Bundle or table."""
+
+    @property
+    def source(self) -> str:
+        """Data set, laboratory or part."""
+
+    @property
+    def protocol(self) -> str:
+        """How the images were held out, in words."""
+
+    @property
+    def bundle_sha256(self) -> str:
+        """Hash of the bundle's manifest, hexadecimal; may be empty."""
+
+    @property
+    def key(self) -> str:
+        """What widgets are told apart by, the same at every rerun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +58,16 @@ class Side:
     def title(self) -> str:
         """Title of the table."""
         return self.table.title
+
+    @property
+    def protocol(self) -> str:
+        """How the images were held out, in words."""
+        return PROTOCOL_TEXTS[self.evaluation.held_out.protocol]
+
+    @property
+    def bundle_sha256(self) -> str:
+        """Hash of the bundle's manifest, hexadecimal; may be empty."""
+        return self.evaluation.held_out.bundle_sha256
 
     @property
     def key(self) -> str:

@@ -1,0 +1,1 @@
+"""Widgets and figures of the page "Model card and audit"."""

@@ -1,0 +1,133 @@
+"""What a bundle is and what it was trained on."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from leukapp.labels import CLASS_NAMES
+from leukapp.model.bundle import Bundle
+from leukapp.ui import theme
+from leukapp.ui.card.bundle_choice import card_origin
+from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
+from leukapp.ui.evaluation.look import finish_figure
+from leukapp.ui.texts import evaluation as evaluation_texts
+from leukapp.ui.texts import model_card as texts
+from leukapp.ui.wording import escape_markdown
+
+PATTERNS = {"ALL": "/", "AML": "x", "Healthy": ""}
+"""Plotly's fill patterns, so that a bar's class is told without its color."""
+
+
+def show_identity(bundle: Bundle) -> None:
+    """Write the bundle's name, badges and hash."""
+    protocol = bundle.training.protocol
+    st.markdown(f"#### {escape_markdown(bundle.name)}")
+    with st.container(horizontal=True, gap="small"):
+        is_leaking = protocol == "paper"
+        st.badge(
+            evaluation_texts.PROTOCOL_BADGES.get(protocol, protocol),
+            color="red" if is_leaking else "green",
+            icon=":material/warning:" if is_leaking else ":material/verified:",
+            help=evaluation_texts.PROTOCOL_HELP.get(protocol),
+        )
+        st.badge(texts.PRESET_BADGE.format(name=bundle.preset.name), color="gray")
+        st.badge(texts.VERIFIED, color="green", icon=":material/lock:", help=texts.VERIFIED_HELP)
+    st.caption(
+        texts.HASH_LINE.format(
+            sha=bundle.sha256, created=bundle.training.created_utc, seed=bundle.training.seed
+        )
+    )
+    if is_leaking:
+        st.warning(evaluation_texts.LEAKING_WARNING, icon=":material/warning:")
+
+
+def show_recipe(bundle: Bundle) -> None:
+    """Write the recipe and the limits as a table."""
+    st.subheader(texts.WHAT, help=texts.WHAT_HELP, anchor=False)
+    facts = fact_table(bundle)
+    show_numbers(facts, card_origin(bundle, "recipe"), name="facts", fold=False)
+
+
+def fact_table(bundle: Bundle) -> pd.DataFrame:
+    """Give one row a fact of the manifest."""
+    preset, limits, training = bundle.preset, bundle.thresholds, bundle.training
+    enhancement = preset.enhancement
+    facts = {
+        texts.BRANCH.format(number=number): texts.BRANCH_VALUE.format(
+            backbone=branch.backbone,
+            size=branch.input_size_px,
+            features=branch.hands_on.replace("_", " "),
+        )
+        for number, branch in enumerate(preset.branches, start=1)
+    }
+    facts[texts.ENHANCEMENT] = (
+        texts.ENHANCEMENT_ON.format(
+            order=enhancement.order.replace("_", " "),
+            shift=enhancement.offset,
+            gain=enhancement.gain,
+        )
+        if enhancement.is_on
+        else "-"
+    )
+    facts[texts.TEMPERATURE] = f"{limits.temperature:.3f}"
+    facts[texts.MIN_CONFIDENCE] = f"{limits.min_confidence:.3f}"
+    facts[texts.MAX_DISTANCE] = f"{limits.max_feature_distance:.3f}"
+    facts[texts.FALSE_REJECTS] = f"{limits.false_reject_fraction:.1%}"
+    facts[texts.CATALOG] = training.catalog_sha256
+    facts[texts.LIBRARIES] = ", ".join(
+        f"{name} {version}" for name, version in training.library_versions.items()
+    )
+    return pd.DataFrame({texts.FACT: list(facts), texts.VALUE: list(facts.values())})
+
+
+def show_training(bundle: Bundle) -> None:
+    """Write what each source gave to the training."""
+    training = bundle.training
+    st.subheader(texts.TRAINED_ON, help=texts.TRAINED_ON_HELP, anchor=False)
+    st.caption(
+        texts.TRAINED_GROUPS.format(
+            train=len(training.train_groups),
+            validation=len(training.validation_groups),
+            test=len(training.test_groups),
+        )
+    )
+    figure = build_training_figure(bundle, dark=theme.is_dark())
+    show_figure(figure, training_table(bundle), card_origin(bundle, texts.TRAINING), name="sources")
+
+
+def build_training_figure(bundle: Bundle, *, dark: bool) -> go.Figure:
+    """Build one bar a source, its classes stacked in their colors and patterns."""
+    sources = list(bundle.training.sources)
+    figure = go.Figure()
+    for name in CLASS_NAMES:
+        counts = [bundle.training.sources[source].get(name, 0) for source in sources]
+        figure.add_bar(
+            x=counts,
+            y=sources,
+            orientation="h",
+            name=theme.marked(name),
+            text=[str(count) if count else "" for count in counts],
+            marker={
+                "color": theme.color_of(name, dark=dark),
+                "pattern": {
+                    "shape": PATTERNS[name],
+                    "fillmode": "overlay",
+                    "fgcolor": "rgba(255,255,255,0.45)",
+                    "solidity": 0.12,
+                },
+            },
+            hovertemplate="%{y}: %{x} " + name + "<extra></extra>",
+        )
+    figure.update_layout(barmode="stack", bargap=0.35)
+    figure.update_xaxes(title={"text": texts.IMAGES})
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    origin = card_origin(bundle, texts.TRAINING)
+    return finish_figure(figure, origin, dark=dark, height_px=230 + 34 * len(sources))
+
+
+def training_table(bundle: Bundle) -> pd.DataFrame:
+    """Give one row a source, its images of each class."""
+    return pd.DataFrame(
+        {"source": source, **{name: counts.get(name, 0) for name in CLASS_NAMES}}
+        for source, counts in bundle.training.sources.items()
+    )

@@ -116,7 +116,7 @@ def toolbar(stem: str) -> dict[str, Any]:
 
 
 def file_stem(origin: Origin, name: str) -> str:
-    """Give a file name without its ending: letters, digits, dots and dashes alone."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", f"leukapp-{origin.title}-{origin.source}-{name}").strip(
+    """Give a file name without its ending: letters, digits, dots, dashes and underscores alone."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", f"leukapp-{origin.title}-{origin.source}-{name}").strip(
         "-"
     )

@@ -41,6 +41,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_diagnose(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_audit(commands)
     _add_describe(commands)
     return parser
 
@@ -78,6 +79,13 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for table and report")
     parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
     parser.set_defaults(run=_evaluate)
+
+
+def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("audit", help="audit a data set, its copies and shortcuts")
+    parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
+    parser.add_argument("--out", type=Path, required=True, help="folder for JSON and HTML")
+    parser.set_defaults(run=_audit)
 
 
 def _add_describe(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -122,6 +130,16 @@ def _evaluate(options: argparse.Namespace) -> int:
     from leukapp.recipes.evaluate import evaluate_bundle
 
     print(evaluate_bundle(options.bundle, options.data, options.out, engine=options.engine))
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from leukapp.recipes.audit import write_data_audit
+
+    paths = write_data_audit(
+        options.data, options.out, report=lambda line: print(line, file=sys.stderr, flush=True)
+    )
+    print(*paths, sep="\n")
     return 0
 
 

@@ -26,3 +26,4 @@ page = st.navigation(
     ]
 )
 page.run()
+frame.import_ahead()

@@ -1,6 +1,9 @@
 """What stands on every screen: the name, the research-use line, the limits."""
 
+import importlib
+import threading
 from functools import cache
+from typing import Final
 
 import streamlit as st
 from PIL import Image, ImageDraw
@@ -8,6 +11,9 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from leukapp.ui import texts, theme
 from leukapp.ui.wording import escape_markdown
+
+SETTLING_SECONDS: Final = 5.0
+"""The first screen and its networks load in this time, and need the processor for themselves."""
 
 
 @cache
@@ -29,6 +35,20 @@ def enter_through_app() -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+@st.cache_resource(show_spinner=False)
+def import_ahead() -> threading.Timer:
+    """Import what the other pages need once the first one has settled; once a server.
+
+    Scikit-learn alone takes a second; a page that is opened by its own address waits for it.
+    """
+    timer = threading.Timer(
+        SETTLING_SECONDS, importlib.import_module, args=("leukapp.ui.evaluation.overview",)
+    )
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def show_frame() -> None:

@@ -1,10 +1,11 @@
 """The table of all images of a session, and the download of all their results."""
 
+import csv
+import io
 import json
 from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from leukapp.result_record import RESEARCH_USE_NOTICE
@@ -74,22 +75,20 @@ def show_image_overview(entries: list[ImageEntry], outcomes: list[Outcome]) -> N
         _show_downloads(lines)
 
 
-def overview_table(lines: list[OverviewLine]) -> pd.DataFrame:
-    """Give one row an image, as it is shown."""
-    return pd.DataFrame(
-        {
-            texts.OVERVIEW_PICTURE: line.summary.thumbnail_uri,
-            texts.OVERVIEW_NAME: line.entry.name,
-            texts.OVERVIEW_VERDICT: theme.marked(line.label),
-            texts.OVERVIEW_TOP: theme.marked(line.summary.top_class),
-            texts.OVERVIEW_PROBABILITY: line.summary.top_probability,
-            texts.OVERVIEW_BRANCHES: texts.BRANCHES_SAME
-            if line.summary.branches_agree
-            else texts.BRANCHES_DIFFER,
-            texts.OVERVIEW_NOTE: line.summary.note,
-        }
-        for line in lines
-    )
+def overview_table(lines: list[OverviewLine]) -> dict[str, list[str] | list[float]]:
+    """Give column heading to cells, one row an image, as it is shown."""
+    return {
+        texts.OVERVIEW_PICTURE: [line.summary.thumbnail_uri for line in lines],
+        texts.OVERVIEW_NAME: [line.entry.name for line in lines],
+        texts.OVERVIEW_VERDICT: [theme.marked(line.label) for line in lines],
+        texts.OVERVIEW_TOP: [theme.marked(line.summary.top_class) for line in lines],
+        texts.OVERVIEW_PROBABILITY: [line.summary.top_probability for line in lines],
+        texts.OVERVIEW_BRANCHES: [
+            texts.BRANCHES_SAME if line.summary.branches_agree else texts.BRANCHES_DIFFER
+            for line in lines
+        ],
+        texts.OVERVIEW_NOTE: [line.summary.note for line in lines],
+    }
 
 
 def build_all_json(lines: list[OverviewLine]) -> bytes:
@@ -116,7 +115,11 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
                 "notice": RESEARCH_USE_NOTICE,
             }
         )
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n").encode()
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().encode()
 
 
 def _show_downloads(lines: list[OverviewLine]) -> None:

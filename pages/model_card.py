@@ -19,11 +19,8 @@ def show_bundle(bundle: Bundle) -> None:
     """Write the whole card; what cannot be read says so in its own place."""
     show_identity(bundle)
     show_part(show_weaknesses, bundle)
-    recipe, training = st.columns([1.3, 1], gap="large")
-    with recipe:
-        show_recipe(bundle)
-    with training:
-        show_training(bundle)
+    show_training(bundle)
+    show_recipe(bundle)
     show_part(show_losses, bundle)
     show_audits(bundle)
     show_part(show_card, bundle)

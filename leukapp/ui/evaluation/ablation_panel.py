@@ -33,7 +33,7 @@ def show_ablation(side: Side) -> None:
     figure = build_ablation_figure(rows, side, dark=theme.is_dark())
     show_figure(figure, ablation_table(rows), side, name="ablation")
     st.markdown(f"**{texts.PAPER_TITLE}**", help=texts.PAPER_HELP)
-    show_numbers(paper_table(rows, side), side, name="base-models", fold=False)
+    show_numbers(paper_table(rows), side, name="base-models", fold=False)
     st.caption(texts.PAPER_AUC_NOTE.format(auc=PUBLISHED_MACRO_AUC))
     st.markdown(f"**{texts.OTHER_BUNDLES_TITLE}**", help=texts.OTHER_BUNDLES_HELP)
     others = _other_tables(side)
@@ -115,7 +115,7 @@ def ablation_table(rows: tuple[AblationRow, ...]) -> pd.DataFrame:
     )
 
 
-def paper_table(rows: tuple[AblationRow, ...], side: Side) -> pd.DataFrame:
+def paper_table(rows: tuple[AblationRow, ...]) -> pd.DataFrame:
     """Give measured accuracies beside the paper's columns; what has no counterpart stays empty."""
     measured = {
         PROPOSED if row.branch is None else PUBLISHED_NAMES.get(row.branch, row.branch): row
@@ -123,13 +123,12 @@ def paper_table(rows: tuple[AblationRow, ...], side: Side) -> pd.DataFrame:
     }
     printed = {figure.model: figure.accuracy_percent for figure in BASE_MODELS}
     in_ablation = {figure.model: figure.accuracy_percent for figure in ABLATION}
-    column = texts.MEASURED_COLUMN.format(
-        source=side.source, protocol=PROTOCOL_TEXTS[side.evaluation.held_out.protocol]
-    )
     return pd.DataFrame(
         {
             texts.MODEL: texts.FUSED if model == PROPOSED else branch_title(model),
-            column: format_estimate(measured[model].accuracy) if model in measured else "-",
+            texts.MEASURED_COLUMN: format_estimate(measured[model].accuracy)
+            if model in measured
+            else "-",
             texts.PAPER_COLUMN: printed.get(model),
             texts.PAPER_ABLATION_COLUMN: in_ablation.get(model),
         }

@@ -71,7 +71,11 @@ def build_curve_figure(curves: tuple[CurveWithBand, ...], side: Side, *, dark: b
             figure.add_hline(y=curve.chance, line_dash="dot", line_color=grid_color(dark=dark))
     figure.update_xaxes(share_axis(texts.FALSE_POSITIVE_RATE if is_roc else texts.SENSITIVITY))
     figure.update_yaxes(share_axis(texts.SENSITIVITY if is_roc else texts.PRECISION))
-    return finish_figure(figure, side, dark=dark, height_px=HEIGHT_PX)
+    finish_figure(figure, side, dark=dark, height_px=HEIGHT_PX)
+    # The corner that a good curve leaves empty; above the plot a long legend meets the toolbar.
+    corner = {"x": 0.99, "xanchor": "right"} if is_roc else {"x": 0.01, "xanchor": "left"}
+    legend = {"orientation": "v", "y": 0.02, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
+    return figure.update_layout(legend=legend | corner, margin={"t": 40})
 
 
 def _add_band(figure: go.Figure, curve: CurveWithBand, *, dark: bool) -> None:

@@ -94,7 +94,8 @@ def choose_sides() -> tuple[Side, ...]:
             key="set-B",
         )
         if second is not None:
-            sides.append(_choose_source(table_of(options[second]), options[second], "B"))
+            other = table_of(options[second])
+            sides.append(_choose_source(other, options[second], "B", like=sides[0].source))
     return tuple(replace(side, is_alone=len(sides) == 1) for side in sides)
 
 
@@ -139,11 +140,15 @@ def evaluation_of(table: HeldOutTable, source: str, *, is_upload: bool) -> Sourc
     return keep(table.sha256, source, table)
 
 
-def _choose_source(table: HeldOutTable, option: TableOption, name: SideName) -> Side:
-    """Ask for one source of a table."""
+def _choose_source(
+    table: HeldOutTable, option: TableOption, name: SideName, *, like: str | None = None
+) -> Side:
+    """Ask for one source of a table; at first the one named ``like``, if it has that."""
+    names = table.held_out.source_names
     source = st.selectbox(
         texts.SOURCE_LABEL if name == "A" else texts.COMPARE_SOURCE_LABEL,
-        table.held_out.source_names,
+        names,
+        index=names.index(like) if like in names else 0,
         help=texts.SOURCE_HELP,
         key=f"source-{name}-{option.key}",
     )

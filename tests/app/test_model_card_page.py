@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from leukapp.audits import wording
 from leukapp.model.bundle import open_bundle
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts as app_texts
@@ -73,14 +74,17 @@ def test_audits_beside_the_bundle_are_shown_and_a_stale_one_is_marked(
     folder = weights / "compact" / "audits"
     folder.mkdir()
     own = open_bundle(weights / "compact").sha256
-    (folder / "data.json").write_text(json.dumps({"bundle_sha256": own, "pairs": [{"n": 4}]}))
+    (folder / "data.json").write_text(json.dumps({"bundle_sha256": own, "copies": [{"n": 4}]}))
     (folder / "explanations.json").write_text(json.dumps({"bundle_sha256": "00", "gap": 0.25}))
     (folder / "other.json").write_text("no json")
     app = open_page()
     page = words_of(app)
 
-    assert texts.AUDIT_TITLES["data"] in page
-    assert texts.AUDIT_TITLES["explanations"] in page
+    assert [expander.label for expander in app.main.expander][:2] == [
+        wording.TITLES["data"],
+        wording.TITLES["explanations"],
+    ]
+    assert wording.SECTIONS["copies"][0] in page
     assert texts.NO_AUDITS not in page
     assert page.count(texts.OTHER_BUNDLE.format(sha="00")) == 1
     assert "gap" in frames_of(app)

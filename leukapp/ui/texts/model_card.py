@@ -87,10 +87,6 @@ LOSS_VALIDATION: Final = "{stage}, validation"
 
 AUDITS: Final = "Audits"
 AUDITS_HELP: Final = "Reports that `leukapp audit` wrote beside this bundle."
-AUDIT_TITLES: Final = {
-    "data": "Data audit: leakage and confounding",
-    "explanations": "Audit of the explanations",
-}
 NO_AUDITS: Final = (
     "No audit report lies beside this bundle. `leukapp audit` writes them; until then nothing here "
     "says how far its heatmaps or its data can be trusted."

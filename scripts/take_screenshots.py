@@ -1,8 +1,8 @@
-"""Take the README's pictures of the app, with a synthetic image, in both themes.
+"""Take the README's pictures of the app, with synthetic images or numbers alone, in both themes.
 
     python scripts/take_screenshots.py
 
-Needs Chromium and the bundle; writes docs/images/diagnose-light.png and diagnose-dark.png.
+Needs Chromium and the bundle; writes docs/images/diagnose-*.png and evaluation-*.png.
 """
 
 import argparse
@@ -46,6 +46,23 @@ def take_screenshot(
     return picture.convert("RGB")
 
 
+def take_evaluation_screenshot(
+    browser: Browser, app: LiveApp, color_scheme: ColorScheme
+) -> Image.Image:
+    """Open the evaluation page, which shows no image, and take it as it then looks."""
+    context = browser.new_context(
+        viewport={"width": WIDTH_PX, "height": HEIGHT_PX}, color_scheme=color_scheme
+    )
+    page = context.new_page()
+    page.goto(f"{app.url}/evaluation")
+    page.locator(".js-plotly-plot").first.wait_for(timeout=LIMIT_MS)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    context.close()
+    return picture.convert("RGB")
+
+
 def write_small_png(picture: Image.Image, path: Path) -> None:
     """Write a PNG, with six bits a channel where eight make it larger than ``MAX_BYTES``."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +73,7 @@ def write_small_png(picture: Image.Image, path: Path) -> None:
 
 
 def main() -> None:
-    """Take both pictures."""
+    """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images")
     parser.add_argument("--sample", type=int, default=0, help="which drawing, counted from 0")
@@ -69,6 +86,8 @@ def main() -> None:
         for color_scheme in COLOR_SCHEMES:
             picture = take_screenshot(browser, app, color_scheme, options.sample)
             write_small_png(picture, options.out / f"diagnose-{color_scheme}.png")
+            picture = take_evaluation_screenshot(browser, app, color_scheme)
+            write_small_png(picture, options.out / f"evaluation-{color_scheme}.png")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""The committed tables against the images: what the page shows is what the app answers."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukapp.diagnosis import Diagnoser
+from leukapp.evaluation.data_root import find_pixels
+from leukapp.evaluation.held_out_files import list_held_out_files, read_held_out_file
+
+pytestmark = pytest.mark.real_data
+IMAGES_A_SOURCE = 2
+
+
+def test_images_behind_the_tables_are_found_and_answered_as_the_tables_say(
+    repository: Path,
+) -> None:
+    root = Path(os.environ.get("LEUKAPP_DATA_DIR", repository.parent / "shared" / "data"))
+    if not root.is_dir():
+        pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
+    diagnoser = Diagnoser.open(repository / "weights" / "compact")
+    n_compared = 0
+    for file in list_held_out_files(repository / "weights"):
+        if file.bundle_name != "compact":
+            continue
+        held_out = read_held_out_file(file).held_out
+        for source in held_out.source_names:
+            part = held_out.of_source(source)
+            for row in np.linspace(0, len(part) - 1, IMAGES_A_SOURCE).astype(int):
+                path = find_pixels(root, part.sample_ids[row])
+                assert path is not None, part.sample_ids[row]
+                answer = diagnoser.diagnose(path)
+                np.testing.assert_allclose(
+                    answer.probabilities.values, part.probabilities[row], atol=0.01
+                )
+                n_compared += 1
+
+    assert n_compared == 2 * 8

@@ -1,8 +1,23 @@
 """Errors a user may meet. Each message is one sentence that says what to do."""
 
+from typing import Final
+
+LONGEST_SENTENCE: Final = 800
+
 
 class LeukappError(Exception):
-    """Base of every error that is shown to a user as it is."""
+    """Base of every error that is shown to a user as it is.
+
+    Sentences may quote names and cells of hostile files: what is not printable becomes a blank,
+    and the length is bounded.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        sentence = "".join(sign if sign.isprintable() else " " for sign in message)
+        if len(sentence) > LONGEST_SENTENCE:
+            half = LONGEST_SENTENCE // 2 - 2
+            sentence = f"{sentence[:half]} … {sentence[-half:]}"
+        super().__init__(sentence)
 
 
 class ImageError(LeukappError):

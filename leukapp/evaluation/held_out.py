@@ -9,7 +9,6 @@ branch ``<branch>__p_ALL``, ``<branch>__p_AML``, ``<branch>__p_Healthy``, then `
 
 from collections import Counter
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import HeldOutError
 from leukapp.labels import CLASS_NAMES
 
@@ -277,13 +277,8 @@ def _parse_table(data: bytes, name: str) -> pd.DataFrame:
     """The bytes as a table; every cell of a CSV stays text."""
     suffix = _table_suffix(Path(name))
     try:
-        if suffix == ".csv":
-            return pd.read_csv(
-                BytesIO(data), dtype=str, keep_default_na=False, index_col=False, encoding="utf-8"
-            )
-        return pd.read_parquet(BytesIO(data))
-    except (OSError, ValueError) as error:
-        # pandas and pyarrow both raise subclasses of ValueError for a damaged table.
+        return parse_flat_table(data, is_parquet=suffix == ".parquet")
+    except TableError as error:
         raise HeldOutError(
             f"{name} cannot be read as a held-out table; check the path and the file."
         ) from error

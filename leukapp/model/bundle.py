@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -25,6 +26,8 @@ GATE_FILE: Final = "gate.npz"
 MODEL_CARD_FILE: Final = "model_card.md"
 HELD_OUT_FILE: Final = "held_out.csv"
 REPORT_FILE: Final = "report.json"
+MAX_MANIFEST_BYTES: Final = 20_000_000
+MAX_INPUT_SIZE_PX: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,11 @@ class Bundle:
     @cached_property
     def heads(self) -> Heads:
         """Everything behind the global pooling."""
-        return _unpack_heads(read_arrays(self.folder / HEADS_FILE), len(self.preset.branches))
+        arrays = read_arrays(self.folder / HEADS_FILE)
+        try:
+            return _unpack_heads(arrays, len(self.preset.branches))
+        except (ValueError, LookupError) as error:
+            raise BundleError(f"the weight file {HEADS_FILE} is damaged; restore it") from error
 
     @cached_property
     def gate(self) -> GateReference:
@@ -147,12 +154,14 @@ def open_bundle(folder: Path) -> Bundle:
     """
     path = folder / MANIFEST_FILE
     try:
-        raw = path.read_bytes()
-    except OSError:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_MANIFEST_BYTES)
+    except (OSError, ValueError):
         raise BundleError(
             f"there is no bundle in {folder.name!r}: train one or name another folder with --bundle"
         ) from None
     try:
+        # Cut at the limit, a longer manifest is no JSON any more.
         manifest = json.loads(raw)
         if manifest["schema_version"] != SCHEMA_VERSION:
             raise BundleError(
@@ -165,14 +174,14 @@ def open_bundle(folder: Path) -> Bundle:
             folder=folder,
             sha256=hashlib.sha256(raw).hexdigest(),
             preset=_parse_preset(manifest["preset"]),
-            thresholds=Thresholds(**manifest["thresholds"]),
+            thresholds=_parse_thresholds(manifest["thresholds"]),
             training=_parse_training(manifest["training"]),
         )
-        digests = dict(manifest["files"])
+        digests = _parse_digests(manifest["files"])
         needed = {HEADS_FILE, GATE_FILE, *(trunk_file(spec) for spec in bundle.preset.branches)}
         if not needed <= digests.keys():
             raise BundleError(f"the manifest of {folder.name} does not list every weight file")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(
             f"the manifest of the bundle {folder.name!r} is damaged; restore {MANIFEST_FILE}"
         ) from error
@@ -249,9 +258,10 @@ def _digest(path: Path) -> str:
 
 
 def _verify_files(folder: Path, digests: Mapping[str, str]) -> None:
-    for name, expected in digests.items():
-        if Path(name).name != name:
+    for name in digests:
+        if Path(name).name != name or (folder / name).is_symlink():
             raise BundleError(f"the manifest of {folder.name} names a file outside its folder")
+    for name, expected in digests.items():
         try:
             actual = _digest(folder / name)
         except OSError:
@@ -265,11 +275,53 @@ def _verify_files(folder: Path, digests: Mapping[str, str]) -> None:
             )
 
 
+def _parse_thresholds(raw: Mapping[str, Any]) -> Thresholds:
+    values = {name: _number(value) for name, value in raw.items()}
+    if values["temperature"] <= 0:
+        raise ValueError("the temperature must be above 0")
+    return Thresholds(**values)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"expected a finite number, got {value!r}")
+    return float(value)
+
+
+def _parse_digests(raw: Mapping[str, Any]) -> dict[str, str]:
+    digests = dict(raw)
+    for name, digest in digests.items():
+        if "\0" in name or not isinstance(digest, str):
+            raise ValueError("a file name or hash is not plain text")
+    return digests
+
+
+def _parse_branch(raw: Mapping[str, Any]) -> BranchSpec:
+    spec = BranchSpec(**raw)
+    texts = (spec.name, spec.backbone, spec.hands_on)
+    if not all(isinstance(text, str) and text for text in texts) or "\0" in spec.name:
+        raise ValueError("a branch has no plain name")
+    if type(spec.input_size_px) is not int or not 1 <= spec.input_size_px <= MAX_INPUT_SIZE_PX:
+        raise ValueError(f"input_size_px must be 1 to {MAX_INPUT_SIZE_PX}")
+    return spec
+
+
+def _parse_enhancement(raw: Mapping[str, Any]) -> EnhancementConfig:
+    config = EnhancementConfig(**raw)
+    _number(config.offset)
+    _number(config.gain)
+    if config.order not in {"add_then_scale", "scale_then_add"}:
+        raise ValueError("the order of the enhancement is not known")
+    if not isinstance(config.sharpen, bool) or not isinstance(config.is_on, bool):
+        raise TypeError("sharpen and is_on must be true or false")
+    return config
+
+
 def _parse_preset(raw: dict[str, Any]) -> Preset:
     return Preset(
         name=raw["name"],
-        branches=tuple(BranchSpec(**branch) for branch in raw["branches"]),
-        enhancement=EnhancementConfig(**raw["enhancement"]),
+        branches=tuple(_parse_branch(branch) for branch in raw["branches"]),
+        enhancement=_parse_enhancement(raw["enhancement"]),
         hyperparameters=Hyperparameters(**raw["hyperparameters"]),
     )
 

@@ -1,9 +1,11 @@
 """Arrays on disk: one ``.npz`` file a part, half precision, no pickle, replaced as a whole."""
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,24 @@ from leukapp.errors import BundleError
 
 if TYPE_CHECKING:
     import keras
+
+MAX_ARRAY_BYTES: Final = 2_000_000_000
+
+# What zipfile, zlib and NumPy raise on damaged archives; RuntimeError is for encrypted members.
+ARCHIVE_ERRORS: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 Arrays: TypeAlias = dict[str, NDArray[np.float32]]
 
@@ -47,11 +67,18 @@ def read_arrays(path: Path) -> Arrays:
         BundleError: the file is missing or no such archive.
     """
     try:
+        with zipfile.ZipFile(path) as members:
+            n_bytes = sum(member.file_size for member in members.infolist())
+        if n_bytes > MAX_ARRAY_BYTES:
+            raise BundleError(
+                f"the weight file {path.name} unpacks to {n_bytes / 1e9:.1f} GB, more than any "
+                "network here needs; restore it"
+            )
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name].astype(np.float32) for name in archive.files}
     except FileNotFoundError:
         raise BundleError(f"the weight file {path.name} is missing; restore it") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except ARCHIVE_ERRORS as error:
         raise BundleError(f"the weight file {path.name} is damaged; restore it") from error
 
 

@@ -64,7 +64,12 @@ def resolve_inside(root: Path, relative: str) -> Path:
         CatalogError: the path is absolute or leads out of the root, also through a link.
     """
     path = root / relative
-    if Path(relative).is_absolute() or not path.resolve().is_relative_to(root.resolve()):
+    try:
+        is_inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError):
+        # A name with a null character, or links that lead in a circle.
+        is_inside = False
+    if Path(relative).is_absolute() or not is_inside:
         raise CatalogError(
             f"The table names {relative!r}, which lies outside its own folder; "
             "use paths relative to the table."

@@ -71,6 +71,14 @@ def _find_problem(path: Path, relative: str, label: str, source: str) -> Catalog
     if label not in CLASS_NAMES:
         message = f"Label {label!r} is not one of {', '.join(CLASS_NAMES)}."
         return finding("unknown_label", relative, message)
-    if not path.is_file():
+    if not _is_file(path):
         return finding("unreadable_file", relative, f"The file {relative} is not there.")
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether the path is a file; a name too long for the file system is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import CatalogError
 
 
@@ -21,15 +22,14 @@ def read_text_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
         CatalogError: the file is missing, is no such table or lacks a column.
     """
     try:
-        if path.suffix.lower() == ".parquet":
-            frame = pd.read_parquet(path)
-        else:
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
+        frame = parse_flat_table(path.read_bytes(), is_parquet=path.suffix.lower() == ".parquet")
+    except (OSError, TableError) as error:
         raise CatalogError(
             f"{path.name!r} cannot be read as a table; save it as CSV in UTF-8 or as Parquet."
         ) from error
     frame.columns = pd.Index([str(column).strip() for column in frame.columns])
+    if frame.columns.has_duplicates:
+        raise CatalogError(f"{path.name!r} has two columns of one name; keep one of them.")
     missing = [column for column in required if column not in frame.columns]
     if missing:
         raise CatalogError(f"{path.name!r} lacks the columns {', '.join(missing)}; add them.")

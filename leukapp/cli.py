@@ -82,9 +82,14 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("audit", help="audit a data set, its copies and shortcuts")
-    parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
-    parser.add_argument("--out", type=Path, required=True, help="folder for JSON and HTML")
+    parser = commands.add_parser("audit", help="audit a data set, a bundle's heatmaps and refusals")
+    parser.add_argument("--data", type=Path, help="folder or table of samples")
+    parser.add_argument("--out", type=Path, help="folder of JSON and HTML (default: BUNDLE/audits)")
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="trained bundle")
+    parser.add_argument("--explanations", action="store_true", help="test the heatmaps on --data")
+    parser.add_argument("--not-smears", action="store_true", help="judge pictures of other things")
+    parser.add_argument("--all", action="store_true", help="data, heatmaps and other pictures")
+    parser.add_argument("--limit", type=int, default=64, help="images of the heatmap audit")
     parser.set_defaults(run=_audit)
 
 
@@ -134,10 +139,19 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from leukapp.recipes.audit import write_data_audit
+    from leukapp.recipes.audit import AuditOptions, run_audits
 
-    paths = write_data_audit(
-        options.data, options.out, report=lambda line: print(line, file=sys.stderr, flush=True)
+    paths = run_audits(
+        AuditOptions(
+            data=options.data,
+            out=options.out or options.bundle / "audits",
+            bundle=options.bundle,
+            explanations=options.explanations or options.all,
+            not_smears=options.not_smears or options.all,
+            whole=options.all,
+            limit=options.limit,
+        ),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(*paths, sep="\n")
     return 0

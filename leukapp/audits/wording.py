@@ -54,4 +54,25 @@ SECTIONS: Final = {
     "listed_copies": ("Copies by name", "The pairs that harm most, at most 60."),
     "quality": ("Image quality", "Medians over the images of each source."),
     "left_out": ("Files left out", "Files that could not be placed or read."),
+    "kinds": ("Share of no call by kind", "Every call in this table is wrong."),
+    "slipped": ("Pictures that were called", "Neither quality check nor gate stopped these."),
+    "explanations": (
+        "Heatmaps, source by source",
+        "Deletion: how far the class probability falls on average while the hottest parts are "
+        "blurred first (lower is better). Insertion: how far it rises while they come back first "
+        "(higher is better). The gain is against a random order of the same parts. Correlations "
+        "are rank correlations: with the heatmap of a network whose weights are random (near 0 is "
+        "right) and of turned copies (near 1 is right). Heat inside the cell is set beside the "
+        "share of the image that the cell covers.",
+    ),
+    "agreement": (
+        "Do the maps agree",
+        "Rank correlation of two maps, and the overlap of their hottest fifths "
+        "(intersection over union; two random maps have 0.11).",
+    ),
+    "curves": (
+        "Curves of the fused map",
+        "Mean probability of the explained class while a share of the image is hidden (deletion, "
+        "random) or shown (insertion).",
+    ),
 }

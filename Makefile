@@ -1,11 +1,13 @@
 # make app    start the app on http://localhost:8501 (makes .venv at the first call)
 # make test   run every test
+# make audit  audit data, heatmaps and refusals of the bundle (DATA=folder of labelled images)
 # make check  formatting, lint, types, import direction and the fast tests
 # Only Python 3.11 or newer and a package index are needed.
 
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+DATA ?= ../shared/data
 # The first interpreter that is new enough; `make PYTHON=/path/to/python app` names one.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -15,10 +17,10 @@ DEV_STAMP := $(VENV)/.requirements-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev app test lint check clean
+.PHONY: help setup setup-dev app audit test lint check clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -n 4
+	@sed -n 's/^# //p' Makefile | head -n 5
 
 setup: $(SETUP_STAMP)
 
@@ -41,6 +43,9 @@ $(DEV_STAMP): requirements-dev.txt $(SETUP_STAMP)
 
 app: setup
 	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+audit: setup
+	$(BIN)/python -m leukapp audit --all --data $(DATA)
 
 test: setup-dev
 	$(BIN)/python -m pytest

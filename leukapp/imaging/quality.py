@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from leukapp.imaging.arrays import RgbImage
 
@@ -31,6 +33,21 @@ MIN_FOCUS: Final = 5.0
 MIN_STAINED_FRACTION: Final = 0.003
 """Real smears have at least 0.009; two photographs, of a house and of a flower, 0.001."""
 
+MIN_NUCLEUS_FRACTION: Final = 0.002
+"""Largest connected violet area, share of the image; real smears have at least 0.003."""
+MIN_GLASS: Final = 80
+"""Weakest color of the glass (quantile 0.9), grey levels; real smears have 97 and more."""
+MAX_GLASS_CAST: Final = 145
+"""Red over blue of the glass, grey levels; the yellowest real smear has 130."""
+MAX_GLASS_VIOLET: Final = 25
+"""Red and blue of the glass over its green, grey levels; real smears have at most 11."""
+MAX_GREEN_FRACTION: Final = 0.15
+"""Share of green pixels; real smears have at most 0.095."""
+MAX_RED_FRACTION: Final = 0.3
+"""Share of glaring red pixels; real smears have at most 0.21."""
+MAX_FLAT_FRACTION: Final = 0.7
+"""Share of pixels, but for black and white ones, that equal their neighbor; smears up to 0.57."""
+
 # Limits of remarks that do not forbid a call.
 SOFT_FOCUS: Final = 12.0
 MIN_SIDE_PX: Final = 80
@@ -40,6 +57,9 @@ MAX_SATURATED_FRACTION: Final = 0.5
 STAIN_MARGIN: Final = 8.0
 STAIN_RED_EXCESS: Final = 10.0
 GLASS_QUANTILE: Final = 0.9
+GREEN_MARGIN: Final = 8.0
+RED_MARGIN: Final = 60.0
+NEARLY_BLACK, NEARLY_WHITE = 5, 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +68,8 @@ class QualityFinding:
 
     Attributes:
         kind: short stable key: ``too_dark``, ``overexposed``, ``noise``, ``blank``, ``no_stain``,
-            ``out_of_focus``; or a remark, ``soft_focus``, ``too_small``, ``saturated``.
+            ``out_of_focus``, ``no_glass``, ``foreign_colors``, ``drawn``; or a remark,
+            ``soft_focus``, ``too_small``, ``saturated``.
         message: one plain sentence for the reader of the image.
         blocks_call: the image cannot be judged; the answer is "no call" with this message.
     """
@@ -121,6 +142,11 @@ class _Measures(NamedTuple):
     contrast: float
     saturated_fraction: float
     stained_fraction: float
+    nucleus_fraction: float
+    glass: tuple[int, int, int]
+    green_fraction: float
+    red_fraction: float
+    flat_fraction: float
 
 
 def _measure(image: RgbImage) -> _Measures:
@@ -130,23 +156,46 @@ def _measure(image: RgbImage) -> _Measures:
     reduced = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY)
     extremes = (reduced.max(axis=2) == 0) | (reduced.min(axis=2) == 255)
+    glass = (_glass_level(reduced, 0), _glass_level(reduced, 1), _glass_level(reduced, 2))
+    # The glass is taken for white, so that a yellow or blue cast does not hide the stain.
+    gains = np.array([255 / max(1, level) for level in glass], np.float32)
+    balanced = np.minimum(reduced * gains, 255).astype(np.float32)
+    red, green, blue = balanced[..., 0], balanced[..., 1], balanced[..., 2]
+    is_stained = _is_stained(balanced)
     return _Measures(
         focus=float(cv2.Laplacian(grey, cv2.CV_32F).var(dtype=np.float64)),
         brightness=float(grey.mean()),
         contrast=float(grey.std()),
         saturated_fraction=float(extremes.mean()),
-        stained_fraction=_stained_fraction(reduced),
+        stained_fraction=float(is_stained.mean()),
+        nucleus_fraction=_largest_share(is_stained),
+        glass=glass,
+        green_fraction=float((green - np.maximum(red, blue) > GREEN_MARGIN).mean()),
+        red_fraction=float((red - np.maximum(green, blue) > RED_MARGIN).mean()),
+        flat_fraction=_flat_fraction(reduced, grey),
     )
 
 
-def _stained_fraction(reduced: RgbImage) -> float:
-    # The glass is taken for white, so that a yellow or blue cast does not hide the stain.
-    gains = np.array([255 / max(1, _glass_level(reduced, c)) for c in range(3)], np.float32)
-    balanced = np.minimum(reduced * gains, 255)
+def _is_stained(balanced: NDArray[np.float32]) -> NDArray[np.bool_]:
     red, green, blue = balanced[..., 0], balanced[..., 1], balanced[..., 2]
     # Nuclei take up the blue-violet azures: green is absorbed most, red no more than blue.
     is_violet = np.minimum(red, blue) - green > STAIN_MARGIN
-    return float((is_violet & (blue > red - STAIN_RED_EXCESS)).mean())
+    return np.asarray(is_violet & (blue > red - STAIN_RED_EXCESS), np.bool_)
+
+
+def _largest_share(mask: NDArray[np.bool_]) -> float:
+    """Area of the largest connected part of a mask, share of the image."""
+    n_parts, _, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if n_parts < 2:
+        return 0.0
+    return float(statistics[1:, cv2.CC_STAT_AREA].max()) / mask.size
+
+
+def _flat_fraction(reduced: RgbImage, grey: MatLike) -> float:
+    """Share of pixels that equal their right neighbor; overexposed and black ones do not count."""
+    is_equal = (reduced[:, 1:] == reduced[:, :-1]).all(axis=2)
+    counts = (grey[:, 1:] < NEARLY_WHITE) & (grey[:, 1:] > NEARLY_BLACK)
+    return float((is_equal & counts).sum() / max(1, counts.sum()))
 
 
 def _glass_level(reduced: RgbImage, channel: int) -> int:
@@ -171,7 +220,10 @@ def _find_blocking(measures: _Measures) -> Iterator[QualityFinding]:
         )
     elif measures.contrast < MIN_CONTRAST:
         yield _blocking("blank", "The image shows nothing: take it again on a field with cells.")
-    elif measures.stained_fraction < MIN_STAINED_FRACTION:
+    elif (
+        measures.stained_fraction < MIN_STAINED_FRACTION
+        or measures.nucleus_fraction < MIN_NUCLEUS_FRACTION
+    ):
         yield _blocking(
             "no_stain",
             "The image shows no blue-violet nucleus: use a stained blood or marrow smear in color.",
@@ -179,6 +231,28 @@ def _find_blocking(measures: _Measures) -> Iterator[QualityFinding]:
     elif measures.focus < MIN_FOCUS:
         yield _blocking(
             "out_of_focus", "The image is out of focus: take it again with the cells sharp."
+        )
+    else:
+        yield from _find_other_things(measures)
+
+
+def _find_other_things(measures: _Measures) -> Iterator[QualityFinding]:
+    """What photographs and drawings have and no smear has; at most one finding."""
+    red, green, blue = measures.glass
+    is_pale = min(measures.glass) >= MIN_GLASS and red - blue <= MAX_GLASS_CAST
+    if not is_pale or min(red, blue) - green > MAX_GLASS_VIOLET:
+        yield _blocking(
+            "no_glass",
+            "The image has no pale background as a smear has: use a field where glass is seen.",
+        )
+    elif measures.green_fraction > MAX_GREEN_FRACTION or measures.red_fraction > MAX_RED_FRACTION:
+        yield _blocking(
+            "foreign_colors",
+            "The image has colors that stained blood has not: use a photograph of a smear.",
+        )
+    elif measures.flat_fraction > MAX_FLAT_FRACTION:
+        yield _blocking(
+            "drawn", "Most of the image is one even color: use a photograph, not a drawing."
         )
 
 

@@ -22,6 +22,13 @@ def chessboard(first, second, *, side_px=96, step_px=8):
     return np.where(is_first, np.array(first, np.uint8), np.array(second, np.uint8))
 
 
+def grainy(image):
+    """The image with the grain of a camera; pure white stays as it is."""
+    grain = np.random.default_rng(0).integers(-3, 4, image.shape)
+    with_grain = np.clip(image.astype(int) + grain, 0, 254).astype(np.uint8)
+    return np.where(image == 255, image, with_grain)
+
+
 def constant(color, shape=(100, 120)):
     return np.full((*shape, 3), color, np.uint8)
 
@@ -91,7 +98,7 @@ def test_a_color_cast_does_not_hide_the_stain():
         (chessboard((60, 120, 50), GLASS), "no_stain"),
         (np.repeat(chessboard(PURPLE, GLASS)[..., :1], 3, axis=2), "no_stain"),
         (chessboard((2, 1, 3), (24, 22, 22)), "too_dark"),
-        (chessboard(PURPLE, GLASS), None),
+        (grainy(chessboard(PURPLE, GLASS)), None),
     ],
     ids=[
         "white", "black", "grey", "one color", "text", "red text", "photograph", "red", "green",
@@ -135,19 +142,52 @@ def test_a_drawn_field_passes():
 
 
 def test_remarks_do_not_forbid_a_call():
-    small = assess_quality(chessboard(PURPLE, GLASS, side_px=79))
+    small = assess_quality(grainy(chessboard(PURPLE, GLASS, side_px=79)))
     assert [finding.kind for finding in small.findings] == ["too_small"]
     assert small.findings[0].message.startswith("The shorter side has 79 pixels")
     assert small.blocking is None
-    assert assess_quality(chessboard(PURPLE, GLASS, side_px=80)).findings == ()
+    assert assess_quality(grainy(chessboard(PURPLE, GLASS, side_px=80))).findings == ()
 
 
 def test_much_pure_white_is_remarked():
     image = constant((255, 255, 255), (100, 100))
     image[:, :45] = chessboard(PURPLE, (150, 90, 180))[:90, :45].repeat(2, axis=0)[:100]
-    report = assess_quality(image)
+    report = assess_quality(grainy(image))
     assert report.saturated_fraction == pytest.approx(0.55)
     assert [finding.kind for finding in report.findings] == ["saturated"]
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (chessboard(PURPLE, GLASS), "drawn"),
+        (grainy(chessboard(PURPLE, (60, 55, 70))), "no_glass"),
+        (grainy(chessboard(PURPLE, (210, 120, 215))), "no_glass"),
+        (
+            grainy(np.hstack([chessboard(PURPLE, GLASS), constant((90, 200, 80), (96, 60))])),
+            "foreign_colors",
+        ),
+        (
+            grainy(np.hstack([chessboard(PURPLE, GLASS), constant((230, 60, 50), (96, 80))])),
+            "foreign_colors",
+        ),
+    ],
+    ids=["flat drawing", "dark ground", "violet ground", "green", "red"],
+)
+def test_what_only_other_pictures_have_forbids_a_call(image, kind):
+    assert blocking_kind(image) == kind
+
+
+def test_violet_specks_are_no_nucleus():
+    image = constant(GLASS, (200, 200))
+    for row in range(5, 200, 20):
+        image[row : row + 2, 5::20] = PURPLE
+        image[row : row + 2, 6::20] = PURPLE
+    image[:, 100:] = np.minimum(image[:, 100:], 160)
+    report = assess_quality(grainy(image))
+    assert report.stained_fraction > 0.005
+    assert report.blocking is not None
+    assert report.blocking.kind == "no_stain"
 
 
 def test_what_forbids_comes_first():

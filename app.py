@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from leukapp.ui import frame, texts
+from leukapp.ui import access, frame, texts
 
 PAGES_DIR = Path(__file__).resolve().parent / "pages"
 
@@ -17,13 +17,16 @@ st.set_page_config(
 )
 
 page = st.navigation(
-    [
-        st.Page(
-            PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True
-        ),
-        st.Page(PAGES_DIR / "evaluation.py", title="Evaluation", icon=":material/query_stats:"),
-        st.Page(PAGES_DIR / "model_card.py", title="Model card", icon=":material/fact_check:"),
-    ]
+    access.pages_of(
+        access.admit(),
+        [
+            st.Page(
+                PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True
+            ),
+            st.Page(PAGES_DIR / "evaluation.py", title="Evaluation", icon=":material/query_stats:"),
+            st.Page(PAGES_DIR / "model_card.py", title="Model card", icon=":material/fact_check:"),
+        ],
+    )
 )
 page.run()
 frame.import_ahead()

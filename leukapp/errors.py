@@ -42,3 +42,7 @@ class HeldOutError(LeukappError):
 
 class TrainingError(LeukappError):
     """A training cannot start or go on with what it was given."""
+
+
+class BusyError(LeukappError):
+    """More readers wait for the networks than the server can serve soon."""

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.runtime.pages_manager import PagesManager
 
-from leukapp.ui import texts, theme
+from leukapp.ui import access, texts, theme
 from leukapp.ui.wording import escape_markdown
 
 SETTLING_SECONDS: Final = 5.0
@@ -54,6 +54,7 @@ def import_ahead() -> threading.Timer:
 def show_frame() -> None:
     """Write the style rules, the app's name and the research-use line at the top of the page."""
     enter_through_app()
+    access.require_admission()
     st.html(theme.STYLE_RULES)
     st.html(
         f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><span>{texts.APP_TAGLINE}</span>'

@@ -1,10 +1,11 @@
 """Reading every image of the session and choosing the one on the screen."""
 
-from typing import Final
+from typing import Final, NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from leukapp.errors import BusyError
 from leukapp.ui import texts, theme
 from leukapp.ui.session import Answers, Outcome, SharedDiagnoser
 from leukapp.ui.upload import ImageEntry
@@ -28,13 +29,34 @@ def read_images(
     new = [entry for entry in entries if not answers.is_known(entry)]
     with st.empty():
         for number, entry in enumerate(new):
-            st.progress(number / len(new), texts.READING.format(i=number + 1, n=len(new)))
-            answers.answer(entry, diagnoser)
+            share, place = number / len(new), {"i": number + 1, "n": len(new)}
+            bar = st.progress(share, texts.READING.format(**place))
+
+            def show_position(
+                position: int,
+                bar: DeltaGenerator = bar,
+                share: float = share,
+                place: dict[str, int] = place,
+            ) -> None:
+                bar.progress(share, texts.BUSY.format(**place, position=position))
+
+            try:
+                answers.answer(entry, diagnoser, on_position=show_position)
+            except BusyError as error:
+                _stop_for_now(error)
         st.empty()
     readable = [entry.key for entry in new if answers.outcome(entry, diagnoser).error is None]
     if readable:
         st.session_state[SELECTED_KEY] = readable[0]
     return [answers.outcome(entry, diagnoser) for entry in entries]
+
+
+def _stop_for_now(error: BusyError) -> NoReturn:
+    """Say that the server has no room, and offer another try; images that were read stay."""
+    with st.container():
+        st.warning(str(error), icon=":material/hourglass_top:")
+        st.button(texts.TRY_AGAIN)
+    st.stop()
 
 
 def show_file_errors(entries: list[ImageEntry], outcomes: list[Outcome]) -> None:

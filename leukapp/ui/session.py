@@ -1,11 +1,12 @@
 """What the server shares and what belongs to one reader alone.
 
-The networks are shared by every session, behind a lock. Images and diagnoses live in the session
-state of the reader who brought them, bounded, and go when the session ends.
+The networks are shared by every session, behind a line of bounded length. Images and diagnoses live
+in the session state of the reader who brought them, bounded, and go when the session ends.
 """
 
+import hashlib
 import os
-import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Final, TypeAlias
 
 import streamlit as st
 
+from leukapp.admission import MAX_WAITING, Admission, OnPosition
 from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
 from leukapp.errors import ImageError
+from leukapp.structured_log import log_event
 from leukapp.ui.image_summary import ImageSummary, summarize
 from leukapp.ui.upload import MAX_IMAGES, ImageEntry
 
@@ -27,27 +30,45 @@ Answer: TypeAlias = Diagnosis | ImageError
 
 
 class SharedDiagnoser:
-    """One Diagnoser for every session; calls go through one after the other."""
+    """One Diagnoser for every session; calls go through one after the other, in line."""
 
-    def __init__(self, diagnoser: Diagnoser) -> None:
+    def __init__(self, diagnoser: Diagnoser, *, max_waiting: int = MAX_WAITING) -> None:
         self._diagnoser = diagnoser
-        self._lock = threading.Lock()
+        self._admission = Admission(max_waiting=max_waiting)
 
-    def diagnose(self, data: bytes) -> Diagnosis:
+    def diagnose(self, data: bytes, *, on_position: OnPosition | None = None) -> Diagnosis:
         """Diagnose one image.
 
         Args:
             data: the file's bytes, of any origin.
+            on_position: told the position in line while others are served.
 
         Raises:
             ImageError: the bytes are not an image that can be judged.
+            BusyError: too many wait already.
         """
-        with self._lock:
-            return self._diagnoser.diagnose(data)
+        digest = hashlib.sha256(data).hexdigest()
+        started = time.perf_counter()
+        with self._admission.enter(on_position):
+            waited_ms = round(1e3 * (time.perf_counter() - started), 1)
+            try:
+                diagnosis = self._diagnoser.diagnose(data)
+            except ImageError:
+                log_event("unreadable", image_sha256=digest, waited_ms=waited_ms)
+                raise
+        log_event(
+            "diagnosed",
+            image_sha256=digest,
+            bundle_sha256=diagnosis.bundle.sha256,
+            label=diagnosis.label,
+            waited_ms=waited_ms,
+            total_ms=round(diagnosis.timings.total_ms, 1),
+        )
+        return diagnosis
 
     def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:
         """Compute the heatmaps of another class from what the diagnosis kept."""
-        with self._lock:
+        with self._admission.enter():
             return self._diagnoser.explain(diagnosis, class_name)
 
 
@@ -106,13 +127,28 @@ class Answers:
         """Whether the image has been read before."""
         return entry.key in self._outcomes
 
-    def answer(self, entry: ImageEntry, diagnoser: SharedDiagnoser) -> Answer:
-        """Give the whole answer for an image, reading it again only if it was dropped."""
+    def answer(
+        self,
+        entry: ImageEntry,
+        diagnoser: SharedDiagnoser,
+        *,
+        on_position: OnPosition | None = None,
+    ) -> Answer:
+        """Give the whole answer for an image, reading it again only if it was dropped.
+
+        Args:
+            entry: the image.
+            diagnoser: reads it.
+            on_position: told the position in line while others are served.
+
+        Raises:
+            BusyError: too many wait already; nothing is kept of this try.
+        """
         if entry.key in self._kept:
             self._kept.move_to_end(entry.key)
             return self._kept[entry.key]
         try:
-            answer: Answer = diagnoser.diagnose(entry.read_bytes())
+            answer: Answer = diagnoser.diagnose(entry.read_bytes(), on_position=on_position)
         except ImageError as error:
             answer = error
         self._keep(entry.key, answer)

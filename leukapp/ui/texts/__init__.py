@@ -55,6 +55,19 @@ WELCOME: Final = (
 WELCOME_SAMPLES: Final = "No image at hand? These are drawn by a program, not photographed."
 OPENING_BUNDLE: Final = "Loading the networks…"
 READING: Final = "Reading image {i} of {n}…"
+BUSY: Final = "The server is busy: your image {i} of {n} has position {position} in the line…"
+TRY_AGAIN: Final = "Try again"
+
+# Network, sign-in and roles
+OPEN_NETWORK: Final = (
+    "LeukApp does not open on a network address without sign-in: set up sign-in, start it with "
+    "--server.address=localhost, or set {variable}=1 if everyone on the network may use it."
+)
+SIGN_IN: Final = "Sign in"
+SIGN_OUT: Final = "Sign out"
+NO_ROLE: Final = (
+    "You are signed in, but you have no role here: ask whoever runs this server for one."
+)
 
 # Image choice
 CHOOSE_IMAGE: Final = "Image"

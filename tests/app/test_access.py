@@ -1,0 +1,71 @@
+"""Who gets in: the address, sign-in and roles."""
+
+import pytest
+from streamlit import config
+
+from leukapp.ui import access, texts
+
+
+@pytest.fixture
+def on_network():
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")  # noqa: S104
+    yield
+    config.set_option("server.address", before)
+
+
+def test_a_network_address_without_sign_in_opens_no_page(start_app, on_network, monkeypatch):
+    monkeypatch.delenv(access.OPEN_NETWORK_VARIABLE, raising=False)
+    app = start_app()
+    assert [error.value for error in app.error] == [
+        texts.OPEN_NETWORK.format(variable=access.OPEN_NETWORK_VARIABLE)
+    ]
+    assert not app.exception
+    assert not app.button
+
+
+def test_a_network_address_opens_when_told_so(start_app, on_network, monkeypatch):
+    monkeypatch.setenv(access.OPEN_NETWORK_VARIABLE, "1")
+    app = start_app()
+    assert texts.OPEN_NETWORK.split(":")[0] not in " ".join(error.value for error in app.error)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [("localhost", False), ("127.0.0.1", False), ("::1", False), (None, True), ("10.0.0.4", True)],
+)
+def test_no_address_means_every_address(address, is_open, monkeypatch):
+    monkeypatch.setattr(access.st, "get_option", lambda _: address)
+    assert access.is_open_to_others() is is_open
+
+
+@pytest.mark.parametrize(
+    ("claims", "roles"),
+    [
+        ({"email": "Rev@X.org"}, {"reviewer"}),
+        ({"email": "both@x.org"}, {"reviewer", "researcher"}),
+        ({"email": "rev@x.org", "email_verified": False}, set()),
+        ({"email": "rev@x.org", "email_verified": "false"}, set()),
+        ({"email": "other@x.org"}, set()),
+        ({"email": "lone@x.org"}, {"admin"}),
+        ({"email": "l"}, set()),
+        ({}, set()),
+    ],
+)
+def test_roles_come_from_the_configuration(claims, roles):
+    configured = {
+        "reviewer": ["rev@x.org", "both@x.org"],
+        "researcher": ["both@x.org"],
+        "admin": "lone@x.org",
+        "owner": ["other@x.org"],
+    }
+    assert access.reader_of(claims, configured).roles == roles
+
+
+def test_a_page_nobody_listed_is_for_admins():
+    reviewer = access.Reader(email="a@b", roles=frozenset({"reviewer"}))
+    admin = access.Reader(email="a@b", roles=frozenset({"admin"}))
+    assert reviewer.may_open("Diagnose")
+    assert not reviewer.may_open("Evaluation")
+    assert not reviewer.may_open("A page of tomorrow")
+    assert admin.may_open("A page of tomorrow")

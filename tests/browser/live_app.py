@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,11 @@ CHROMIUM_ARGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveApp:
-    """A running app: its address, and the file with what the server said."""
+    """A running app: its address, the file with what the server said, and its process."""
 
     url: str
     log: Path
+    pid: int
 
 
 def find_chromium() -> str | None:
@@ -51,13 +52,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(log: Path, *, bundle: Path | None = None) -> Iterator[LiveApp]:
-    """Run ``streamlit run app.py`` on a free port until the block ends."""
-    port = free_port()
-    environment = dict(os.environ)
+def running_app(
+    log: Path,
+    *,
+    bundle: Path | None = None,
+    port: int | None = None,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[LiveApp]:
+    """Run ``streamlit run app.py`` until the block ends.
+
+    Args:
+        log: gets what the server says.
+        bundle: folder of the bundle; None is the app's own choice.
+        port: None is a free one.
+        options: further options of Streamlit.
+        environment: variables that are added or replaced.
+    """
+    port = port or free_port()
+    environment = {**os.environ, **(environment or {})}
     if bundle is not None:
         environment["LEUKAPP_BUNDLE"] = str(bundle)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command += options
     with log.open("w") as sink:
         server = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, stdout=sink, stderr=subprocess.STDOUT
@@ -65,7 +82,7 @@ def running_app(log: Path, *, bundle: Path | None = None) -> Iterator[LiveApp]:
     try:
         url = f"http://localhost:{port}"
         _wait_until_healthy(url, server, log)
-        yield LiveApp(url=url, log=log)
+        yield LiveApp(url=url, log=log, pid=server.pid)
     finally:
         server.terminate()
         try:

@@ -1,0 +1,149 @@
+"""Getting in, or not: sign-in at a real provider, roles, open networks, and what stays on disk."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import oidc_provider_mock
+import pytest
+from corpus.bad_images import PLANTED_NAME, files_with_names
+from live_app import LiveApp, free_port, running_app
+from playwright.sync_api import Browser, Page, expect
+from watched_page import WatchedPage
+
+from leukapp.ui import access, texts
+
+pytestmark = pytest.mark.browser
+
+SPELLINGS = [PLANTED_NAME.encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be")]
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
+    """The app on every address, with sign-in at a provider on this machine."""
+    users = [
+        oidc_provider_mock.User(sub="reviewer", claims={"email": "r@lab.example"}),
+        oidc_provider_mock.User(sub="stranger", claims={"email": "s@lab.example"}),
+        oidc_provider_mock.User(
+            sub="impostor", claims={"email": "r@lab.example", "email_verified": False}
+        ),
+    ]
+    folder, port = tmp_path_factory.mktemp("guarded"), free_port()
+    with oidc_provider_mock.run_server_in_thread(user_claims=users) as provider:
+        issuer = f"http://localhost:{provider.server_port}"
+        secrets = folder / "secrets.toml"
+        secrets.write_text(
+            "[auth]\n"
+            f'redirect_uri = "http://localhost:{port}/oauth2callback"\n'
+            f'cookie_secret = "{"0123456789abcdef" * 3}"\n'
+            'client_id = "leukapp"\nclient_secret = "for this test alone"\n'
+            f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n'
+            '[roles]\nreviewer = ["r@lab.example"]\n'
+        )
+        options = ("--server.address=0.0.0.0", f"--secrets.files={secrets}")
+        with running_app(folder / "server.log", port=port, options=options) as live:
+            yield live
+
+
+def sign_in(page: Page, app: LiveApp, user: str) -> None:
+    page.goto(f"{app.url}/evaluation")
+    page.get_by_role("button", name=texts.SIGN_IN).click()
+    page.get_by_role("button", name=user, exact=True).click()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_a_reviewer_signs_in_sees_the_reviewers_pages_and_signs_out(
+    guarded: LiveApp, page: Page
+) -> None:
+    page.goto(f"{guarded.url}/evaluation")
+    expect(page.get_by_role("button", name=texts.SIGN_IN)).to_be_visible()
+    expect(page.locator("input[type=file]")).to_have_count(0)
+
+    sign_in(page, guarded, "reviewer")
+    expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links.filter(has_text="Diagnose")).to_have_count(1)
+    expect(links.filter(has_text="Evaluation")).to_have_count(0)
+
+    page.get_by_role("button", name=texts.SIGN_OUT).click()
+    page.get_by_role("button", name="End session").click()
+    expect(page.get_by_role("button", name=texts.SIGN_IN)).to_be_visible()
+
+
+@pytest.mark.parametrize("user", ["stranger", "impostor"])
+def test_who_has_no_role_sees_no_page(guarded: LiveApp, page: Page, user: str) -> None:
+    sign_in(page, guarded, user)
+    expect(page.get_by_role("alert").filter(has_text=texts.NO_ROLE)).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(0)
+    expect(page.locator("input[type=file]")).to_have_count(0)
+
+
+def test_an_open_network_without_sign_in_shows_one_sentence(page: Page, tmp_path: Path) -> None:
+    with running_app(tmp_path / "server.log", options=("--server.address=0.0.0.0",)) as live:
+        for address in ("", "/evaluation", "/model_card"):
+            page.goto(live.url + address)
+            alert = page.get_by_role("alert")
+            expect(alert).to_contain_text(access.OPEN_NETWORK_VARIABLE)
+            expect(page.locator("input[type=file]")).to_have_count(0)
+        assert "Traceback" not in live.log.read_text()
+
+
+@pytest.mark.parametrize("address", ["", "/evaluation", "/model_card"])
+def test_no_page_calls_another_server_or_shows_a_path_of_this_one(
+    watched: WatchedPage, repository: Path, address: str
+) -> None:
+    page = watched.page
+    page.goto(watched.url + address)
+    expect(page.get_by_role("note")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert watched.foreign_requests == []
+    assert str(repository) not in page.content()
+
+
+def test_names_in_metadata_reach_neither_disk_nor_log_nor_record(
+    browser: Browser, page: Page, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "TMPDIR": str(home), "LEUKAPP_CACHE_DIR": str(home / "cache")}
+    with running_app(tmp_path / "server.log", environment=environment) as live:
+        page.goto(live.url)
+        files = list(files_with_names())
+        for number, file in enumerate(files):
+            upload = {
+                "name": file.file_name,
+                "mimeType": "application/octet-stream",
+                "buffer": file.data,
+            }
+            page.locator("input[type=file]").set_input_files([upload])
+            expect(page.get_by_text(re.compile(r"Reading image|The server is busy"))).to_have_count(
+                0
+            )
+            if number:
+                # The menu counts the images that were read.
+                expect(page.get_by_label(f"{texts.CHOOSE_IMAGE} ({number + 1})")).to_be_visible()
+            expect(page.locator(".leuk-verdict h2")).to_be_visible()
+        with page.expect_download() as download:
+            page.get_by_role("button", name=texts.DOWNLOAD, exact=True).click()
+        record_path = tmp_path / "result.json"
+        download.value.save_as(record_path)
+        log = live.log.read_bytes()
+        written = [path for path in home.rglob("*") if path.is_file()]
+        for path in written:
+            content = path.read_bytes()
+            assert not any(name in content for name in SPELLINGS), path
+            assert PLANTED_NAME not in path.name
+    record = json.loads(record_path.read_text())
+    assert PLANTED_NAME not in json.dumps({**record, "file": "", "name": ""})
+    assert not any(name in log for name in SPELLINGS)
+    events = [json.loads(line) for line in log.decode().splitlines() if line.startswith("{")]
+    assert [event["event"] for event in events] == ["diagnosed"] * len(files)
+    assert all(len(event["image_sha256"]) == 64 for event in events)
+    assert written

@@ -41,6 +41,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_diagnose(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_reproduce(commands)
     _add_audit(commands)
     _add_describe(commands)
     return parser
@@ -79,6 +80,20 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for table and report")
     parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
     parser.set_defaults(run=_evaluate)
+
+
+def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "reproduce", help="the paper's protocol and the grouped one, side by side"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
+    parser.add_argument("--out", type=Path, required=True, help="folder of tables and predictions")
+    parser.add_argument("--preset", default="compact", help="whose backbones (default: compact)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
+    parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
+    parser.add_argument("--epochs", type=int, help="upper bound of epochs (default: 100)")
+    parser.set_defaults(run=_reproduce)
 
 
 def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -135,6 +150,25 @@ def _evaluate(options: argparse.Namespace) -> int:
     from leukapp.recipes.evaluate import evaluate_bundle
 
     print(evaluate_bundle(options.bundle, options.data, options.out, engine=options.engine))
+    return 0
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from leukapp.recipes.reproduce import ReproduceOptions, reproduce
+
+    result = reproduce(
+        ReproduceOptions(
+            data=options.data,
+            out=options.out,
+            preset=options.preset,
+            seed=options.seed,
+            work_dir=options.work_dir,
+            backbone_weights=options.backbone_weights,
+            n_epochs=options.epochs,
+        ),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    print(result.to_markdown())
     return 0
 
 

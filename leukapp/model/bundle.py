@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,13 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
 from leukapp.model.presets import BranchSpec, Hyperparameters, Preset
-from leukapp.model.weights_io import Arrays, read_arrays, write_arrays
+from leukapp.model.weights_io import (
+    Arrays,
+    is_part_of,
+    read_arrays,
+    write_array_parts,
+    write_arrays,
+)
 
 SCHEMA_VERSION: Final = 1
 MANIFEST_FILE: Final = "manifest.json"
@@ -99,6 +105,7 @@ class Bundle:
         preset: the recipe.
         thresholds: calibration and limits.
         training: what it was trained on.
+        files: names of the verified files.
     """
 
     folder: Path
@@ -106,6 +113,7 @@ class Bundle:
     preset: Preset
     thresholds: Thresholds
     training: TrainingRecord
+    files: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,12 +144,25 @@ class Bundle:
         Raises:
             BundleError: a file is missing or damaged.
         """
-        trunks = tuple(read_arrays(self.folder / trunk_file(spec)) for spec in self.preset.branches)
+        trunks = tuple(self.read_trunk(spec) for spec in self.preset.branches)
         return NetworkWeights(trunks=trunks, heads=self.heads)
+
+    def read_trunk(self, spec: BranchSpec) -> Arrays:
+        """Read the weights of one branch's trunk, from all its files.
+
+        Raises:
+            BundleError: a file is missing or damaged.
+        """
+        first = trunk_file(spec)
+        arrays: Arrays = {}
+        for name in self.files or (first,):
+            if is_part_of(name, first):
+                arrays |= read_arrays(self.folder / name)
+        return arrays
 
 
 def trunk_file(spec: BranchSpec) -> str:
-    """File name of a branch's trunk."""
+    """Name of the first file of a branch's trunk; a large trunk has further parts."""
     return f"trunk_{spec.name}.npz"
 
 
@@ -178,6 +199,7 @@ def open_bundle(folder: Path) -> Bundle:
             training=_parse_training(manifest["training"]),
         )
         digests = _parse_digests(manifest["files"])
+        bundle = replace(bundle, files=tuple(digests))
         needed = {HEADS_FILE, GATE_FILE, *(trunk_file(spec) for spec in bundle.preset.branches)}
         if not needed <= digests.keys():
             raise BundleError(f"the manifest of {folder.name} does not list every weight file")
@@ -212,8 +234,9 @@ def write_bundle(
         The bundle as it was written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    names = [HEADS_FILE, GATE_FILE]
     for spec, arrays in zip(preset.branches, weights.trunks, strict=True):
-        write_arrays(folder / trunk_file(spec), arrays)
+        names += write_array_parts(folder / trunk_file(spec), arrays)
     write_arrays(folder / HEADS_FILE, _pack_heads(weights.heads))
     write_arrays(
         folder / GATE_FILE,
@@ -226,7 +249,6 @@ def write_bundle(
         "thresholds": asdict(thresholds),
         "training": asdict(training),
     }
-    names = [HEADS_FILE, GATE_FILE, *(trunk_file(spec) for spec in preset.branches)]
     _write_manifest(folder, manifest, names)
     return open_bundle(folder)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_ARRAY_BYTES: Final = 2_000_000_000
 
+MAX_FILE_BYTES: Final = 45_000_000
+"""Unpacked size from which arrays are written as several files: hosts refuse files of 50 MB."""
+
 # What zipfile, zlib and NumPy raise on damaged archives; RuntimeError is for encrypted members.
 ARCHIVE_ERRORS: Final = (
     OSError,
@@ -48,6 +51,52 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.floating]]) -> None
         halved: dict[str, Any] = {name: halve(value) for name, value in arrays.items()}
         np.savez_compressed(stream, **halved)
     partial.replace(path)
+
+
+def write_array_parts(
+    path: Path, arrays: Mapping[str, NDArray[np.floating]], *, max_bytes: int = MAX_FILE_BYTES
+) -> tuple[str, ...]:
+    """Write named arrays as one file, or as several where one would be too large.
+
+    Args:
+        path: of the first file; the others are called ``NAME.part2.npz`` and so on.
+        arrays: by name; a single array is never cut.
+        max_bytes: largest unpacked size of a file, in bytes.
+
+    Returns:
+        Names of the files written; parts of an earlier, larger set are removed.
+    """
+    parts: list[dict[str, NDArray[np.floating]]] = [{}]
+    size = 0
+    for name, array in arrays.items():
+        n_bytes = halve(array).nbytes
+        if parts[-1] and size + n_bytes > max_bytes:
+            parts.append({})
+            size = 0
+        parts[-1][name] = array
+        size += n_bytes
+    paths = [path, *(_part_path(path, number) for number in range(2, len(parts) + 1))]
+    for part_path, part in zip(paths, parts, strict=True):
+        write_arrays(part_path, part)
+    for stale in path.parent.glob(f"{path.stem}.part*{path.suffix}"):
+        if stale not in paths:
+            stale.unlink()
+    return tuple(part_path.name for part_path in paths)
+
+
+def is_part_of(name: str, first: str) -> bool:
+    """Whether a file is the first, or a further part, of a set of arrays.
+
+    Example:
+        >>> is_part_of("trunk_a.part2.npz", "trunk_a.npz"), is_part_of("heads.npz", "trunk_a.npz")
+        (True, False)
+    """
+    stem = first.removesuffix(".npz")
+    return name == first or (name.startswith(f"{stem}.part") and name.endswith(".npz"))
+
+
+def _part_path(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}.part{number}{path.suffix}")
 
 
 def halve(array: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -2,7 +2,6 @@
 
 import json
 import platform
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,13 +29,12 @@ from leukapp.model.bundle import (
     Thresholds,
     TrainingRecord,
     open_bundle,
-    trunk_file,
     write_bundle,
 )
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, NetworkWeights, predict_logits, softmax
 from leukapp.model.presets import Preset, get_preset
-from leukapp.model.weights_io import Arrays, read_arrays
+from leukapp.model.weights_io import Arrays
 from leukapp.recipes.papers import write_papers
 from leukapp.training.balance import balance_weights
 from leukapp.training.cell_stage import obtain_cell_backbone
@@ -46,6 +44,7 @@ from leukapp.training.feature_cache import (
     Variants,
     load_features,
 )
+from leukapp.training.progress import Progress
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 from leukapp.training.two_stage import PooledItems, TrainedHeads, train_heads
 
@@ -139,8 +138,9 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     preset = _preset(options)
     original = read_catalog(options.data)
     report(f"data: {len(original.samples)} images of {', '.join(original.source_names)}")
-    prepared = _prepare(preset, original, options, report)
-    trained = _train(prepared, report)
+    work_dir = options.work_dir or compiled_cache_dir() / "training"
+    prepared = _prepare(preset, original, options, work_dir, report)
+    trained = _train(prepared, work_dir / "stages", report)
     weights = NetworkWeights(
         trunks=tuple(trunk.arrays for trunk in prepared.trunks), heads=trained.heads
     )
@@ -223,7 +223,9 @@ def _has_external(catalog: Catalog) -> bool:
     return any(sample.role == "external" for sample in catalog.samples)
 
 
-def _prepare(preset: Preset, original: Catalog, options: TrainOptions, report: Report) -> Prepared:
+def _prepare(
+    preset: Preset, original: Catalog, options: TrainOptions, work_dir: Path, report: Report
+) -> Prepared:
     # Copies of one image share a group for the split; records and the cells go by the data's names.
     joined = keep_duplicates_together(original)
     chosen = [i for i, sample in enumerate(original.samples) if sample.role == "train"]
@@ -235,7 +237,6 @@ def _prepare(preset: Preset, original: Catalog, options: TrainOptions, report: R
     parts = _split([joined.samples[i] for i in chosen], options, n_variants)
     held_out = [samples[i] for i in _image_indices(parts.validation, parts.test)]
     external = [sample for sample in original.samples if sample.role == "external"]
-    work_dir = options.work_dir or compiled_cache_dir() / "training"
     trunks = _prepare_trunks(preset, options, [*held_out, *external], work_dir, report)
     return Prepared(
         preset=preset,
@@ -259,7 +260,7 @@ def _prepare_trunks(
             shipped = open_bundle(SHIPPED_COMPACT)
             spec = next(s for s in shipped.preset.branches if s.backbone == CELL_BACKBONE)
             report(f"cell backbone: the one of the shipped bundle {shipped.sha256[:12]}")
-            return read_arrays(shipped.folder / trunk_file(spec))
+            return shipped.read_trunk(spec)
         return obtain_cell_backbone(
             options.data,
             held_out,
@@ -294,7 +295,7 @@ def _features(
                 variants=kind,
                 enhancement=preset.enhancement,
                 cache_dir=cache_dir,
-                report=_progress(f"features of {spec.name}, {kind.kind}", report),
+                report=Progress(f"features of {spec.name}, {kind.kind}", report).step,
             )
             for kind in kinds
         ]
@@ -302,19 +303,7 @@ def _features(
     return tuple(features)
 
 
-def _progress(what: str, report: Report) -> Callable[[int, int], None]:
-    """A line for each tenth, with the time left."""
-    started = time.monotonic()
-
-    def step(done: int, total: int) -> None:
-        if done * 10 // total > (done - 1) * 10 // total:
-            left_seconds = (time.monotonic() - started) / done * (total - done)
-            report(f"{what}: {done}/{total}, {left_seconds:.0f} s left")
-
-    return step
-
-
-def _train(prepared: Prepared, report: Report) -> TrainedHeads:
+def _train(prepared: Prepared, checkpoint_dir: Path, report: Report) -> TrainedHeads:
     preset = prepared.preset
 
     def items(part: Items) -> PooledItems:
@@ -337,6 +326,7 @@ def _train(prepared: Prepared, report: Report) -> TrainedHeads:
         items(prepared.parts.validation),
         seed=prepared.seed,
         report=report,
+        checkpoint_dir=checkpoint_dir,
     )
 
 

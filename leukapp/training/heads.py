@@ -6,48 +6,44 @@ features and not on images.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.dense import DenseLayer, DenseStack, FloatArray
+from leukapp.model.dense import Activation, DenseLayer, DenseStack
 from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Hyperparameters
+from leukapp.training.progress import Progress
+from leukapp.training.stage_checkpoints import (
+    FinishedStage,
+    LossCurve,
+    TrainingItems,
+    read_stage,
+    stage_key,
+    write_stage,
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrainingItems:
-    """Features with their labels.
-
-    Attributes:
-        features: float32 (n, features).
-        class_indices: int64 (n,).
-        weights: float32 (n,): weight of each item in the loss.
-    """
-
-    features: FloatArray
-    class_indices: NDArray[np.int64]
-    weights: FloatArray
+STEPS_AT_ONCE: Final = 16
+"""Steps that TensorFlow runs without returning to Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LossCurve:
-    """Loss and accuracy an epoch.
+class StageRun:
+    """How the stages of one training are run.
 
     Attributes:
-        stage: ``branch:NAME`` or ``fusion``.
-        loss: of training items.
-        validation_loss: of validation items.
-        validation_accuracy: 0-1.
-        best_epoch: the epoch (from 0) whose weights were kept.
+        hyperparameters: of the preset.
+        seed: of initialization, dropout and order.
+        checkpoint_dir: keeps finished stages, so that a killed training goes on; None keeps none.
+        report: takes a line of progress.
     """
 
-    stage: str
-    loss: tuple[float, ...]
-    validation_loss: tuple[float, ...]
-    validation_accuracy: tuple[float, ...]
-    best_epoch: int
+    hyperparameters: Hyperparameters
+    seed: int
+    checkpoint_dir: Path | None = None
+    report: Callable[[str], None] = lambda _line: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,13 +64,7 @@ class TrainedFusion:
 
 
 def train_branch_head(
-    train: TrainingItems,
-    validation: TrainingItems,
-    *,
-    name: str,
-    hyperparameters: Hyperparameters,
-    seed: int,
-    report: Callable[[str], None] = lambda _line: None,
+    train: TrainingItems, validation: TrainingItems, *, name: str, run: StageRun
 ) -> TrainedBranchHead:
     """Stage 1: Dense 1024 ReLU, dropout, Dense softmax on what a backbone hands on.
 
@@ -82,57 +72,78 @@ def train_branch_head(
         train: items of the training part.
         validation: items that stop the training and choose the epoch.
         name: of the branch, for the loss curve.
-        hyperparameters: of the preset.
-        seed: of initialization, dropout and order.
-        report: takes a line of progress.
+        run: settings.
 
     Returns:
         Embedding, classifier (linear) and loss curve.
     """
-    keras.utils.set_random_seed(seed)
-    inputs = keras.Input((train.features.shape[1],))
-    embed = keras.layers.Dense(HEAD_UNITS, activation="relu")
-    classify = keras.layers.Dense(len(CLASS_NAMES))
-    dropped = keras.layers.Dropout(hyperparameters.dropout, seed=seed)(embed(inputs))
-    model = keras.Model(inputs, classify(dropped))
-    curve = _fit(model, train, validation, f"branch:{name}", hyperparameters, report)
+    finished = _train_stage(
+        f"branch:{name}",
+        train,
+        validation,
+        layers=((HEAD_UNITS, "relu"), (len(CLASS_NAMES), "linear")),
+        run=run,
+        dropout=run.hyperparameters.dropout,
+    )
     return TrainedBranchHead(
-        embed=(_to_layer(embed),), classify=(_to_layer(classify),), curve=curve
+        embed=finished.layers[:1], classify=finished.layers[1:], curve=finished.curve
     )
 
 
 def train_fusion(
-    train: TrainingItems,
-    validation: TrainingItems,
-    *,
-    hyperparameters: Hyperparameters,
-    seed: int,
-    report: Callable[[str], None] = lambda _line: None,
+    train: TrainingItems, validation: TrainingItems, *, run: StageRun, name: str = "fusion"
 ) -> TrainedFusion:
     """Stage 2: the meta-classifier on the concatenated, frozen embeddings.
 
     Args:
-        train: items with concatenated embeddings as features.
+        train: items with concatenated embeddings as features (one branch's alone, for ablation).
         validation: items that stop the training and choose the epoch.
-        hyperparameters: of the preset.
-        seed: of initialization and order.
-        report: takes a line of progress.
+        run: settings; there is no dropout in this stage.
+        name: of the stage, for the loss curve.
 
     Returns:
         The fusion (linear at its end) and its loss curve.
     """
-    keras.utils.set_random_seed(seed)
+    activations: tuple[Activation, ...] = ("sigmoid", "relu", "sigmoid", "linear")
+    units = (*FUSION_UNITS, len(CLASS_NAMES))
+    finished = _train_stage(
+        name, train, validation, layers=tuple(zip(units, activations, strict=True)), run=run
+    )
+    return TrainedFusion(fusion=finished.layers, curve=finished.curve)
+
+
+def _train_stage(
+    stage: str,
+    train: TrainingItems,
+    validation: TrainingItems,
+    *,
+    layers: tuple[tuple[int, Activation], ...],
+    run: StageRun,
+    dropout: float = 0.0,
+) -> FinishedStage:
+    """Train dense layers, or take the copy that a killed training left.
+
+    Dropout stands in front of the last layer.
+    """
+    key = stage_key(stage, train, validation, hyperparameters=run.hyperparameters, seed=run.seed)
+    if run.checkpoint_dir is not None:
+        kept = read_stage(run.checkpoint_dir, key)
+        if kept is not None:
+            run.report(f"{stage}: taken from an earlier run")
+            return kept
+    keras.utils.set_random_seed(run.seed)
     inputs = keras.Input((train.features.shape[1],))
-    layers = [
-        keras.layers.Dense(units, activation=activation)
-        for units, activation in zip(FUSION_UNITS, ("sigmoid", "relu", "sigmoid"), strict=True)
-    ]
-    layers.append(keras.layers.Dense(len(CLASS_NAMES)))
+    dense = [keras.layers.Dense(units, activation=activation) for units, activation in layers]
     tensor = inputs
-    for layer in layers:
+    for layer in dense:
+        if dropout and layer is dense[-1]:
+            tensor = keras.layers.Dropout(dropout, seed=run.seed)(tensor)
         tensor = layer(tensor)
-    curve = _fit(keras.Model(inputs, tensor), train, validation, "fusion", hyperparameters, report)
-    return TrainedFusion(fusion=tuple(_to_layer(layer) for layer in layers), curve=curve)
+    curve = _fit(keras.Model(inputs, tensor), train, validation, stage, run)
+    finished = FinishedStage(layers=tuple(_to_layer(layer) for layer in dense), curve=curve)
+    if run.checkpoint_dir is not None:
+        write_stage(run.checkpoint_dir, key, finished)
+    return finished
 
 
 def _fit(
@@ -140,21 +151,24 @@ def _fit(
     train: TrainingItems,
     validation: TrainingItems,
     stage: str,
-    hyperparameters: Hyperparameters,
-    report: Callable[[str], None],
+    run: StageRun,
 ) -> LossCurve:
+    settings = run.hyperparameters
     model.compile(
-        optimizer=keras.optimizers.Adam(hyperparameters.learning_rate),
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        steps_per_execution=STEPS_AT_ONCE,
     )
     stopping = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=hyperparameters.patience, restore_best_weights=True
+        monitor="val_loss", patience=settings.patience, restore_best_weights=True
     )
-    progress = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: report(
-            f"{stage} epoch {epoch + 1}/{hyperparameters.n_epochs}: loss {logs['loss']:.4f}, "
-            f"validation {logs['val_loss']:.4f}"
+    progress = Progress(f"{stage} epochs", run.report)
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: progress.step(
+            epoch + 1,
+            settings.n_epochs,
+            f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}",
         )
     )
     history = model.fit(
@@ -162,9 +176,9 @@ def _fit(
         train.class_indices,
         sample_weight=train.weights,
         validation_data=(validation.features, validation.class_indices, validation.weights),
-        batch_size=hyperparameters.batch_size,
-        epochs=hyperparameters.n_epochs,
-        callbacks=[stopping, progress],
+        batch_size=settings.batch_size,
+        epochs=settings.n_epochs,
+        callbacks=[stopping, told],
         verbose=0,
     ).history
     return LossCurve(
@@ -179,3 +193,14 @@ def _fit(
 def _to_layer(layer: keras.layers.Dense) -> DenseLayer:
     kernel, bias = layer.get_weights()
     return DenseLayer(kernel=kernel, bias=bias, activation=layer.activation.__name__)
+
+
+__all__ = [
+    "LossCurve",
+    "StageRun",
+    "TrainedBranchHead",
+    "TrainedFusion",
+    "TrainingItems",
+    "train_branch_head",
+    "train_fusion",
+]

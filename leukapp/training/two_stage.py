@@ -1,7 +1,8 @@
 """Both stages for a whole preset, on cached features."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,8 @@ from numpy.typing import NDArray
 from leukapp.model.dense import DenseStack, FloatArray, forward
 from leukapp.model.fusion import BranchHead, Heads
 from leukapp.model.presets import Preset
-from leukapp.training.heads import (
-    LossCurve,
-    TrainingItems,
-    train_branch_head,
-    train_fusion,
-)
+from leukapp.training.heads import StageRun, train_branch_head, train_fusion
+from leukapp.training.stage_checkpoints import LossCurve, TrainingItems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,13 +31,21 @@ class PooledItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedHeads:
-    """Heads with the loss curves of their training."""
+    """Heads with the loss curves of their training.
+
+    Attributes:
+        heads: of every branch, and the fusion.
+        curves: of every stage.
+        alone: for each branch a meta-classifier trained on its embedding alone (the ablation);
+            empty if not asked for.
+    """
 
     heads: Heads
     curves: tuple[LossCurve, ...]
+    alone: tuple[DenseStack, ...] = ()
 
 
-def train_heads(
+def train_heads(  # noqa: PLR0913
     preset: Preset,
     imagenet_tops: tuple[DenseStack, ...],
     train: PooledItems,
@@ -48,6 +53,8 @@ def train_heads(
     *,
     seed: int,
     report: Callable[[str], None] = lambda _line: None,
+    checkpoint_dir: Path | None = None,
+    with_ablation: bool = False,
 ) -> TrainedHeads:
     """Train stage 1 for each branch, then stage 2 on their frozen embeddings.
 
@@ -58,10 +65,18 @@ def train_heads(
         validation: items that stop the training.
         seed: of everything random.
         report: takes a line of progress.
+        checkpoint_dir: keeps finished stages, so that a killed training goes on.
+        with_ablation: also train a meta-classifier on each branch alone.
 
     Returns:
         All heads; a preset of one branch has no fusion.
     """
+    run = StageRun(
+        hyperparameters=preset.hyperparameters,
+        seed=seed,
+        checkpoint_dir=checkpoint_dir,
+        report=report,
+    )
     heads: list[BranchHead] = []
     curves: list[LossCurve] = []
     embedded: list[tuple[FloatArray, FloatArray]] = []
@@ -72,9 +87,7 @@ def train_heads(
             _items(handed_on[0], train),
             _items(handed_on[1], validation),
             name=spec.name,
-            hyperparameters=preset.hyperparameters,
-            seed=seed + index,
-            report=report,
+            run=replace(run, seed=seed + index),
         )
         curves.append(trained.curve)
         heads.append(BranchHead(imagenet_top=top, embed=trained.embed, classify=trained.classify))
@@ -83,17 +96,24 @@ def train_heads(
         )
     if len(heads) == 1:
         return TrainedHeads(heads=Heads(branches=tuple(heads), fusion=()), curves=tuple(curves))
+    stage2 = replace(run, seed=seed + len(heads))
     joined = [np.concatenate(parts, axis=1) for parts in zip(*embedded, strict=True)]
-    fusion = train_fusion(
-        _items(joined[0], train),
-        _items(joined[1], validation),
-        hyperparameters=preset.hyperparameters,
-        seed=seed + len(heads),
-        report=report,
-    )
+    fusion = train_fusion(_items(joined[0], train), _items(joined[1], validation), run=stage2)
+    alone = []
+    if with_ablation:
+        for spec, (of_train, of_validation) in zip(preset.branches, embedded, strict=True):
+            trained_alone = train_fusion(
+                _items(of_train, train),
+                _items(of_validation, validation),
+                run=stage2,
+                name=f"alone:{spec.name}",
+            )
+            alone.append(trained_alone.fusion)
+            curves.append(trained_alone.curve)
     return TrainedHeads(
         heads=Heads(branches=tuple(heads), fusion=fusion.fusion),
         curves=(*curves, fusion.curve),
+        alone=tuple(alone),
     )
 
 

@@ -5,7 +5,8 @@ import pytest
 from networks import TINY_PRESET, lively_weights, write_tiny_bundle
 
 from leukapp.errors import BundleError
-from leukapp.model.bundle import open_bundle
+from leukapp.model import weights_io
+from leukapp.model.bundle import open_bundle, write_bundle
 
 pytestmark = pytest.mark.keras
 
@@ -92,3 +93,51 @@ def test_garbage_manifest(folder, content):
     (folder / "manifest.json").write_bytes(content)
     with pytest.raises(BundleError, match="damaged"):
         open_bundle(folder)
+
+
+def test_large_weights_are_written_in_parts(folder, monkeypatch):
+    written = lively_weights(TINY_PRESET)
+    pristine = open_bundle(folder)
+    whole, gate = pristine.read_weights().trunks, pristine.gate
+    limit = 2_000_000
+    monkeypatch.setattr(weights_io.write_array_parts, "__kwdefaults__", {"max_bytes": limit})
+    bundle = write_bundle(
+        folder,
+        preset=TINY_PRESET,
+        weights=written,
+        gate=gate,
+        thresholds=pristine.thresholds,
+        training=pristine.training,
+    )
+    parts = [name for name in bundle.files if name.startswith("trunk_first")]
+    assert "trunk_first.npz" in parts
+    assert "trunk_first.part2.npz" in parts
+    assert all((folder / name).stat().st_size < 1.5 * limit for name in parts)
+    listed = json.loads((folder / "manifest.json").read_text())["files"]
+    assert set(parts) <= listed.keys()
+    for ours, theirs in zip(bundle.read_weights().trunks, whole, strict=True):
+        assert ours.keys() == theirs.keys()
+        assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+    planted = folder / "trunk_first.part99.npz"
+    planted.write_bytes(b"not listed, so never read")
+    assert open_bundle(folder).read_weights().trunks[0].keys() == whole[0].keys()
+
+    (folder / "trunk_first.part2.npz").unlink()
+    with pytest.raises(BundleError, match=r"trunk_first.part2.npz .* is missing"):
+        open_bundle(folder)
+
+
+def test_smaller_weights_leave_no_stale_parts(tmp_path):
+    arrays = {str(i): np.ones((100, 100), np.float32) for i in range(3)}
+    many = weights_io.write_array_parts(tmp_path / "a.npz", arrays, max_bytes=20_000)
+    assert many == ("a.npz", "a.part2.npz", "a.part3.npz")
+    assert weights_io.write_array_parts(tmp_path / "a.npz", arrays) == ("a.npz",)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_an_array_is_never_cut(tmp_path):
+    arrays = {"large": np.ones((100, 100), np.float32), "small": np.ones(3, np.float32)}
+    names = weights_io.write_array_parts(tmp_path / "a.npz", arrays, max_bytes=10)
+    assert len(names) == 2
+    assert weights_io.read_arrays(tmp_path / names[0])["large"].shape == (100, 100)

@@ -1,0 +1,108 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukapp.model.presets import Hyperparameters
+from leukapp.training.progress import Progress, format_seconds
+from leukapp.training.stage_checkpoints import TrainingItems, stage_key
+
+RUN = """
+import sys
+from pathlib import Path
+from pathlib import Path
+import numpy as np
+sys.path.insert(0, sys.argv[2])
+from test_heads import items
+from leukapp.model.presets import Hyperparameters
+from leukapp.training.heads import StageRun, train_branch_head, train_fusion
+
+run = StageRun(
+    hyperparameters=Hyperparameters(n_epochs=4),
+    seed=5,
+    checkpoint_dir=Path(sys.argv[1]),
+    report=lambda line: print(line, flush=True),
+)
+first = train_branch_head(items(0), items(1), name="a", run=run)
+second = train_fusion(items(2), items(3), run=run)
+print("RESULT", first.curve, second.curve)
+"""
+
+
+def items(seed, n=96):
+    """Separable features of three classes."""
+    rng = np.random.default_rng(seed)
+    class_indices = rng.integers(0, 3, n)
+    features = rng.normal(0, 0.3, (n, 40)).astype(np.float32)
+    features[np.arange(n), class_indices] += 1
+    return TrainingItems(
+        features=features, class_indices=class_indices, weights=np.ones(n, np.float32)
+    )
+
+
+def start(folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, str(folder), str(Path(__file__).parent)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def result_of(lines):
+    return next(line for line in lines if line.startswith("RESULT"))
+
+
+@pytest.mark.keras
+def test_a_killed_training_goes_on_and_ends_the_same(tmp_path):
+    whole, _ = start(tmp_path / "whole").communicate(timeout=120)
+    killed = start(tmp_path / "killed")
+    for line in killed.stdout:
+        if line.startswith("fusion"):
+            killed.send_signal(signal.SIGKILL)
+            break
+    killed.wait(timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "killed").glob("*.npz"))) == 1
+    resumed, _ = start(tmp_path / "killed").communicate(timeout=120)
+    assert "branch:a: taken from an earlier run" in resumed
+    assert "fusion: taken" not in resumed
+    assert result_of(resumed.splitlines()) == result_of(whole.splitlines())
+
+
+def test_the_key_depends_on_everything():
+    settings = Hyperparameters()
+    base = stage_key("a", items(0), items(1), hyperparameters=settings, seed=0)
+    assert base == stage_key("a", items(0), items(1), hyperparameters=settings, seed=0)
+    others = [
+        stage_key("b", items(0), items(1), hyperparameters=settings, seed=0),
+        stage_key("a", items(2), items(1), hyperparameters=settings, seed=0),
+        stage_key("a", items(0), items(2), hyperparameters=settings, seed=0),
+        stage_key("a", items(0), items(1), hyperparameters=Hyperparameters(n_epochs=9), seed=0),
+        stage_key("a", items(0), items(1), hyperparameters=settings, seed=1),
+    ]
+    assert len({base, *others}) == 6
+
+
+def test_a_damaged_copy_is_trained_again(tmp_path):
+    from leukapp.training.stage_checkpoints import read_stage
+
+    assert read_stage(tmp_path, "none") is None
+    (tmp_path / "half.npz").write_bytes(b"PK\x03\x04 half a file")
+    assert read_stage(tmp_path, "half") is None
+
+
+def test_progress_names_the_time_left():
+    lines, now = [], iter([0.0, 10.0, 10.5, 40.0])
+    progress = Progress("epochs", lines.append, clock=lambda: next(now))
+    progress.step(25, 100)
+    progress.step(30, 100, "half a second later: no line")
+    progress.step(100, 100, "loss 0.1")
+    assert lines == [
+        "epochs [#####...............] 25/100, 30 s left",
+        "epochs [####################] 100/100, 0 s left, loss 0.1",
+    ]
+    assert format_seconds(150) == "2 min 30 s"

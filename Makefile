@@ -17,7 +17,9 @@ DEV_STAMP := $(VENV)/.requirements-dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev app audit test lint check clean
+LOCK_OPTIONS := -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+.PHONY: help setup setup-dev app audit audit-dependencies lock test lint check clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -n 5
@@ -32,13 +34,13 @@ $(BIN)/python:
 		exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 
-$(SETUP_STAMP): requirements.txt pyproject.toml | $(BIN)/python
-	$(PIP) install -r requirements.txt
+$(SETUP_STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-deps -e .
 	@touch $@
 
-$(DEV_STAMP): requirements-dev.txt $(SETUP_STAMP)
-	$(PIP) install -r requirements-dev.txt
+$(DEV_STAMP): requirements-dev.lock $(SETUP_STAMP)
+	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
 app: setup
@@ -46,6 +48,17 @@ app: setup
 
 audit: setup
 	$(BIN)/python -m leukapp audit --all --data $(DATA)
+
+# Pins every package with its hashes; run it after a change of requirements*.txt.
+lock:
+	"$(PYTHON)" -m venv .lock-venv
+	.lock-venv/bin/python -m pip install -q uv==0.13.9
+	.lock-venv/bin/uv pip compile $(LOCK_OPTIONS) requirements.txt -o requirements.lock
+	.lock-venv/bin/uv pip compile $(LOCK_OPTIONS) requirements-dev.txt -o requirements-dev.lock
+	rm -rf .lock-venv
+
+audit-dependencies: setup-dev
+	$(BIN)/python scripts/audit_dependencies.py
 
 test: setup-dev
 	$(BIN)/python -m pytest

@@ -1,0 +1,32 @@
+"""Seconds of coverage-guided fuzzing of each reader; reliability/run.py --full takes longer."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SECONDS = 4
+PROGRAM = Path(__file__).with_name("fuzz_readers.py")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="no atheris wheel here")
+@pytest.mark.parametrize(
+    "reader", ["decoder", "held_out_csv", "manifest_parquet", "bundle_manifest"]
+)
+def test_fuzzing_finds_nothing(reader: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), reader, str(SECONDS), str(tmp_path / "found")],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        text=True,
+        errors="replace",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    counted = re.search(r"number_of_executed_units: (\d+)", done.stderr)
+    assert counted is not None
+    assert int(counted[1]) > 50
+    assert not list(tmp_path.rglob("failing_*"))

@@ -1,9 +1,12 @@
 """A browser page that keeps what went wrong and whom it called."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request
+
+_STATE_BELOW_A_PAGE = re.compile(r"/[a-z_]+/_stcore/[a-z-]+")
 
 
 @dataclass
@@ -16,7 +19,10 @@ class WatchedPage:
     foreign_requests: list[str] = field(default_factory=list)
 
     def note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # Opened at a page's own address, a browser that waits for a busy server also asks for the
+        # server's state below that address, where there is none.
+        address = urlsplit(str(message.location.get("url", ""))).path
+        if message.type == "error" and not _STATE_BELOW_A_PAGE.fullmatch(address):
             self.console_errors.append(message.text)
 
     def note_request(self, request: Request) -> None:

@@ -46,3 +46,7 @@ class TrainingError(LeukappError):
 
 class BusyError(LeukappError):
     """More readers wait for the networks than the server can serve soon."""
+
+
+class BatchSourceError(LeukappError):
+    """The images of a batch cannot be had from where the reviewer asked."""

@@ -1,0 +1,1 @@
+"""What reviewers decide: batches, worklists, decisions and how they agree with the network."""

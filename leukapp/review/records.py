@@ -1,0 +1,136 @@
+"""What is kept of a batch and of a reviewer's decisions; plain values, no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class DecisionKind(StrEnum):
+    """What a reviewer said to a verdict; ``UNDONE`` takes back the decision before it."""
+
+    AGREE = "agree"
+    OVERRIDE = "override"
+    UNSURE = "unsure"
+    UNDONE = "undone"
+
+
+class RunState(StrEnum):
+    """Where a batch stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+
+
+class ItemState(StrEnum):
+    """Where one image of a batch stands."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One line of the review log; lines are added, never changed.
+
+    Attributes:
+        id: rises with time.
+        image_sha256: hash of the file that was judged, hexadecimal.
+        image_name: what the image is called; may be its hash.
+        bundle_sha256: which bundle had answered.
+        kind: what was said.
+        label: class that the reviewer gives: that of the verdict for ``agree`` (None where there
+            was no call), the reviewer's own for ``override``, None for ``unsure`` and ``undone``.
+        reason: free text, may be empty.
+        initials: of the reviewer.
+        user: mail address where readers sign in, else None.
+        decided_at: UTC.
+        run_id: batch, or None for an image of page "Diagnose".
+        item_id: image of that batch, or None.
+        is_blinded: the reviewer voted before the verdict was shown.
+    """
+
+    id: int
+    image_sha256: str
+    image_name: str
+    bundle_sha256: str
+    kind: DecisionKind
+    label: str | None
+    reason: str
+    initials: str
+    user: str | None
+    decided_at: datetime
+    run_id: int | None
+    item_id: int | None
+    is_blinded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRun:
+    """One batch.
+
+    Attributes:
+        id: of the run.
+        name: as the reviewer called it.
+        state: where it stands.
+        created_at: UTC.
+        bundle_sha256: the bundle that judges it.
+        software_version: that began it.
+        total: images in it.
+        done: images that were judged.
+        unreadable: files that could not be read.
+    """
+
+    id: int
+    name: str
+    state: RunState
+    created_at: datetime
+    bundle_sha256: str
+    software_version: str
+    total: int
+    done: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchItem:
+    """One image of a batch, with its answer once it was judged.
+
+    Attributes:
+        id: of the item.
+        run_id: its batch.
+        position: from 0, in the order in which the batch is judged.
+        name: file name, to be shown to the reviewer.
+        source: how to read the pixels again: a relative path under the root, or an upload's id.
+        image_sha256: hash of the file, once it was read.
+        state: where it stands.
+        label: verdict, or None for "no call" and where there is no answer.
+        no_call_reason: one sentence, or None.
+        confidence: highest calibrated probability, 0-1.
+        probabilities: class to calibrated probability; None where no leukocyte was found.
+        branch_probabilities: branch to class to probability.
+        branches_agree: whether the branches give one class.
+        quality: sentences of the quality check.
+        error: why the file could not be read, one sentence.
+        mode: how the image was read, e.g. ``whole``, ``cell`` or ``field``.
+    """
+
+    id: int
+    run_id: int
+    position: int
+    name: str
+    source: str
+    image_sha256: str | None
+    state: ItemState
+    label: str | None
+    no_call_reason: str | None
+    confidence: float | None
+    probabilities: Mapping[str, float] | None
+    branch_probabilities: Mapping[str, Mapping[str, float]] | None
+    branches_agree: bool | None
+    quality: tuple[str, ...]
+    error: str | None
+    mode: str

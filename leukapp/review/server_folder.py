@@ -1,0 +1,143 @@
+"""Folders of the server that a reviewer may read: one configured root and nothing outside it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from leukapp.errors import BatchSourceError
+
+ROOT_VARIABLE: Final = "LEUKAPP_REVIEW_ROOT"
+MAX_FILES: Final = 20_000
+OUTSIDE: Final = (
+    "This folder is outside the review folder of the server: choose one of those that are listed."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderListing:
+    """What lies in one folder.
+
+    Attributes:
+        relative: the folder under the root, ``.`` for the root itself.
+        folders: names of the folders in it, sorted.
+        n_files: files in it, without hidden ones and without those in its folders.
+    """
+
+    relative: str
+    folders: tuple[str, ...]
+    n_files: int
+
+
+def review_root() -> Path | None:
+    """The folder that the environment's LEUKAPP_REVIEW_ROOT names, links resolved, or None."""
+    named = os.environ.get(ROOT_VARIABLE)
+    return Path(named).resolve() if named and Path(named).is_dir() else None
+
+
+def resolve_inside(root: Path, relative: str) -> Path:
+    """Give an existing path under the root, links resolved.
+
+    Args:
+        root: the only folder that may be read.
+        relative: path under it, of any origin.
+
+    Raises:
+        BatchSourceError: it leads out of the root, or there is nothing.
+    """
+    confines = root.resolve()
+    try:
+        path = (confines / relative).resolve()
+        is_inside = path.is_relative_to(confines)
+        exists = is_inside and path.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A name that no file system takes, e.g. with a NUL or too long, or a circle of links.
+        raise BatchSourceError(OUTSIDE) from error
+    if not is_inside:
+        raise BatchSourceError(OUTSIDE)
+    if not exists:
+        raise BatchSourceError(
+            "There is no such file or folder in the review folder of the server: it may have been "
+            "moved since; choose it again."
+        )
+    return path
+
+
+def list_folder(root: Path, relative: str = ".") -> FolderListing:
+    """List one folder under the root; links that lead out of it are left out.
+
+    Args:
+        root: the only folder that may be read.
+        relative: path under it, of any origin.
+
+    Raises:
+        BatchSourceError: it leads out of the root, is no folder, or cannot be read.
+    """
+    confines = root.resolve()
+    folder = _folder(confines, relative)
+    entries = list(_entries(folder, confines))
+    return FolderListing(
+        relative=folder.relative_to(confines).as_posix(),
+        folders=tuple(sorted(entry.name for entry in entries if entry.is_dir())),
+        n_files=sum(entry.is_file() for entry in entries),
+    )
+
+
+def files_of(root: Path, relative: str = ".", *, with_subfolders: bool = True) -> tuple[str, ...]:
+    """Give the files of a folder as paths under the root, sorted; hidden ones are left out.
+
+    Files of every kind are given: one that is no image is reported with its reason later.
+
+    Args:
+        root: the only folder that may be read.
+        relative: path under it, of any origin.
+        with_subfolders: also files in folders below; a folder is never visited twice.
+
+    Raises:
+        BatchSourceError: the folder cannot be read, holds no file, or more than ``MAX_FILES``.
+    """
+    confines = root.resolve()
+    waiting, visited, files = [_folder(confines, relative)], set[Path](), list[str]()
+    while waiting:
+        folder = waiting.pop().resolve()
+        if folder in visited:
+            continue
+        visited.add(folder)
+        for entry in _entries(folder, confines):
+            if entry.is_file():
+                files.append(entry.relative_to(confines).as_posix())
+            elif with_subfolders and entry.is_dir():
+                waiting.append(entry)
+        if len(files) > MAX_FILES:
+            raise BatchSourceError(
+                f"This folder holds more than {MAX_FILES} files: choose one of its folders."
+            )
+    if not files:
+        raise BatchSourceError("There is no file in this folder: choose another one.")
+    return tuple(sorted(files))
+
+
+def _folder(confines: Path, relative: str) -> Path:
+    folder = resolve_inside(confines, relative)
+    if not folder.is_dir():
+        raise BatchSourceError("This is a file, not a folder: choose a folder.")
+    return folder
+
+
+def _entries(folder: Path, confines: Path) -> Iterator[Path]:
+    """What lies in a folder and, links resolved, under the root; no hidden names."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise BatchSourceError(
+            "This folder of the server cannot be read: ask whoever runs it for access."
+        ) from error
+    for entry in entries:
+        try:
+            is_inside = entry.resolve().is_relative_to(confines)
+        except (OSError, RuntimeError):
+            # A circle of links: RuntimeError before Python 3.13.
+            continue
+        if is_inside and not entry.name.startswith("."):
+            yield entry

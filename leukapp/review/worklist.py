@@ -1,0 +1,217 @@
+"""The list of images to review: what is in it, in which order, and what comes next."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from leukapp.review.records import BatchItem, Decision, DecisionKind, ItemState
+
+NO_CALL: Final = "no call"
+"""Stands for "no call" among the verdicts of a filter."""
+
+
+class BranchFilter(StrEnum):
+    """Which images by the branches' votes."""
+
+    ANY = "any"
+    AGREE = "agree"
+    DISAGREE = "disagree"
+
+
+class QualityFilter(StrEnum):
+    """Which images by the quality check."""
+
+    ANY = "any"
+    CLEAN = "clean"
+    WITH_FINDINGS = "with findings"
+
+
+class ReviewFilter(StrEnum):
+    """Which images by what a reviewer said."""
+
+    ANY = "any"
+    OPEN = "not reviewed"
+    REVIEWED = "reviewed"
+    AGREE = "agree"
+    OVERRIDE = "override"
+    UNSURE = "unsure"
+
+
+class WorklistOrder(StrEnum):
+    """In which order the images stand."""
+
+    UNCERTAIN_FIRST = "uncertain first"
+    CONFIDENT_FIRST = "confident first"
+    POSITION = "as they came"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorklistEntry:
+    """One judged image and what a reviewer said last.
+
+    Attributes:
+        item: the image, judged.
+        decision: the decision that stands, or None.
+    """
+
+    item: BatchItem
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorklistFilter:
+    """Which images are shown; the default shows all.
+
+    Attributes:
+        verdicts: class names and ``NO_CALL``; empty for every verdict.
+        min_confidence: lowest highest probability, 0-1.
+        max_confidence: highest, 0-1; an image without probabilities counts as 0.
+        branches: by the branches' votes.
+        quality: by the quality check.
+        review: by what a reviewer said.
+    """
+
+    verdicts: frozenset[str] = frozenset()
+    min_confidence: float = 0.0
+    max_confidence: float = 1.0
+    branches: BranchFilter = BranchFilter.ANY
+    quality: QualityFilter = QualityFilter.ANY
+    review: ReviewFilter = ReviewFilter.ANY
+
+    def keeps(self, entry: WorklistEntry) -> bool:
+        """Whether an image is shown."""
+        item = entry.item
+        return (
+            (not self.verdicts or (item.label or NO_CALL) in self.verdicts)
+            and self.min_confidence <= (item.confidence or 0.0) <= self.max_confidence
+            and _keeps_branches(self.branches, item)
+            and _keeps_quality(self.quality, item)
+            and _keeps_review(self.review, entry.decision)
+        )
+
+
+def standing_decisions(decisions: Iterable[Decision]) -> dict[int, Decision]:
+    """Give the decision that stands for each item of a batch.
+
+    Args:
+        decisions: lines of the review log, oldest first; those of no item are left out.
+
+    Returns:
+        Item id to decision. An ``undone`` line takes back the last decision that still stands, so
+        that the one before it stands again.
+    """
+    standing: dict[int, list[Decision]] = {}
+    for decision in decisions:
+        if decision.item_id is None:
+            continue
+        made = standing.setdefault(decision.item_id, [])
+        if decision.kind is not DecisionKind.UNDONE:
+            made.append(decision)
+        elif made:
+            made.pop()
+    return {item_id: made[-1] for item_id, made in standing.items() if made}
+
+
+def build_worklist(
+    items: Iterable[BatchItem], decisions: Iterable[Decision]
+) -> tuple[WorklistEntry, ...]:
+    """Join judged images with the decisions that stand.
+
+    Args:
+        items: of one batch; those that wait or could not be read are left out.
+        decisions: of the same batch, oldest first.
+    """
+    standing = standing_decisions(decisions)
+    return tuple(
+        WorklistEntry(item=item, decision=standing.get(item.id))
+        for item in items
+        if item.state is ItemState.DONE
+    )
+
+
+def choose_entries(
+    entries: Sequence[WorklistEntry], wanted: WorklistFilter, order: WorklistOrder
+) -> tuple[WorklistEntry, ...]:
+    """Give the images that a filter keeps, in an order.
+
+    Args:
+        entries: of one batch.
+        wanted: which are kept.
+        order: how they are sorted; equal ones stay as they came.
+    """
+    kept = [entry for entry in entries if wanted.keeps(entry)]
+    if order is WorklistOrder.POSITION:
+        return tuple(sorted(kept, key=lambda entry: entry.item.position))
+    sign = -1 if order is WorklistOrder.UNCERTAIN_FIRST else 1
+    return tuple(
+        sorted(kept, key=lambda entry: (sign * uncertainty(entry.item), entry.item.position))
+    )
+
+
+def uncertainty(item: BatchItem) -> float:
+    """How unsure an answer is, 0 for one certain class to 1.
+
+    The entropy of the calibrated probabilities over its largest value. An image without
+    probabilities is as uncertain as can be: nobody can say what it shows.
+
+    Args:
+        item: judged.
+    """
+    if not item.probabilities:
+        return 1.0
+    values = item.probabilities.values()
+    entropy = -sum(value * math.log(value) for value in values if value > 0)
+    return entropy / math.log(max(2, len(item.probabilities)))
+
+
+def neighbor(
+    entries: Sequence[WorklistEntry], item_id: int | None, *, step: int
+) -> WorklistEntry | None:
+    """Give the entry before or after an item, or None at the end of the list.
+
+    Args:
+        entries: as they are shown.
+        item_id: of the entry on the screen; one that is not in the list stands before its start.
+        step: 1 for the next one, -1 for the one before.
+    """
+    places = {entry.item.id: place for place, entry in enumerate(entries)}
+    place = places.get(item_id, -1) if item_id is not None else -1
+    wanted = place + step
+    return entries[wanted] if 0 <= wanted < len(entries) else None
+
+
+def next_open(entries: Sequence[WorklistEntry], item_id: int | None = None) -> WorklistEntry | None:
+    """Give the next image that nobody has decided on, from an item onwards and then from the start.
+
+    Args:
+        entries: as they are shown.
+        item_id: of the entry on the screen.
+    """
+    places = {entry.item.id: place for place, entry in enumerate(entries)}
+    start = places.get(item_id, -1) + 1 if item_id is not None else 0
+    turned = [*entries[start:], *entries[:start]]
+    return next((entry for entry in turned if entry.decision is None), None)
+
+
+def _keeps_branches(wanted: BranchFilter, item: BatchItem) -> bool:
+    if wanted is BranchFilter.ANY:
+        return True
+    return item.branches_agree is (wanted is BranchFilter.AGREE)
+
+
+def _keeps_quality(wanted: QualityFilter, item: BatchItem) -> bool:
+    if wanted is QualityFilter.ANY:
+        return True
+    return bool(item.quality) is (wanted is QualityFilter.WITH_FINDINGS)
+
+
+def _keeps_review(wanted: ReviewFilter, decision: Decision | None) -> bool:
+    if wanted is ReviewFilter.ANY:
+        return True
+    if wanted is ReviewFilter.OPEN:
+        return decision is None
+    if decision is None:
+        return False
+    return wanted is ReviewFilter.REVIEWED or decision.kind.value == wanted.value

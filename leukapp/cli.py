@@ -57,6 +57,15 @@ def _add_diagnose(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write overlays and raw maps")
     parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.add_argument(
+        "--mode",
+        choices=["auto", "cell", "field", "whole"],
+        default="auto",
+        help="judge one cell, every leukocyte, or the whole image (default: as trained)",
+    )
+    parser.add_argument(
+        "--case", action="store_true", help="sum the leukocytes of all images up as one patient's"
+    )
     parser.set_defaults(run=_diagnose)
 
 
@@ -116,19 +125,24 @@ def _add_describe(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from leukapp.diagnose_command import diagnose_files
+    from leukapp.diagnose_command import DiagnoseOptions, diagnose_files
 
     return diagnose_files(
         options.images,
-        bundle=options.bundle,
-        engine=options.engine,
-        as_json=options.json,
-        heatmap_dir=options.heatmaps,
+        DiagnoseOptions(
+            bundle=options.bundle,
+            engine=options.engine,
+            mode=options.mode,
+            is_case=options.case,
+            as_json=options.json,
+            heatmap_dir=options.heatmaps,
+        ),
     )
 
 
 def _train(options: argparse.Namespace) -> int:
-    from leukapp.recipes.train import TrainOptions, train_bundle
+    from leukapp.recipes.train import train_bundle
+    from leukapp.recipes.train_options import TrainOptions
 
     train_bundle(
         TrainOptions(

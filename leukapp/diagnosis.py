@@ -4,21 +4,28 @@ import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.cells import CellAnswer, CellSummary, ImageMode, ModeChoice, summarize_cells
+from leukapp.fields.crops import CellBox, CutImage, cut_cells
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.enhance import enhance_image
 from leukapp.imaging.image_io import decode_image, read_image_bytes
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.imaging.resize import prepare_inputs
+from leukapp.imaging.white_balance import balance_white, measure_background
+from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
-from leukapp.inference.engine import Engine, EngineChoice
+from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
+from leukapp.inference.field_rule import cell_shares, combine_cells
 from leukapp.inference.gate import feature_distances
-from leukapp.inference.gradcam import Explanation, explain_class
+from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
+from leukapp.labels import CLASS_NAMES, HEALTHY
 from leukapp.model.bundle import Bundle, Thresholds, open_bundle
 from leukapp.model.fusion import pool, softmax
 
@@ -31,6 +38,9 @@ __all__ = [
     "Timings",
     "no_call_reason",
 ]
+
+BATCH_SIZE: Final = 8
+"""Items that go through the network at once."""
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
@@ -82,33 +92,45 @@ class Diagnosis:
         image_sha256: hash of the image's bytes, hexadecimal.
         image: the decoded original, uint8 (height, width, 3), read-only.
         enhanced: the enhanced image, same shape, read-only.
+        mode: whether the image was judged whole, as one cell or as a field of cells.
         label: ``ALL``, ``AML`` or ``Healthy``; None for "no call".
         no_call_reason: one plain sentence if there is no call, else None.
-        probabilities: calibrated probabilities of the fused decision, also where there is no call.
-        branches: each branch's own vote and heatmap, in the order of the preset.
+        probabilities: calibrated probabilities of the fused decision, also where there is no call;
+            None where no leukocyte was found, so that the network had nothing to judge.
+        branches: each branch's own vote and heatmap, in the order of the preset; empty where no
+            leukocyte was found.
         fused_heatmap: Grad-CAM of the fused decision over both branches.
+        cells: the leukocytes, from left to right; empty in mode ``whole``.
+        erythrocyte_px: scale of the image, None in mode ``whole`` or where nothing gives one.
         quality: measurements and findings of the quality check.
         bundle: which bundle answered.
         engine: which engine ran the network, e.g. ``openvino-cpu-f32``.
         timings: milliseconds a step.
-        activations: last convolutional activation of each branch, float32
-            (map_height, map_width, channels); kept so that another class is explained without the
-            network.
+        network_output: of the whole image or of each cell; kept so that another class is explained
+            without the network.
     """
 
     image_sha256: str
     image: RgbImage
     enhanced: RgbImage
+    mode: ImageMode
     label: str | None
     no_call_reason: str | None
-    probabilities: ClassProbabilities
+    probabilities: ClassProbabilities | None
     branches: tuple[BranchVote, ...]
     fused_heatmap: Heatmap
+    cells: tuple[CellAnswer, ...]
+    erythrocyte_px: float | None
     quality: QualityReport
     bundle: BundleId
     engine: str
     timings: Timings
-    activations: tuple[NDArray[np.float32], ...]
+    network_output: NetworkOutput | None
+
+    @property
+    def cell_summary(self) -> CellSummary:
+        """The leukocytes of the image, counted."""
+        return summarize_cells(self.cells)
 
 
 class Diagnoser:
@@ -120,6 +142,7 @@ class Diagnoser:
         self._bundle_id = BundleId(name=bundle.name, sha256=bundle.sha256)
         self._branch_names = tuple(spec.name for spec in bundle.preset.branches)
         self._sizes_px = tuple(spec.input_size_px for spec in bundle.preset.branches)
+        self._enhancement = bundle.preset.enhancement
 
     @classmethod
     def open(cls, folder: Path, *, engine: EngineChoice = "auto") -> Self:
@@ -135,11 +158,12 @@ class Diagnoser:
         bundle = open_bundle(folder)
         return cls(bundle, open_engine(bundle, engine))
 
-    def diagnose(self, data: bytes | Path) -> Diagnosis:
+    def diagnose(self, data: bytes | Path, *, mode: ModeChoice = "auto") -> Diagnosis:
         """Decode, check, enhance, judge and explain one image.
 
         Args:
             data: bytes of an image file of any origin, or its path.
+            mode: ``auto`` does what the bundle was trained for: the whole image, or its leukocytes.
 
         Returns:
             The whole answer, with heatmaps of the most probable class.
@@ -152,40 +176,40 @@ class Diagnoser:
         image = decode_image(content)
         decoded = time.perf_counter()
         quality = assess_quality(image)
-        prepared = prepare_inputs(image, self.bundle.preset.enhancement, self._sizes_px)
+        cut = self._cut(image, mode)
+        items = [image] if cut is None else [crop.image for crop in cut.crops]
+        prepared = [prepare_inputs(item, self._enhancement, self._sizes_px) for item in items]
         enhanced = time.perf_counter()
-        output = self.engine.run(
-            tuple(pixels[None].astype(np.float32) for pixels in prepared.inputs)
-        )
+        output = self._run([one.inputs for one in prepared]) if prepared else None
         ran = time.perf_counter()
-        activations = tuple(_read_only(activation[0]) for activation in output.activations)
-        thresholds = self.bundle.thresholds
-        probabilities = ClassProbabilities.from_array(
-            softmax(output.fused_logits[0], thresholds.temperature)
+        answer = self._answer(output)
+        explanation = self._explain(
+            output,
+            answer.probabilities.top_class if answer.probabilities else HEALTHY,
+            boxes=None if cut is None else [crop.box for crop in cut.crops],
+            size_px=(image.shape[0], image.shape[1]),
         )
-        joined = np.concatenate([pool(activation) for activation in activations])
-        distance = float(feature_distances(self.bundle.gate, joined[None])[0])
-        reason = no_call_reason(quality, probabilities, distance, thresholds)
-        explanation = self._explain(activations, probabilities.top_class)
+        reason = self._no_call_reason(quality, answer)
         finished = time.perf_counter()
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
             image=image,
-            enhanced=_read_only(prepared.enhanced),
-            label=None if reason else probabilities.top_class,
+            enhanced=_read_only(self._enhanced(image) if cut else prepared[0].enhanced),
+            mode="whole" if cut is None else cut.mode,
+            label=None if reason or not answer.probabilities else answer.probabilities.top_class,
             no_call_reason=reason,
-            probabilities=probabilities,
+            probabilities=answer.probabilities,
             branches=tuple(
-                BranchVote(
-                    name=name,
-                    probabilities=ClassProbabilities.from_array(softmax(logits[0])),
-                    heatmap=heatmap,
+                BranchVote(name=name, probabilities=probabilities, heatmap=heatmap)
+                for name, probabilities, heatmap in zip(
+                    self._branch_names, answer.branches, explanation.branches, strict=True
                 )
-                for name, logits, heatmap in zip(
-                    self._branch_names, output.branch_logits, explanation.branches, strict=True
-                )
-            ),
+            )
+            if answer.probabilities
+            else (),
             fused_heatmap=explanation.fused,
+            cells=() if cut is None else self._cell_answers(cut, output, answer),
+            erythrocyte_px=None if cut is None else cut.erythrocyte_px,
             quality=quality,
             bundle=self._bundle_id,
             engine=self.engine.name,
@@ -196,7 +220,7 @@ class Diagnoser:
                 explain_ms=1e3 * (finished - ran),
                 total_ms=1e3 * (finished - started),
             ),
-            activations=activations,
+            network_output=output,
         )
 
     def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:
@@ -206,32 +230,181 @@ class Diagnoser:
             diagnosis: an answer of this diagnoser.
             class_name: one of ``CLASS_NAMES``.
         """
-        return self._explain(diagnosis.activations, class_name)
+        boxes = None if diagnosis.mode == "whole" else [cell.box for cell in diagnosis.cells]
+        size_px = (diagnosis.image.shape[0], diagnosis.image.shape[1])
+        return self._explain(diagnosis.network_output, class_name, boxes=boxes, size_px=size_px)
+
+    def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
+        """Heatmaps over the crop of one leukocyte.
+
+        Args:
+            diagnosis: an answer of this diagnoser, not of mode ``whole``.
+            index: of the cell in ``diagnosis.cells``.
+            class_name: one of ``CLASS_NAMES``.
+
+        Raises:
+            IndexError: there is no such cell.
+        """
+        output = diagnosis.network_output
+        if output is None or not 0 <= index < len(diagnosis.cells):
+            raise IndexError(f"the image has {len(diagnosis.cells)} cells, got index {index}")
+        return self._explain_item(output, index, class_name)
+
+    def _cut(self, image: RgbImage, mode: ModeChoice) -> CutImage | None:
+        """The leukocytes of an image; None where it is judged whole."""
+        if mode == "whole" or (mode == "auto" and self.bundle.preset.input_mode == "whole"):
+            return None
+        return cut_cells(image, mode="auto" if mode == "auto" else mode)
+
+    def _enhanced(self, image: RgbImage) -> RgbImage:
+        """The whole image as the network sees its cells: white-balanced and enhanced."""
+        balanced = balance_white(image, measure_background(image))
+        return enhance_image(balanced, self._enhancement)
+
+    def _run(self, inputs: list[tuple[RgbImage, ...]]) -> NetworkOutput:
+        """Run items through the network in small batches, so that a crowded field fits memory."""
+        outputs = []
+        for start in range(0, len(inputs), BATCH_SIZE):
+            batch = inputs[start : start + BATCH_SIZE]
+            outputs.append(
+                self.engine.run(
+                    tuple(
+                        np.stack([one[branch] for one in batch]).astype(np.float32)
+                        for branch in range(len(self._sizes_px))
+                    )
+                )
+            )
+        return join_outputs(outputs)
+
+    def _answer(self, output: NetworkOutput | None) -> "_ImageAnswer":
+        """Put the answers of all items together; those far from training do not count."""
+        if output is None:
+            return _ImageAnswer(
+                probabilities=None, branches=(), distances=np.zeros(0, np.float32), is_counted=()
+            )
+        thresholds = self.bundle.thresholds
+        joined = np.concatenate([pool(a) for a in output.activations], axis=-1)
+        distances = feature_distances(self.bundle.gate, joined)
+        is_near = distances <= thresholds.max_feature_distance
+        counted = is_near if is_near.any() else np.ones_like(is_near)
+        fused = combine_cells(output.fused_logits[counted], thresholds.field_sharpness)
+        return _ImageAnswer(
+            probabilities=ClassProbabilities.from_array(softmax(fused, thresholds.temperature)),
+            branches=tuple(
+                ClassProbabilities.from_array(
+                    softmax(combine_cells(logits[counted], thresholds.field_sharpness))
+                )
+                for logits in output.branch_logits
+            ),
+            distances=distances,
+            is_counted=tuple(bool(one) for one in is_near),
+        )
+
+    def _no_call_reason(self, quality: QualityReport, answer: "_ImageAnswer") -> str | None:
+        if quality.blocking:
+            return quality.blocking.message
+        if answer.probabilities is None:
+            return (
+                "No leukocyte was found in the image: photograph a place where stained nuclei are "
+                "in focus."
+            )
+        return no_call_reason(
+            quality, answer.probabilities, float(answer.distances.min()), self.bundle.thresholds
+        )
+
+    def _cell_answers(
+        self, cut: CutImage, output: NetworkOutput | None, answer: "_ImageAnswer"
+    ) -> tuple[CellAnswer, ...]:
+        if output is None:
+            return ()
+        thresholds = self.bundle.thresholds
+        cells = []
+        for index, crop in enumerate(cut.crops):
+            probabilities = ClassProbabilities.from_array(
+                softmax(output.fused_logits[index], thresholds.temperature)
+            )
+            reason = no_call_reason(None, probabilities, float(answer.distances[index]), thresholds)
+            cells.append(
+                CellAnswer(
+                    box=crop.box,
+                    crop=crop.image,
+                    label=None if reason else probabilities.top_class,
+                    no_call_reason=reason,
+                    probabilities=probabilities,
+                    branches=tuple(
+                        ClassProbabilities.from_array(softmax(logits[index]))
+                        for logits in output.branch_logits
+                    ),
+                    is_counted=answer.is_counted[index],
+                )
+            )
+        return tuple(cells)
 
     def _explain(
-        self, activations: tuple[NDArray[np.float32], ...], class_name: str
+        self,
+        output: NetworkOutput | None,
+        class_name: str,
+        *,
+        boxes: list[CellBox] | None,
+        size_px: tuple[int, int],
     ) -> Explanation:
-        return explain_class(self.bundle.heads, activations, class_name, self._branch_names)
+        if output is None:
+            return blank_explanation(class_name, self._branch_names)
+        if boxes is None:
+            return self._explain_item(output, 0, class_name)
+        class_index = CLASS_NAMES.index(class_name)
+        sharpness = self.bundle.thresholds.field_sharpness
+        of_cells = [self._explain_item(output, i, class_name) for i in range(len(boxes))]
+        branches = tuple(
+            paste_heatmaps(
+                [one.branches[branch] for one in of_cells],
+                boxes,
+                cell_shares(logits, sharpness, class_index),
+                size_px,
+            )
+            for branch, logits in enumerate(output.branch_logits)
+        )
+        shares = cell_shares(output.fused_logits, sharpness, class_index)
+        fused = paste_heatmaps([one.fused for one in of_cells], boxes, shares, size_px)
+        return Explanation(class_name=class_name, branches=branches, fused=fused)
+
+    def _explain_item(self, output: NetworkOutput, index: int, class_name: str) -> Explanation:
+        return explain_class(
+            self.bundle.heads,
+            tuple(activation[index] for activation in output.activations),
+            class_name,
+            self._branch_names,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _ImageAnswer:
+    """The answer of all items of an image; ``distances`` and ``is_counted`` an item each."""
+
+    probabilities: ClassProbabilities | None
+    branches: tuple[ClassProbabilities, ...]
+    distances: NDArray[np.float32]
+    is_counted: tuple[bool, ...]
 
 
 def no_call_reason(
-    quality: QualityReport,
+    quality: QualityReport | None,
     probabilities: ClassProbabilities,
     feature_distance: float,
     thresholds: Thresholds,
 ) -> str | None:
-    """Why an image gets no call, or None if it gets one.
+    """Why an image or a cell gets no call, or None if it gets one.
 
     Args:
-        quality: of the image.
+        quality: of the image; None for a single cell.
         probabilities: calibrated, of the fused decision.
-        feature_distance: distance to the training features, 0-2.
+        feature_distance: distance to the training features, 0-2; the smallest of the cells.
         thresholds: of the bundle.
 
     Returns:
         One plain sentence: the quality check, then the distance, then the confidence.
     """
-    if quality.blocking:
+    if quality and quality.blocking:
         return quality.blocking.message
     if feature_distance > thresholds.max_feature_distance:
         return (

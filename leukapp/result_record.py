@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from leukapp.cells import CellAnswer, CellSummary
 from leukapp.diagnosis import Diagnosis
 
 RESEARCH_USE_NOTICE: Final = "Research use only: not for diagnosis or treatment decisions."
@@ -25,10 +26,15 @@ def diagnosis_record(
     return {
         "path": path,
         "image_sha256": diagnosis.image_sha256,
+        "mode": diagnosis.mode,
         "label": diagnosis.label,
         "no_call_reason": diagnosis.no_call_reason,
-        "probabilities": diagnosis.probabilities.as_dict(),
+        "probabilities": (
+            diagnosis.probabilities.as_dict() if diagnosis.probabilities is not None else None
+        ),
         "branches": {vote.name: vote.probabilities.as_dict() for vote in diagnosis.branches},
+        "cells": [_cell_record(cell) for cell in diagnosis.cells],
+        "summary": None if diagnosis.mode == "whole" else summary_record(diagnosis.cell_summary),
         "quality": asdict(diagnosis.quality),
         "bundle": asdict(diagnosis.bundle),
         "engine": diagnosis.engine,
@@ -36,6 +42,24 @@ def diagnosis_record(
         "created_at_utc": (moment or datetime.now(UTC)).isoformat(timespec="seconds"),
         "notice": RESEARCH_USE_NOTICE,
     }
+
+
+def _cell_record(cell: CellAnswer) -> dict[str, Any]:
+    return {
+        "box": [cell.box.x0, cell.box.y0, cell.box.x1, cell.box.y1],
+        "label": cell.label,
+        "no_call_reason": cell.no_call_reason,
+        "probabilities": cell.probabilities.as_dict(),
+    }
+
+
+def summary_record(summary: CellSummary) -> dict[str, Any]:
+    """Fields of a summed-up field or case: counts, and the blast-like share with its interval.
+
+    Args:
+        summary: of one field, or of all fields of a case.
+    """
+    return {**asdict(summary), "is_enough": summary.is_enough}
 
 
 def error_record(message: str, *, path: str) -> dict[str, Any]:
@@ -51,10 +75,13 @@ def error_record(message: str, *, path: str) -> dict[str, Any]:
     return {
         "path": path,
         "error": message,
+        "mode": None,
         "label": None,
         "no_call_reason": None,
         "probabilities": None,
         "branches": None,
+        "cells": [],
+        "summary": None,
         "quality": None,
         "notice": RESEARCH_USE_NOTICE,
     }

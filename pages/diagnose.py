@@ -5,6 +5,7 @@ import streamlit as st
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BundleError, ImageError
 from leukapp.ui import frame, texts
+from leukapp.ui.cell_table import show_cells
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.image_choice import choose_image, read_images, show_file_errors
 from leukapp.ui.image_overview import show_image_overview
@@ -37,14 +38,20 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
     with verdict:
         show_verdict(diagnosis)
     with chart:
-        show_probability_chart(diagnosis.probabilities)
+        if diagnosis.probabilities is not None:
+            show_probability_chart(diagnosis.probabilities)
 
-    with st.container(border=True, key="heatmaps"):
-        show_heatmap_viewer(diagnosis, diagnoser, key=entry.key)
+    if diagnosis.cells:
+        with st.container(border=True, key="cells"):
+            show_cells(diagnosis, diagnoser, key=entry.key)
+    if diagnosis.branches:
+        with st.container(border=True, key="heatmaps"):
+            show_heatmap_viewer(diagnosis, diagnoser, key=entry.key)
 
     branches, quality = st.columns(2, gap="medium")
-    with branches.container(border=True, height="stretch", key="branches"):
-        show_branch_votes(diagnosis.branches)
+    if diagnosis.branches:
+        with branches.container(border=True, height="stretch", key="branches"):
+            show_branch_votes(diagnosis.branches)
     with quality.container(border=True, height="stretch", key="quality"):
         show_quality(diagnosis)
 

@@ -129,7 +129,7 @@ def _slipped(picture: NotSmear, diagnosis: Diagnosis, label: str) -> SlippedThro
         kind=picture.kind,
         name=picture.name,
         label=label,
-        probability=diagnosis.probabilities.of(label),
+        probability=diagnosis.probabilities.of(label) if diagnosis.probabilities else 0.0,
         stained_fraction=diagnosis.quality.stained_fraction,
         focus=diagnosis.quality.focus,
     )

@@ -6,7 +6,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from leukapp.fields.leukocytes import find_leukocytes
+from leukapp.fields.leukocytes import FindMode, find_leukocytes
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_crop import CROP_PX, ERYTHROCYTES_A_WINDOW
 from leukapp.imaging.white_balance import balance_white, measure_background
@@ -52,16 +52,17 @@ class CutImage:
     crops: tuple[CellCrop, ...]
 
 
-def cut_cells(image: RgbImage) -> CutImage:
+def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
     """Find the leukocytes of an image and cut each out at one scale.
 
     Args:
         image: uint8 (height, width, 3), a field or a photograph of one cell.
+        mode: as :func:`find_leukocytes` takes it.
 
     Returns:
         Crops of :data:`CROP_PX` a side that span :data:`ERYTHROCYTES_A_WINDOW` erythrocytes.
     """
-    found = find_leukocytes(image)
+    found = find_leukocytes(image, mode=mode)
     if found.erythrocyte_px is None:
         return CutImage(mode=found.mode, erythrocyte_px=None, crops=())
     background = measure_background(image)

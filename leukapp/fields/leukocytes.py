@@ -1,7 +1,7 @@
 """Finding the leukocytes of an image by their nuclei."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -11,6 +11,9 @@ from skimage.segmentation import watershed
 from leukapp.fields.erythrocytes import estimate_erythrocyte_diameter
 from leukapp.fields.stain import measure_stain
 from leukapp.imaging.arrays import RgbImage
+
+FindMode: TypeAlias = Literal["auto", "cell", "field"]
+"""Whether one leukocyte in the middle is wanted, all of them, or what the image looks like."""
 
 WORK_SIDE_PX: Final = 1024
 """Longest side at which the scale is read."""
@@ -67,11 +70,13 @@ class FoundLeukocytes:
     leukocytes: tuple[Leukocyte, ...]
 
 
-def find_leukocytes(image: RgbImage) -> FoundLeukocytes:
+def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocytes:
     """Find leukocytes of any kind; what they are is for the network to say.
 
     Args:
         image: uint8 (height, width, 3), of any size.
+        mode: ``cell`` takes the leukocyte in the middle alone, ``field`` takes all, ``auto``
+            decides by how many erythrocytes the image is wide.
 
     Returns:
         Scale and leukocytes; none in an image without nuclear stain.
@@ -96,7 +101,9 @@ def find_leukocytes(image: RgbImage) -> FoundLeukocytes:
         )
         for x, y, area in sorted(nuclei)
     )
-    is_field = max(height, width) >= FIELD_SIDE * erythrocyte_px
+    is_field = mode == "field" or (
+        mode == "auto" and max(height, width) >= FIELD_SIDE * erythrocyte_px
+    )
     middle = () if is_field else _in_the_middle(leukocytes, width, height)
     return FoundLeukocytes(
         mode="cell" if middle else "field",

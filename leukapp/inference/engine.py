@@ -1,7 +1,10 @@
 """What an engine is: something that runs the whole network forward, once, for a batch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
 
 from leukapp.model.dense import FloatArray
 
@@ -39,6 +42,27 @@ class Engine(Protocol):
         Returns:
             Activations and logits of the batch.
         """
+
+
+def join_outputs(outputs: Sequence[NetworkOutput]) -> NetworkOutput:
+    """Put the answers of several batches after each other; their arrays become read-only."""
+    if len(outputs) == 1:
+        joined = outputs[0]
+    else:
+        joined = NetworkOutput(
+            activations=tuple(
+                np.concatenate(parts)
+                for parts in zip(*(o.activations for o in outputs), strict=True)
+            ),
+            branch_logits=tuple(
+                np.concatenate(parts)
+                for parts in zip(*(o.branch_logits for o in outputs), strict=True)
+            ),
+            fused_logits=np.concatenate([o.fused_logits for o in outputs]),
+        )
+    for array in (*joined.activations, *joined.branch_logits, joined.fused_logits):
+        array.flags.writeable = False
+    return joined
 
 
 def split_outputs(outputs: list[FloatArray]) -> NetworkOutput:

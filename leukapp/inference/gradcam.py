@@ -83,6 +83,16 @@ def explain_class(
     )
 
 
+def blank_explanation(class_name: str, branch_names: tuple[str, ...]) -> Explanation:
+    """Maps without heat, for an image in which there was nothing to judge."""
+    nothing = np.zeros((1, 1), np.float32)
+    return Explanation(
+        class_name=class_name,
+        branches=tuple(_heatmap(nothing, name, class_name) for name in branch_names),
+        fused=_heatmap(nothing, FUSED, class_name),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _BranchTrace:
     top: ForwardTrace

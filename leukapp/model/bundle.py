@@ -16,7 +16,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
-from leukapp.model.presets import BranchSpec, Hyperparameters, Preset
+from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset
 from leukapp.model.weights_io import (
     Arrays,
     is_part_of,
@@ -45,12 +45,15 @@ class Thresholds:
         min_confidence: smallest calibrated probability that is called, 0-1.
         max_feature_distance: largest distance to the training features that is called.
         false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
+        field_sharpness: how much the most suspicious cells of a field count; see
+            ``leukapp.inference.field_rule``.
     """
 
     temperature: float
     min_confidence: float
     max_feature_distance: float
     false_reject_fraction: float
+    field_sharpness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,10 +342,18 @@ def _parse_enhancement(raw: Mapping[str, Any]) -> EnhancementConfig:
     return config
 
 
+def _parse_input_mode(raw: object) -> InputMode:
+    if raw not in ("whole", "cells"):
+        raise ValueError("the input mode is not known")
+    return raw
+
+
 def _parse_preset(raw: dict[str, Any]) -> Preset:
     return Preset(
         name=raw["name"],
         branches=tuple(_parse_branch(branch) for branch in raw["branches"]),
+        # Bundles from before there was a choice took whole images.
+        input_mode=_parse_input_mode(raw.get("input_mode", "whole")),
         enhancement=_parse_enhancement(raw["enhancement"]),
         hyperparameters=Hyperparameters(**raw["hyperparameters"]),
     )

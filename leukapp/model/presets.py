@@ -7,6 +7,7 @@ from leukapp.errors import LeukappError
 from leukapp.imaging.enhance import EnhancementConfig
 
 HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
+InputMode: TypeAlias = Literal["whole", "cells"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class Hyperparameters:
         patience: epochs without a better validation loss before a stage stops.
         learning_rate: of Adam.
         dropout: fraction dropped behind the Dense 1024 of a branch.
-        n_views: augmented views of each training image beside its eight D4 variants (grouped
-            protocol): another zoom, stain, sharpness and background.
+        n_views: augmented views of each training cell beside the crop as it is (input mode
+            ``cells``): another angle, zoom, stain, sharpness and background.
         balance_sources: weigh items so that classes count alike, and sources within a class.
     """
 
@@ -58,12 +59,15 @@ class Preset:
     Attributes:
         name: key, e.g. ``paper``.
         branches: one branch for a base model, two for the fused network.
-        enhancement: applied to every image before resizing, in training and in the app.
+        input_mode: ``whole`` squeezes the image as the paper does; ``cells`` judges each leukocyte
+            in a crop of one scale and white balance.
+        enhancement: applied to every image or crop before resizing, in training and in the app.
         hyperparameters: of both training stages.
     """
 
     name: str
     branches: tuple[BranchSpec, ...]
+    input_mode: InputMode = "whole"
     enhancement: EnhancementConfig = field(default_factory=EnhancementConfig)
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
 
@@ -98,6 +102,7 @@ PRESETS: Final = {
     ),
     "compact": Preset(
         name="compact",
+        input_mode="cells",
         branches=(
             BranchSpec(name="efficientnet_lite2", backbone="efficientnet_lite2"),
             BranchSpec(name="mobilenetv3large", backbone="mobilenetv3large_cells"),

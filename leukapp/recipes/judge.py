@@ -66,9 +66,13 @@ def judge_samples(
 class _Kept:
     """Numbers of one diagnosis, without its pixels."""
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
-        self.fused = diagnosis.probabilities.values
-        self.branches = [vote.probabilities.values for vote in diagnosis.branches]
+    def __init__(self, diagnosis: Diagnosis, n_branches: int) -> None:
+        # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
+        nothing = (1 / len(CLASS_NAMES),) * len(CLASS_NAMES)
+        self.fused = diagnosis.probabilities.values if diagnosis.probabilities else nothing
+        self.branches = [vote.probabilities.values for vote in diagnosis.branches] or [
+            nothing for _ in range(n_branches)
+        ]
         self.reason = diagnosis.no_call_reason
 
 
@@ -78,7 +82,8 @@ def _judge(diagnoser: Diagnoser, sample: Sample) -> _Kept:
             f"{sample.sample_id} has the label {sample.label!r}; use ALL, AML or Healthy"
         )
     try:
-        return _Kept(diagnoser.diagnose(sample.path))
+        diagnosis = diagnoser.diagnose(sample.path)
+        return _Kept(diagnosis, len(diagnoser.bundle.preset.branches))
     except ImageError as error:
         raise CatalogError(f"{sample.sample_id}: {error}") from error
 

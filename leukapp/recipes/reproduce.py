@@ -196,7 +196,7 @@ def _features(
             enhancement=preset.enhancement,
             cache_dir=cache_dir,
             report=Progress(f"features of {spec.name}", report).step,
-        )
+        ).pooled
         for spec, trunk in zip(preset.branches, trunks, strict=True)
     )
 

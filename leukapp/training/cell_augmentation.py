@@ -7,23 +7,33 @@ import numpy as np
 from cv2.typing import MatLike
 
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.enhance import EnhancementConfig, enhance_image
+from leukapp.imaging.resize import resize_image
 
 LEVELS: Final = np.arange(256, dtype=np.float32)
 
+PAINTED_FRACTION: Final = 0.35
+"""Share of views whose surroundings are painted over, so that they carry no answer."""
+
 
 def augment_cell(
-    image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, rng: np.random.Generator
+    image: RgbImage,
+    *,
+    window_px: float,
+    size_px: int,
+    enhancement: EnhancementConfig,
+    rng: np.random.Generator,
 ) -> RgbImage:
-    """Draw one augmented and enhanced view of a cell.
+    """Draw one augmented and enhanced view of a cell, at the scale of a crop.
 
-    Rotation by any angle, mirroring, zoom 0.7-1.5, shift; stain strength and tint in optical
+    Rotation by any angle, mirroring, zoom 0.8-1.25, shift; stain strength and tint in optical
     density; blur, loss of resolution, noise; the surroundings of the cell painted over now and
-    then; enhancement with the sharpening left out in half of the views, as it weakens when a large
-    image is reduced after it.
+    then; then enhancement and resizing as a crop gets them.
 
     Args:
-        image: uint8 (height, width, 3), the cell in the middle.
+        image: uint8 (height, width, 3), white-balanced, the cell in the middle.
+        window_px: side of the crop's window in pixels of ``image``.
         size_px: side of the result in pixels.
         enhancement: that of the preset.
         rng: source of all randomness.
@@ -31,35 +41,26 @@ def augment_cell(
     Returns:
         A new image, uint8 (size_px, size_px, 3).
     """
-    view = _warp(image, size_px, rng)
-    if rng.random() < 0.25:
+    view = _warp(image, window_px, rng)
+    if rng.random() < PAINTED_FRACTION:
         view = _paint_surroundings(view, rng)
     view = _restain(view, rng)
     view = _degrade(view, rng)
-    is_sharpened = enhancement.sharpen and rng.random() < 0.5
-    return enhance_image(
-        view,
-        EnhancementConfig(
-            order=enhancement.order,
-            offset=enhancement.offset,
-            gain=enhancement.gain,
-            sharpen=is_sharpened,
-        ),
-    )
+    return resize_image(enhance_image(view, enhancement), size_px)
 
 
-def _warp(image: RgbImage, size_px: int, rng: np.random.Generator) -> RgbImage:
+def _warp(image: RgbImage, window_px: float, rng: np.random.Generator) -> RgbImage:
     height, width = image.shape[:2]
-    zoom = float(np.exp(rng.uniform(np.log(0.7), np.log(1.5)))) * size_px / max(height, width)
+    zoom = float(np.exp(rng.uniform(np.log(0.8), np.log(1.25)))) * CROP_PX / window_px
     center = (width / 2, height / 2)
     matrix = np.asarray(cv2.getRotationMatrix2D(center, rng.uniform(0, 360), zoom), np.float64)
     if rng.random() < 0.5:
         matrix = matrix @ np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], np.float64)
-    shift = rng.uniform(-0.08, 0.08, 2) * size_px
-    matrix[:, 2] += np.array([size_px / 2 - width / 2, size_px / 2 - height / 2]) + shift
+    shift = rng.uniform(-0.06, 0.06, 2) * CROP_PX
+    matrix[:, 2] += np.array([CROP_PX / 2 - width / 2, CROP_PX / 2 - height / 2]) + shift
     return np.asarray(
         cv2.warpAffine(
-            image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+            image, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         ),
         np.uint8,
     )
@@ -71,13 +72,13 @@ def _paint_surroundings(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     radius_px = int(size_px * rng.uniform(0.36, 0.52))
     cv2.circle(keep, (size_px // 2, size_px // 2), radius_px, 1.0, -1)
     soft = np.asarray(cv2.GaussianBlur(keep, (0, 0), size_px / 40), np.float32)[..., None]
-    tint = rng.uniform(170, 250) + rng.uniform(-25, 25, 3)
+    tint = rng.uniform(125, 190) + rng.uniform(-12, 12, 3)
     return np.asarray(image * soft + np.clip(tint, 0, 255) * (1 - soft), np.uint8)
 
 
 def _restain(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     strength = np.exp(rng.normal(0, 0.2)) * np.exp(rng.normal(0, 0.08, 3))
-    veil = rng.normal(0, 0.04) + rng.normal(0, 0.03, 3)
+    veil = rng.normal(0, 0.03) + rng.normal(0, 0.02, 3)
     density = -np.log((LEVELS + 1) / 256)
     table = 256 * np.exp(-(density[:, None] * strength + veil)) - 1
     view = cv2.LUT(image, np.clip(table, 0, 255).astype(np.uint8).reshape(1, 256, 3))
@@ -92,9 +93,9 @@ def _degrade(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     size_px = image.shape[0]
     view: MatLike = image
     if rng.random() < 0.25:
-        view = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.3, 1.2) * size_px / 112)
+        view = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.3, 1.0))
     if rng.random() < 0.25:
-        reduced_px = int(size_px * rng.uniform(0.4, 0.9))
+        reduced_px = int(size_px * rng.uniform(0.5, 0.9))
         view = cv2.resize(view, (reduced_px, reduced_px), interpolation=cv2.INTER_AREA)
         view = cv2.resize(view, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.2:

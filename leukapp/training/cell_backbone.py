@@ -33,7 +33,7 @@ class CellStage:
 
 
 DEFAULT_STAGES = (
-    CellStage(size_px=112, n_epochs=8, learning_rate=2e-3),
+    CellStage(size_px=96, n_epochs=8, learning_rate=2e-3),
     CellStage(size_px=224, n_epochs=1, learning_rate=4e-4, batch_size=32),
 )
 
@@ -43,11 +43,13 @@ class Cells:
     """Single cells to learn from.
 
     Attributes:
-        images: uint8 (n, height, width, 3), RGB.
+        images: uint8 (n, height, width, 3), RGB, white-balanced.
+        window_px: side of a crop's window in pixels of these images.
         type_indices: int64 (n,), index into ``CELL_TYPES``.
     """
 
     images: NDArray[np.uint8]
+    window_px: float
     type_indices: NDArray[np.int64]
 
 
@@ -85,6 +87,7 @@ class CellBatches(keras.utils.PyDataset):  # type: ignore[misc]
         views = [
             augment_cell(
                 self.cells.images[i],
+                window_px=self.cells.window_px,
                 size_px=self.stage.size_px,
                 enhancement=self.enhancement,
                 rng=rng,

@@ -5,14 +5,27 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukapp.data.catalog import Sample
-from leukapp.data.cells import CellSample, excluded_cell_names, read_cell_images, read_cells
+from leukapp.data.cells import (
+    CELL_SIDE_PX,
+    CellSample,
+    excluded_cell_names,
+    read_cell_images,
+    read_cells,
+)
+from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.enhance import EnhancementConfig
+from leukapp.imaging.white_balance import BACKGROUND_LEVEL, balance_white, measure_background
 from leukapp.model.weights_io import Arrays, read_arrays, write_arrays
 from leukapp.training.cell_types import cell_type_index
+
+WINDOW_PX: Final = CELL_SIDE_PX * 240 / 360
+"""Window of a crop in an archived cell: 360 px of the original are 112, and erythrocytes are 75."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +82,7 @@ def obtain_cell_backbone(
     recipe = {
         "cells": sorted(cell.name for cell in cells),
         "enhancement": asdict(enhancement),
+        "crop": [WINDOW_PX, CROP_PX, BACKGROUND_LEVEL],
         "seed": seed,
         "stages": [asdict(stage) for stage in DEFAULT_STAGES],
     }
@@ -79,7 +93,11 @@ def obtain_cell_backbone(
     else:
         report(f"cell backbone: {len(cells)} cells, {len(excluded)} left out")
         arrays = train_cell_backbone(
-            Cells(images=read_cell_images(cells), type_indices=_type_indices(cells)),
+            Cells(
+                images=_balanced(read_cell_images(cells)),
+                window_px=WINDOW_PX,
+                type_indices=_type_indices(cells),
+            ),
             enhancement=enhancement,
             seed=seed,
             work_dir=work_dir / key,
@@ -92,6 +110,10 @@ def obtain_cell_backbone(
         n_excluded=len(excluded),
         groups=tuple(sorted({cell.group for cell in cells if cell.group != cell.name})),
     )
+
+
+def _balanced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.stack([balance_white(image, measure_background(image)) for image in images])
 
 
 def _type_indices(cells: Sequence[CellSample]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

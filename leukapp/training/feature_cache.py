@@ -7,17 +7,21 @@ killed run goes on where it stopped.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukapp.data.catalog import Sample
 from leukapp.data.d4 import distinct_d4
+from leukapp.errors import TrainingError
+from leukapp.fields.crops import cut_cells
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.resize import prepare_inputs
@@ -31,50 +35,72 @@ ForwardFunction: TypeAlias = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class D4Variants:
-    """The eight turned and mirrored forms of an image, in the order of ``distinct_d4``."""
+    """The whole image, squeezed, in its eight turned and mirrored forms."""
 
     kind: str = "d4"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
-    ) -> FloatArray:
-        """Inputs of all variants, float32 (8, size_px, size_px, 3), RGB 0-255, enhanced."""
+    ) -> Iterator[FloatArray]:
+        """One item: its variants, float32 (8, size_px, size_px, 3), RGB 0-255, enhanced."""
         del image_key
         # D4 commutes with enhancement and with squeezing to a square, so it is applied last.
         prepared = prepare_inputs(image, enhancement, (size_px,)).inputs[0]
-        return np.asarray(distinct_d4(prepared), np.float32)
+        yield np.asarray(distinct_d4(prepared), np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AugmentedViews:
-    """Views of an image with another zoom, stain, sharpness and background; see ``augment_cell``.
+class CellViews:
+    """Each leukocyte of an image: its crop as it is, then augmented views; see ``augment_cell``.
 
     Attributes:
-        n_views: views of each image.
-        seed: of the views; the same image has the same views in every run.
+        n_views: augmented views of each crop.
+        seed: of the views and of which cells are taken; the same image has the same in every run.
+        max_cells: cells of one image at most, so that a crowded field does not cost most.
     """
 
     n_views: int
-    seed: int
+    seed: int = 0
+    max_cells: int = 5
 
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        return f"views-{self.n_views}-{self.seed}"
+        return f"cells-{self.n_views}-{self.seed}-{self.max_cells}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
-    ) -> FloatArray:
-        """Inputs of all views, float32 (n_views, size_px, size_px, 3), RGB 0-255, enhanced."""
+    ) -> Iterator[FloatArray]:
+        """One item a cell: float32 (1 + n_views, size_px, size_px, 3), RGB 0-255, enhanced."""
         rng = np.random.default_rng([self.seed, int(image_key[:12], 16)])
-        views = [
-            augment_cell(image, size_px=size_px, enhancement=enhancement, rng=rng)
-            for _ in range(self.n_views)
-        ]
-        return np.asarray(views, np.float32)
+        crops = cut_cells(image).crops
+        chosen = np.sort(rng.permutation(len(crops))[: self.max_cells])
+        for index in chosen:
+            crop = crops[index].image
+            views = [prepare_inputs(crop, enhancement, (size_px,)).inputs[0]]
+            views += [
+                augment_cell(
+                    crop, window_px=CROP_PX, size_px=size_px, enhancement=enhancement, rng=rng
+                )
+                for _ in range(self.n_views)
+            ]
+            yield np.asarray(views, np.float32)
 
 
-Variants: TypeAlias = D4Variants | AugmentedViews
+Variants: TypeAlias = D4Variants | CellViews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ItemFeatures:
+    """Features of what the network judges: whole images, or the cells of images.
+
+    Attributes:
+        pooled: float32 (items, variants, channels).
+        sample_indices: int64 (items,): the sample that an item is of, ascending.
+    """
+
+    pooled: FloatArray
+    sample_indices: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,7 +135,7 @@ def load_features(
     enhancement: EnhancementConfig,
     cache_dir: Path,
     report: Callable[[int, int], None] = lambda _done, _total: None,
-) -> FloatArray:
+) -> ItemFeatures:
     """Pooled features of every sample in all its variants, from the cache where it has them.
 
     Args:
@@ -121,7 +147,7 @@ def load_features(
         report: takes images done and images in all.
 
     Returns:
-        Float32 (n, variants, channels).
+        Items in the order of the samples; a sample without a leukocyte has none.
 
     Raises:
         ImageError: an image cannot be read.
@@ -130,22 +156,36 @@ def load_features(
     depends_on = f"{trunk.key} {settings} {variants.kind}"
     folder = cache_dir / hashlib.sha256(depends_on.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    rows: list[FloatArray] = []
+    of_samples: list[FloatArray] = []
     with ThreadPoolExecutor(max_workers=2) as pool_of_readers:
         prepared = _ahead(
             pool_of_readers,
             lambda sample: _prepare(sample, folder, trunk, variants, enhancement),
             samples,
         )
-        for index, (path, inputs) in enumerate(prepared):
-            if inputs is None:
-                rows.append(np.load(path, allow_pickle=False).astype(np.float32))
+        for index, (path, items) in enumerate(prepared):
+            if items is None:
+                of_samples.append(np.load(path, allow_pickle=False).astype(np.float32))
             else:
-                features = pool(trunk.forward(inputs))
+                features = _pooled(items, trunk)
                 _save(path, features)
-                rows.append(features.astype(np.float16).astype(np.float32))
+                of_samples.append(features.astype(np.float16).astype(np.float32))
             report(index + 1, len(samples))
-    return np.asarray(rows, np.float32)
+    n_items = [len(features) for features in of_samples]
+    filled = [features for features in of_samples if len(features)]
+    if not filled:
+        raise TrainingError("no leukocyte was found in any image; check that they are stained")
+    return ItemFeatures(
+        pooled=np.concatenate(filled),
+        sample_indices=np.repeat(np.arange(len(samples)), n_items).astype(np.int64),
+    )
+
+
+def _pooled(items: Sequence[FloatArray], trunk: FrozenTrunk) -> FloatArray:
+    """Float32 (items, variants, channels); (0, 0, 0) for no item."""
+    if not items:
+        return np.zeros((0, 0, 0), np.float32)
+    return np.asarray([pool(trunk.forward(variants)) for variants in items], np.float32)
 
 
 def _ahead(executor, function, items, n_ahead: int = 8):  # type: ignore[no-untyped-def]
@@ -165,19 +205,19 @@ def _prepare(
     trunk: FrozenTrunk,
     variants: Variants,
     enhancement: EnhancementConfig,
-) -> tuple[Path, FloatArray | None]:
+) -> tuple[Path, list[FloatArray] | None]:
     data = sample.path.read_bytes()
     image_key = hashlib.sha256(data).hexdigest()
     path = folder / f"{image_key}.npy"
     if path.exists():
         return path, None
-    inputs = variants.draw(
+    items = variants.draw(
         decode_image(data),
         size_px=trunk.input_size_px,
         enhancement=enhancement,
         image_key=image_key,
     )
-    return path, inputs
+    return path, list(items)
 
 
 def _save(path: Path, features: FloatArray) -> None:

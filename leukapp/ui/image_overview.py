@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from leukapp.labels import CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts, theme
 from leukapp.ui.image_choice import SELECTED_KEY
@@ -75,20 +76,26 @@ def show_image_overview(entries: list[ImageEntry], outcomes: list[Outcome]) -> N
         _show_downloads(lines)
 
 
-def overview_table(lines: list[OverviewLine]) -> dict[str, list[str] | list[float]]:
+def overview_table(lines: list[OverviewLine]) -> dict[str, list[str] | list[float | None]]:
     """Give column heading to cells, one row an image, as it is shown."""
     return {
         texts.OVERVIEW_PICTURE: [line.summary.thumbnail_uri for line in lines],
         texts.OVERVIEW_NAME: [line.entry.name for line in lines],
         texts.OVERVIEW_VERDICT: [theme.marked(line.label) for line in lines],
-        texts.OVERVIEW_TOP: [theme.marked(line.summary.top_class) for line in lines],
+        texts.OVERVIEW_TOP: [_marked_class(line.summary) for line in lines],
         texts.OVERVIEW_PROBABILITY: [line.summary.top_probability for line in lines],
         texts.OVERVIEW_BRANCHES: [
-            texts.BRANCHES_SAME if line.summary.branches_agree else texts.BRANCHES_DIFFER
+            {True: texts.BRANCHES_SAME, False: texts.BRANCHES_DIFFER, None: ""}[
+                line.summary.branches_agree
+            ]
             for line in lines
         ],
         texts.OVERVIEW_NOTE: [line.summary.note for line in lines],
     }
+
+
+def _marked_class(summary: ImageSummary) -> str:
+    return theme.marked(summary.top_class) if summary.top_class else ""
 
 
 def build_all_json(lines: list[OverviewLine]) -> bytes:
@@ -107,7 +114,7 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
                 "image_sha256": record["image_sha256"],
                 "label": record["label"] or "",
                 "no_call_reason": record["no_call_reason"] or "",
-                **{f"p_{name}": value for name, value in record["probabilities"].items()},
+                **{f"p_{name}": (record["probabilities"] or {}).get(name) for name in CLASS_NAMES},
                 "branches_agree": line.summary.branches_agree,
                 "bundle": record["bundle"]["name"],
                 "bundle_sha256": record["bundle"]["sha256"],

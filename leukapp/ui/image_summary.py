@@ -21,17 +21,17 @@ class ImageSummary:
 
     Attributes:
         thumbnail_uri: a small JPEG as a ``data:`` address.
-        top_class: most probable class, called or not.
-        top_probability: its calibrated probability, 0-1.
-        branches_agree: whether the branches give one class.
+        top_class: most probable class, called or not; None where there was nothing to judge.
+        top_probability: its calibrated probability, 0-1; None as ``top_class``.
+        branches_agree: whether the branches give one class; None as ``top_class``.
         note: why there is no call, else the first quality finding, else empty.
         record: the result's fields, as ``leukapp diagnose --json`` has them; no pixels.
     """
 
     thumbnail_uri: str
-    top_class: str
-    top_probability: float
-    branches_agree: bool
+    top_class: str | None
+    top_probability: float | None
+    branches_agree: bool | None
     note: str
     record: dict[str, Any]
 
@@ -44,11 +44,13 @@ def summarize(diagnosis: Diagnosis) -> ImageSummary:
     """
     findings = diagnosis.quality.findings
     note = diagnosis.no_call_reason or (findings[0].message if findings else "")
+    found = diagnosis.probabilities
+    votes = {one.probabilities.top_class for one in diagnosis.branches}
     return ImageSummary(
         thumbnail_uri=jpeg_uri(fit_for_screen(diagnosis.image, max_side_px=THUMBNAIL_PX)),
-        top_class=diagnosis.probabilities.top_class,
-        top_probability=diagnosis.probabilities.top_value,
-        branches_agree=len({one.probabilities.top_class for one in diagnosis.branches}) == 1,
+        top_class=found.top_class if found else None,
+        top_probability=found.top_value if found else None,
+        branches_agree=len(votes) == 1 if votes else None,
         note=note,
         record=diagnosis_record(diagnosis, path=image_name(diagnosis)),
     )

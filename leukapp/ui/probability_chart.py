@@ -72,10 +72,9 @@ def show_probability_chart(probabilities: ClassProbabilities) -> None:
 
 def build_probability_rows(diagnosis: Diagnosis) -> dict[str, list[str]]:
     """Give the table beside the chart: column heading to cells, one row a class."""
-    rows = {
-        texts.TABLE_CLASS: [theme.marked(name) for name in CLASS_NAMES],
-        texts.TABLE_FUSED: [percent(value) for value in diagnosis.probabilities.values],
-    }
+    rows = {texts.TABLE_CLASS: [theme.marked(name) for name in CLASS_NAMES]}
+    if diagnosis.probabilities is not None:
+        rows[texts.TABLE_FUSED] = [percent(value) for value in diagnosis.probabilities.values]
     for branch in diagnosis.branches:
         heading = texts.TABLE_BRANCH.format(branch=branch_title(branch.name))
         rows[heading] = [percent(value) for value in branch.probabilities.values]

@@ -126,11 +126,12 @@ def _write_verdict(page: _Page, diagnosis: Diagnosis, *, is_synthetic: bool) -> 
     page.write(diagnosis.label or texts.NO_CALL, big, left=indent)
     if diagnosis.label is None:
         page.write(diagnosis.no_call_reason or "", BODY, left=indent)
-    else:
+    elif diagnosis.probabilities is not None:
         value = percent(diagnosis.probabilities.of(diagnosis.label))
         meaning = app_texts.CLASS_MEANINGS[diagnosis.label]
         page.write(f"{meaning}. {texts.PROBABILITY.format(value=value)}.", BODY, left=indent)
-    page.write(describe_agreement(diagnosis.branches), BODY, left=indent)
+    if diagnosis.branches:
+        page.write(describe_agreement(diagnosis.branches), BODY, left=indent)
     if is_synthetic:
         page.write(texts.SYNTHETIC, HEADING, left=indent)
     canvas = page.canvas
@@ -200,7 +201,10 @@ def _reader(pixels: RgbImage) -> ImageReader:
 
 
 def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
-    """The table of probabilities, one row a class."""
+    """The table of probabilities, one row a class; nothing where there was nothing to judge."""
+    if diagnosis.probabilities is None:
+        return
+    fused = diagnosis.probabilities
     page.write(texts.NUMBERS, HEADING)
     page.skip(1.5 * mm)
     head = [texts.CLASS, texts.FUSED]
@@ -208,7 +212,7 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
     rows = [
         [
             name,
-            percent(diagnosis.probabilities.of(name)),
+            percent(fused.of(name)),
             *(percent(branch.probabilities.of(name)) for branch in diagnosis.branches),
         ]
         for name in CLASS_NAMES

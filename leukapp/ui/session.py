@@ -71,6 +71,11 @@ class SharedDiagnoser:
         with self._admission.enter():
             return self._diagnoser.explain(diagnosis, class_name)
 
+    def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
+        """Compute the heatmaps over one leukocyte's crop from what the diagnosis kept."""
+        with self._admission.enter():
+            return self._diagnoser.explain_cell(diagnosis, index, class_name)
+
 
 def bundle_dir() -> Path:
     """Give the bundle's folder: the environment's LEUKAPP_BUNDLE, else ``weights/compact``."""

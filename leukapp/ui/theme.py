@@ -80,6 +80,13 @@ def color_of(label: str | None, *, dark: bool) -> str:
     return style.dark if dark else style.light
 
 
+def rgb_of(label: str | None) -> tuple[int, int, int]:
+    """Give the color of a class on pictures, where the theme does not matter: 0-255 each."""
+    code = style_of(label).light.removeprefix("#")
+    red, green, blue = (int(code[i : i + 2], 16) for i in (0, 2, 4))
+    return red, green, blue
+
+
 def text_color(*, dark: bool) -> str:
     """Give the color of text in figures, that of the theme in ``.streamlit/config.toml``."""
     return "#ECE7F0" if dark else "#221B29"

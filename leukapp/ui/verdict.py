@@ -22,7 +22,7 @@ def show_verdict(diagnosis: Diagnosis) -> None:
 def _verdict_lines(diagnosis: Diagnosis) -> str:
     """The lines under the verdict, as HTML."""
     agreement = html.escape(describe_agreement(diagnosis.branches))
-    if diagnosis.label is None:
+    if diagnosis.label is None or diagnosis.probabilities is None:
         reason = html.escape(diagnosis.no_call_reason or "")
         return f'<p>{reason}</p><p class="leuk-note">{texts.NO_CALL_NOTE} {agreement}</p>'
     value = percent(diagnosis.probabilities.of(diagnosis.label))
@@ -36,6 +36,8 @@ def _verdict_lines(diagnosis: Diagnosis) -> str:
 def describe_agreement(branches: tuple[BranchVote, ...]) -> str:
     """Say in one sentence whether the branches agree, and if not, who says what."""
     labels = [branch.probabilities.top_class for branch in branches]
+    if not labels:
+        return ""
     if len(set(labels)) == 1:
         return texts.BRANCHES_AGREE.format(label=labels[0])
     votes = ", ".join(

@@ -47,6 +47,7 @@ def make_diagnosis(
         image_sha256=hashlib.sha256(content).hexdigest(),
         image=np.full((side_px, side_px, 3), 210, np.uint8),
         enhanced=np.full((side_px, side_px, 3), 250, np.uint8),
+        mode="whole",
         label=label,
         no_call_reason=NO_CALL_REASON if label is None else None,
         probabilities=ClassProbabilities((0.93, 0.05, 0.02)),
@@ -63,6 +64,8 @@ def make_diagnosis(
             ),
         ),
         fused_heatmap=explanation.fused,
+        cells=(),
+        erythrocyte_px=None,
         quality=QualityReport(
             width_px=side_px,
             height_px=side_px,
@@ -76,7 +79,7 @@ def make_diagnosis(
         bundle=BundleId(name="compact", sha256="ab" * 32),
         engine="fake",
         timings=Timings(decode_ms=1, enhance_ms=1, network_ms=1, explain_ms=1, total_ms=4),
-        activations=(),
+        network_output=None,
     )
 
 

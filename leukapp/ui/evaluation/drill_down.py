@@ -187,7 +187,7 @@ def _show_opened(cell: Cell, row: int, path: Path) -> None:
     st.caption(
         texts.TABLE_ANSWER.format(
             answer=_answer_words(tuple(held_out.probabilities[row])),
-            now=_answer_words(answer.probabilities.values),
+            now=_answer_words(answer.probabilities.values if answer.probabilities else ()),
         )
     )
     with st.container(border=True):
@@ -196,5 +196,7 @@ def _show_opened(cell: Cell, row: int, path: Path) -> None:
 
 def _answer_words(probabilities: tuple[float, ...]) -> str:
     """The probability of each class in words."""
+    if not probabilities:
+        return texts.NO_ANSWER
     pairs = zip(CLASS_NAMES, probabilities, strict=True)
     return ", ".join(f"{name} {percent(value)}" for name, value in pairs)

@@ -23,7 +23,11 @@ def test_augmented_view_is_drawn_by_its_generator_alone():
 
     def view(seed):
         return augment_cell(
-            cell, size_px=64, enhancement=EnhancementConfig(), rng=np.random.default_rng(seed)
+            cell,
+            window_px=75.0,
+            size_px=64,
+            enhancement=EnhancementConfig(),
+            rng=np.random.default_rng(seed),
         )
 
     assert view(1).shape == (64, 64, 3)

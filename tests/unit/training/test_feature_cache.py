@@ -8,7 +8,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.training.feature_cache import (
-    AugmentedViews,
+    CellViews,
     FrozenTrunk,
     load_features,
     trunk_key,
@@ -57,9 +57,11 @@ def load(samples, trunk, folder, key="k", **options):
 def test_second_run_needs_no_backbone(samples, tmp_path):
     trunk = CountingTrunk()
     first = load(samples, trunk, tmp_path / "cache")
-    assert first.shape == (3, 8, 3)
+    assert first.pooled.shape == (3, 8, 3)
+    assert first.sample_indices.tolist() == [0, 1, 2]
     assert trunk.n_batches == 3
-    np.testing.assert_array_equal(load(samples, trunk, tmp_path / "cache"), first)
+    second = load(samples, trunk, tmp_path / "cache")
+    np.testing.assert_array_equal(second.pooled, first.pooled)
     assert trunk.n_batches == 3
 
 
@@ -76,13 +78,23 @@ def test_other_weights_or_views_are_computed_anew(samples, tmp_path):
     load(samples, trunk, tmp_path / "cache")
     load(samples, trunk, tmp_path / "cache", key="other")
     assert trunk.n_batches == 6
-    views = load(samples, trunk, tmp_path / "cache", variants=AugmentedViews(n_views=2, seed=0))
+    views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=2))
     assert trunk.n_batches == 9
-    assert views.shape == (3, 2, 3)
+    assert views.pooled.shape == (3, 3, 3)
+
+
+def test_image_without_a_leukocyte_has_no_item(samples, tmp_path):
+    Image.new("RGB", (64, 64), (235, 235, 235)).save(samples[1].path)
+    trunk = CountingTrunk()
+    for _ in range(2):
+        views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=1))
+        assert views.sample_indices.tolist() == [0, 2]
+        assert len(views.pooled) == 2
+    assert trunk.n_batches == 2
 
 
 def test_features_are_those_of_the_turned_image(samples, tmp_path):
-    features = load(samples, CountingTrunk(), tmp_path / "cache")
+    features = load(samples, CountingTrunk(), tmp_path / "cache").pooled
     with Image.open(samples[0].path) as opened:
         turned = distinct_d4(np.asarray(opened))[3]
     prepared = prepare_inputs(turned, EnhancementConfig(), (32,)).inputs[0]

@@ -1,0 +1,87 @@
+"""What a diagnosis says of single leukocytes, and how a field or a case is summed up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from leukapp.evaluation.intervals import wilson_interval
+from leukapp.fields.crops import CellBox
+from leukapp.imaging.arrays import RgbImage
+from leukapp.inference.probabilities import ClassProbabilities
+from leukapp.labels import HEALTHY
+
+ImageMode: TypeAlias = Literal["whole", "cell", "field"]
+"""How an image was judged: squeezed whole, as a photograph of one cell, or as a field of cells."""
+
+ModeChoice: TypeAlias = Literal["auto", "whole", "cell", "field"]
+
+ENOUGH_CELLS: Final = 20
+"""Under this many judged leukocytes a share says little, and the summary says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CellAnswer:
+    """The answer for one leukocyte.
+
+    Attributes:
+        box: of its crop, in pixels of the original.
+        crop: what the network saw before enhancement, uint8 (side, side, 3), read-only.
+        label: ``ALL``, ``AML`` or ``Healthy``; None for "no call".
+        no_call_reason: one plain sentence if there is no call, else None.
+        probabilities: calibrated probabilities of the fused decision.
+        branches: each branch's own softmax, in the order of the preset.
+        is_counted: the cell resembles the training cells, so it counts in the image's answer.
+    """
+
+    box: CellBox
+    crop: RgbImage
+    label: str | None
+    no_call_reason: str | None
+    probabilities: ClassProbabilities
+    branches: tuple[ClassProbabilities, ...]
+    is_counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSummary:
+    """The leukocytes of a field, or of all fields of a case.
+
+    Attributes:
+        n_found: leukocytes found.
+        n_judged: those with a call.
+        n_blast_like: those called ALL or AML.
+        share: blast-like among the judged, 0-1; None where none was judged.
+        low: lower end of the 95 % interval of the share (Wilson); None as ``share``.
+        high: upper end.
+    """
+
+    n_found: int
+    n_judged: int
+    n_blast_like: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether so many leukocytes were judged that the share means something."""
+        return self.n_judged >= ENOUGH_CELLS
+
+
+def summarize_cells(cells: Sequence[CellAnswer]) -> CellSummary:
+    """Count the leukocytes of one field or, put together, of several fields of one patient.
+
+    Source:
+        E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    judged = [cell for cell in cells if cell.label is not None]
+    n_blast_like = sum(cell.label != HEALTHY for cell in judged)
+    interval = wilson_interval(n_blast_like, len(judged)) if judged else None
+    return CellSummary(
+        n_found=len(cells),
+        n_judged=len(judged),
+        n_blast_like=n_blast_like,
+        share=n_blast_like / len(judged) if judged else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+    )

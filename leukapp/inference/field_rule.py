@@ -1,0 +1,74 @@
+"""From the answers for single cells to one answer for the image they were cut of."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp, softmax
+
+SHARPNESS_RANGE: Final = (0.02, 4.0)
+
+
+def combine_cells(logits: NDArray[np.floating], sharpness: float) -> NDArray[np.float32]:
+    """Fused logits of an image from those of its cells.
+
+    A soft maximum: ``log(mean(exp(sharpness * evidence))) / sharpness`` of each class over the
+    cells. Near 0 it is the mean, for large values the maximum; one cell keeps its logits.
+
+    Args:
+        logits: of the cells, float (cells, classes), at least one cell.
+        sharpness: above 0, fitted with :func:`fit_sharpness`.
+
+    Returns:
+        Float32 (classes,).
+    """
+    evidence = np.asarray(logits, np.float64)
+    evidence = evidence - logsumexp(evidence, axis=1, keepdims=True)
+    combined = (logsumexp(sharpness * evidence, axis=0) - np.log(len(evidence))) / sharpness
+    return np.asarray(combined, np.float32)
+
+
+def fit_sharpness(
+    cells_of_images: list[NDArray[np.floating]], labels: NDArray[np.integer]
+) -> float:
+    """Sharpness under which the answers for whole images fit their labels best.
+
+    Args:
+        cells_of_images: fused logits of the cells of each image, float (cells, classes).
+        labels: true class of each image, int (images,).
+
+    Returns:
+        The sharpness with the smallest mean negative log-likelihood; 1 where every image has one
+        cell, which fits any sharpness alike.
+    """
+    if all(len(logits) == 1 for logits in cells_of_images):
+        return 1.0
+
+    def mean_loss(log_sharpness: float) -> float:
+        sharpness = float(np.exp(log_sharpness))
+        combined = np.array([combine_cells(cells, sharpness) for cells in cells_of_images])
+        chosen = combined[np.arange(len(labels)), labels]
+        return float(np.mean(logsumexp(combined, axis=1) - chosen))
+
+    low, high = SHARPNESS_RANGE
+    found = minimize_scalar(mean_loss, bounds=(np.log(low), np.log(high)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def cell_shares(
+    logits: NDArray[np.floating], sharpness: float, class_index: int
+) -> NDArray[np.float32]:
+    """How much each cell counts in the image's score of a class: the gradient of the soft maximum.
+
+    Args:
+        logits: of the cells, float (cells, classes), at least one cell.
+        sharpness: as in :func:`combine_cells`.
+        class_index: of the class.
+
+    Returns:
+        Float32 (cells,), sum 1.
+    """
+    evidence = np.asarray(logits, np.float64)
+    evidence = evidence[:, class_index] - logsumexp(evidence, axis=1)
+    return np.asarray(softmax(sharpness * evidence), np.float32)

@@ -1,0 +1,31 @@
+"""Texts of the leukocytes of a field."""
+
+from typing import Final
+
+HEADING: Final = "Leukocytes in this image"
+HEADING_HELP: Final = (
+    "Each leukocyte is found by its nucleus, cut out at one scale and judged alone. The verdict "
+    "above puts their answers together; cells unlike the training cells do not count."
+)
+ONE_CELL: Final = "Read as a photograph of one cell."
+FIELD: Final = "Read as a field of {n} leukocytes."
+FIELD_ALT: Final = "The field with a numbered box around each of {n} leukocytes"
+CELL_ALT: Final = "Leukocyte {number} as the networks see it"
+CELL_HEAT: Final = "Leukocyte {number}: fused heat for {label}"
+SUMMARY: Final = (
+    "**{n_blast_like} of {n_judged}** judged leukocytes are called ALL or AML: "
+    "**{share}** (95 % interval {low} to {high})."
+)
+TOO_FEW: Final = (
+    "Too few cells: a share means something from {enough} judged leukocytes on. Add fields of the "
+    "same patient."
+)
+NONE_JUDGED: Final = "None of the {n_found} leukocytes got a call, so there is no share."
+CHOOSE: Final = "Leukocyte"
+COLUMN_NUMBER: Final = "Cell"
+COLUMN_ANSWER: Final = "Answer"
+COLUMN_REASON: Final = "Why no call"
+COLUMN_CROP: Final = "Crop"
+CASE_HEADING: Final = "All images as one case"
+CASE_HELP: Final = "If the images are fields of one patient, their leukocytes are counted together."
+CASE_SUMMARY: Final = "{n_images} images, {n_found} leukocytes found, {n_judged} judged."

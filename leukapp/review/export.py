@@ -1,0 +1,169 @@
+"""A reviewed batch as a table: CSV for spreadsheets, parquet for programs."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final, TypeAlias
+
+from leukapp.labels import CLASS_NAMES
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.agreement import reviewer_label
+from leukapp.review.kept_images import uploaded_sha256
+from leukapp.review.records import BatchItem, BatchRun, Decision
+from leukapp.review.worklist import WorklistEntry, standing_decisions
+
+Cell: TypeAlias = str | int | float | bool | None
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+TYPED_COLUMNS: Final = frozenset({"file_name", "reason", "initials", "reviewer", "run"})
+"""Columns whose text comes from people, so that a spreadsheet may take it for a formula."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTable:
+    """One row an image, in the order of the batch.
+
+    Attributes:
+        columns: names.
+        rows: cells of each image, as many as there are columns.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def build_review_table(
+    run: BatchRun,
+    items: Sequence[BatchItem],
+    decisions: Sequence[Decision],
+    *,
+    with_file_names: bool = False,
+) -> ReviewTable:
+    """Put answers and decisions side by side, images in every state.
+
+    Args:
+        run: the batch.
+        items: its images, at least one.
+        decisions: its review log, oldest first.
+        with_file_names: also give the files' names, which may hold a patient's.
+    """
+    standing = standing_decisions(decisions)
+    branches = _branch_names(items)
+    records = [
+        {
+            **_answer(item, branches),
+            **_decision(item, standing.get(item.id)),
+            "run": run.name,
+            "bundle_sha256": run.bundle_sha256,
+            "software_version": run.software_version,
+            "notice": RESEARCH_USE_NOTICE,
+        }
+        for item in sorted(items, key=lambda item: item.position)
+    ]
+    columns = tuple(name for name in records[0] if with_file_names or name != "file_name")
+    rows = tuple(tuple(record[name] for name in columns) for record in records)
+    return ReviewTable(columns=columns, rows=rows)
+
+
+def build_review_csv(table: ReviewTable) -> bytes:
+    """Write the table as CSV in UTF-8; missing values are empty.
+
+    Text that people typed and that a spreadsheet would run as a formula gets an apostrophe before
+    it.
+
+    Args:
+        table: of a batch.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table.columns)
+    for row in table.rows:
+        writer.writerow(
+            [_csv_cell(name, value) for name, value in zip(table.columns, row, strict=True)]
+        )
+    return buffer.getvalue().encode()
+
+
+def build_review_parquet(table: ReviewTable) -> bytes:
+    """Write the table as parquet, with types and without change to any text.
+
+    Args:
+        table: of a batch.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {
+        name: pa.array([row[place] for row in table.rows], _arrow_type(name))
+        for place, name in enumerate(table.columns)
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table(arrays), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _arrow_type(name: str) -> object:
+    """Type of a column by its name, so that an empty column has the type of a full one."""
+    import pyarrow as pa
+
+    if name == "position":
+        return pa.int64()
+    if name in {"branches_agree", "blinded"}:
+        return pa.bool_()
+    if name == "confidence" or name.startswith("p_"):
+        return pa.float64()
+    return pa.string()
+
+
+def _csv_cell(name: str, value: Cell) -> Cell:
+    if name in TYPED_COLUMNS and isinstance(value, str) and value.startswith(FORMULA_SIGNS):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _answer(item: BatchItem, branches: tuple[str, ...]) -> dict[str, Cell]:
+    probabilities = item.probabilities or {}
+    of_branches = item.branch_probabilities or {}
+    return {
+        "position": item.position,
+        "file_name": item.name,
+        "image_sha256": uploaded_sha256(item.source) or item.image_sha256,
+        "state": item.state.value,
+        "error": item.error,
+        "mode": item.mode,
+        "label": item.label,
+        "no_call_reason": item.no_call_reason,
+        "confidence": item.confidence,
+        **{f"p_{name}": probabilities.get(name) for name in CLASS_NAMES},
+        **{
+            f"p_{name}_{branch}": of_branches.get(branch, {}).get(name)
+            for branch in branches
+            for name in CLASS_NAMES
+        },
+        "branches_agree": item.branches_agree,
+        "quality": " ".join(item.quality),
+    }
+
+
+def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
+    if decision is None:
+        names = ("decision", "reviewer_label", "reason", "initials", "reviewer", "decided_at_utc")
+        return {**dict.fromkeys(names), "blinded": None}
+    return {
+        "decision": decision.kind.value,
+        "reviewer_label": reviewer_label(WorklistEntry(item=item, decision=decision)),
+        "reason": decision.reason,
+        "initials": decision.initials,
+        "reviewer": decision.user,
+        "decided_at_utc": decision.decided_at.astimezone(UTC).isoformat(timespec="seconds"),
+        "blinded": decision.is_blinded,
+    }
+
+
+def _branch_names(items: Sequence[BatchItem]) -> tuple[str, ...]:
+    """Names of every branch that answered, in the order of the first answer that has them."""
+    names: dict[str, None] = {}
+    for item in items:
+        names.update(dict.fromkeys(item.branch_probabilities or {}))
+    return tuple(names)

@@ -1,0 +1,202 @@
+"""Images that were uploaded for a batch, kept until the batch is removed; and thumbnails.
+
+Only pixels are kept: what was uploaded is decoded and written anew as PNG, so that no metadata and
+no file name reaches the disk. The hash of the uploaded file is part of the kept one's name.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+from PIL import Image
+
+from leukapp.errors import BatchSourceError, ImageError
+from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.image_io import decode_image, read_image_bytes
+
+BATCH_VARIABLE: Final = "LEUKAPP_BATCH_DIR"
+THUMBNAIL_PX: Final = 176
+THUMBNAIL_QUALITY: Final = 82
+PNG_EFFORT: Final = 1
+"""Of zlib, 0-9: the reviewer waits for it, and the files go with the batch."""
+
+_SOURCE = re.compile(r"upload:([0-9a-f]{16})/([0-9]{6})-([0-9a-f]{64})\.(png|txt)")
+_HASH = re.compile(r"[0-9a-f]{64}")
+GONE: Final = "The images of this batch were removed from the server: upload them again."
+
+
+def batch_dir() -> Path:
+    """Folder of kept images: ``LEUKAPP_BATCH_DIR``, else the user's data folder."""
+    named = os.environ.get(BATCH_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_data_dir("leukapp")) / "batches"
+
+
+def begin_upload() -> str:
+    """Make an empty folder that only this user may read.
+
+    Returns:
+        The upload's id, 16 hexadecimal digits.
+
+    Raises:
+        BatchSourceError: the server's disk takes nothing.
+    """
+    upload_id = secrets.token_hex(8)
+    try:
+        _upload_folder(upload_id).mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise _no_room() from error
+    return upload_id
+
+
+def keep_upload(upload_id: str, position: int, data: bytes) -> str:
+    """Keep the pixels of one uploaded file, or the sentence that says why it has none.
+
+    Args:
+        upload_id: of ``begin_upload``.
+        position: of the file in its batch, from 0.
+        data: bytes of any origin.
+
+    Returns:
+        The source of the batch's item.
+
+    Raises:
+        BatchSourceError: the server's disk takes nothing.
+    """
+    try:
+        pixels = decode_image(data)
+    except ImageError as error:
+        return keep_failure(upload_id, position, str(error), data=data)
+    name = _kept_name(position, data, "png")
+    path = _upload_folder(upload_id) / name
+    try:
+        partial = path.with_suffix(".partial")
+        Image.fromarray(pixels).save(partial, format="PNG", compress_level=PNG_EFFORT)
+        partial.replace(path)
+    except OSError as error:
+        raise _no_room() from error
+    return f"upload:{upload_id}/{name}"
+
+
+def keep_failure(upload_id: str, position: int, sentence: str, *, data: bytes = b"") -> str:
+    """Keep why an uploaded file cannot be judged, so that its batch says so.
+
+    Args:
+        upload_id: of ``begin_upload``.
+        position: of the file in its batch, from 0.
+        sentence: the reason, one sentence.
+        data: the file's bytes as far as they could be had; only their hash is kept.
+
+    Returns:
+        The source of the batch's item.
+
+    Raises:
+        BatchSourceError: the server's disk takes nothing.
+    """
+    name = _kept_name(position, data, "txt")
+    try:
+        (_upload_folder(upload_id) / name).write_text(sentence, encoding="utf-8")
+    except OSError as error:
+        raise _no_room() from error
+    return f"upload:{upload_id}/{name}"
+
+
+def is_upload(source: str) -> bool:
+    """Whether a batch's item was uploaded; else it lies under the review folder."""
+    return _SOURCE.fullmatch(source) is not None
+
+
+def read_upload(source: str) -> bytes:
+    """Read a kept image again.
+
+    Args:
+        source: of a batch's item.
+
+    Raises:
+        ImageError: the uploaded file was no readable image, or is not kept any more.
+    """
+    match = _SOURCE.fullmatch(source)
+    if match is None:
+        raise ImageError(GONE)
+    path = _upload_folder(match[1]) / source.rpartition("/")[2]
+    if not path.is_file():
+        raise ImageError(GONE)
+    if match[4] == "txt":
+        raise ImageError(path.read_text(encoding="utf-8"))
+    return read_image_bytes(path)
+
+
+def uploaded_sha256(source: str) -> str | None:
+    """Give the hash of the file as it was uploaded, hexadecimal, or None for no upload."""
+    match = _SOURCE.fullmatch(source)
+    return match[3] if match else None
+
+
+def forget_upload(source: str) -> None:
+    """Remove every kept image of the upload that an item belongs to.
+
+    Args:
+        source: of any item of the batch; one that was not uploaded changes nothing.
+    """
+    match = _SOURCE.fullmatch(source)
+    if match:
+        shutil.rmtree(_upload_folder(match[1]), ignore_errors=True)
+
+
+def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:
+    """Keep a small copy of an image, once; a disk that takes nothing is no reason to stop.
+
+    Args:
+        image_sha256: of the image's file, hexadecimal.
+        image: sRGB pixels, uint8 (height, width, 3).
+    """
+    path = thumbnail_path(image_sha256)
+    if path.is_file():
+        return
+    small = Image.fromarray(image)
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX, reducing_gap=2.0)
+    partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        small.save(partial, format="JPEG", quality=THUMBNAIL_QUALITY)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+
+
+def thumbnail_path(image_sha256: str) -> Path:
+    """Where the small copy of an image lies once it is kept.
+
+    Args:
+        image_sha256: of the image's file, hexadecimal.
+
+    Raises:
+        ValueError: this is no such hash.
+    """
+    if not _HASH.fullmatch(image_sha256):
+        raise ValueError(f"a thumbnail is named by a SHA-256, got {image_sha256!r}")
+    return batch_dir() / "thumbnails" / image_sha256[:2] / f"{image_sha256}.jpg"
+
+
+def forget_thumbnail(image_sha256: str) -> None:
+    """Remove the small copy of an image; where another batch needs it, it is made again."""
+    thumbnail_path(image_sha256).unlink(missing_ok=True)
+
+
+def _upload_folder(upload_id: str) -> Path:
+    return batch_dir() / "uploads" / upload_id
+
+
+def _kept_name(position: int, data: bytes, suffix: str) -> str:
+    return f"{position:06d}-{hashlib.sha256(data).hexdigest()}.{suffix}"
+
+
+def _no_room() -> BatchSourceError:
+    return BatchSourceError(
+        "The server cannot keep these images: its disk is full or may not be written to; "
+        "ask whoever runs it."
+    )

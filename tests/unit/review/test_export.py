@@ -1,0 +1,89 @@
+"""The exported table: every image once, decisions beside answers, nothing that runs."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+import pytest
+from review_records import make_decision, make_item
+
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
+from leukapp.review.records import BatchRun, DecisionKind, ItemState, RunState
+
+RUN = BatchRun(
+    id=1, name="=slides of May", state=RunState.FINISHED,
+    created_at=datetime(2026, 3, 1, tzinfo=UTC), bundle_sha256="cd" * 32,
+    software_version="0.1.0", total=4, done=3, unreadable=1,
+)  # fmt: skip
+VOTES = {"lite2": {"ALL": 0.8, "AML": 0.1, "Healthy": 0.1}}
+ITEMS = [
+    make_item(2, label=None, no_call_reason="Out of focus.", quality=("Out of focus.",)),
+    make_item(1, branch_probabilities=VOTES, source=f"upload:{'0' * 16}/000001-{'ef' * 32}.png"),
+    make_item(3, state=ItemState.UNREADABLE, label=None, error="No image.", image_sha256=None,
+              confidence=None, probabilities=None, branches_agree=None, name="=1+1.png"),
+    make_item(4, label=None, confidence=None, probabilities=None, branches_agree=None),
+]  # fmt: skip
+DECISIONS = [
+    replace(make_decision(1, 1, DecisionKind.OVERRIDE, "AML"), reason="=HYPERLINK(0)"),
+    make_decision(2, 2, DecisionKind.AGREE),
+    make_decision(3, 4, DecisionKind.UNSURE),
+    make_decision(4, 4, DecisionKind.UNDONE),
+]
+
+
+def csv_rows(**options: bool) -> list[dict[str, str]]:
+    data = build_review_csv(build_review_table(RUN, ITEMS, DECISIONS, **options))
+    return list(csv.DictReader(io.StringIO(data.decode())))
+
+
+def test_each_image_is_one_row_in_the_order_of_the_batch_with_its_decision() -> None:
+    rows = csv_rows()
+
+    assert [row["position"] for row in rows] == ["1", "2", "3", "4"]
+    assert [row["decision"] for row in rows] == ["override", "agree", "", ""]
+    assert [row["reviewer_label"] for row in rows] == ["AML", "", "", ""]
+    assert rows[0]["p_ALL_lite2"] == "0.8"
+    assert rows[1]["p_ALL_lite2"] == ""
+    assert rows[2]["error"] == "No image."
+    assert rows[0]["decided_at_utc"] == "2026-03-01T12:00:00+00:00"
+    assert {row["notice"] for row in rows} == {RESEARCH_USE_NOTICE}
+    assert {row["bundle_sha256"] for row in rows} == {RUN.bundle_sha256}
+
+
+def test_an_upload_is_named_by_the_hash_of_the_reader_s_file() -> None:
+    assert csv_rows()[0]["image_sha256"] == "ef" * 32
+
+
+def test_file_names_leave_only_on_demand() -> None:
+    assert "file_name" not in csv_rows()[0]
+    assert "cell-1.png" not in str(csv_rows())
+    assert csv_rows(with_file_names=True)[0]["file_name"] == "cell-1.png"
+
+
+def test_a_spreadsheet_runs_nothing_that_someone_typed() -> None:
+    rows = csv_rows(with_file_names=True)
+
+    assert rows[0]["reason"] == "'=HYPERLINK(0)"
+    assert rows[2]["file_name"] == "'=1+1.png"
+    assert rows[0]["run"] == "'=slides of May"
+
+
+def test_parquet_holds_the_same_with_types() -> None:
+    table = build_review_table(RUN, ITEMS, DECISIONS, with_file_names=True)
+    read = pq.read_table(io.BytesIO(build_review_parquet(table)))
+
+    assert tuple(read.column_names) == table.columns
+    assert read.column("p_ALL").to_pylist() == [0.9, 0.9, None, None]
+    assert read.column("branches_agree").to_pylist() == [True, True, None, None]
+    assert read.column("reason").to_pylist()[0] == "=HYPERLINK(0)"
+    assert str(read.schema.field("blinded").type) == "bool"
+
+
+@pytest.mark.parametrize("build", [build_review_csv, build_review_parquet])
+def test_a_batch_without_any_answer_is_written_too(build) -> None:
+    items = [make_item(1, state=ItemState.WAITING, label=None, probabilities=None)]
+
+    assert build(build_review_table(RUN, items, []))

@@ -8,6 +8,7 @@ from leukapp.errors import CatalogError
 from leukapp.evaluation.held_out import write_held_out
 from leukapp.evaluation.report import build_report, report_to_markdown
 from leukapp.inference.engine import EngineChoice
+from leukapp.recipes.detection import report_marked_folders
 from leukapp.recipes.judge import judge_samples
 
 
@@ -17,7 +18,8 @@ def evaluate_bundle(bundle: Path, data: Path, out: Path, *, engine: EngineChoice
     Args:
         bundle: folder of the bundle.
         data: folder or table of samples.
-        out: made if missing; gets ``held_out.csv`` and ``report.json``.
+        out: made if missing; gets ``held_out.csv`` and ``report.json``, and ``detection.json``
+            where leukocytes are marked (``boxes.csv``, or ``.xyc`` files of ALL-IDB1).
         engine: which engine runs it.
 
     Returns:
@@ -43,4 +45,6 @@ def evaluate_bundle(bundle: Path, data: Path, out: Path, *, engine: EngineChoice
     (out / "report.json").write_text(report.to_json(), encoding="utf-8")
     left_out = len(catalog.samples) - len(samples)
     note = f"\n{left_out} images of groups that the bundle was trained on were left out.\n"
-    return report_to_markdown(report) + (note if left_out else "")
+    detection = report_marked_folders((sample.path for sample in catalog.samples), out)
+    lines = "".join(f"\n{name}: {found.to_text()}\n" for name, found in detection.items())
+    return report_to_markdown(report) + (note if left_out else "") + lines

@@ -76,12 +76,25 @@ def summarize_cells(cells: Sequence[CellAnswer]) -> CellSummary:
     """
     judged = [cell for cell in cells if cell.label is not None]
     n_blast_like = sum(cell.label != HEALTHY for cell in judged)
-    interval = wilson_interval(n_blast_like, len(judged)) if judged else None
+    return _summary(len(cells), len(judged), n_blast_like)
+
+
+def add_summaries(summaries: Sequence[CellSummary]) -> CellSummary:
+    """Sum several fields of one patient up; as :func:`summarize_cells` of all their cells."""
+    return _summary(
+        sum(one.n_found for one in summaries),
+        sum(one.n_judged for one in summaries),
+        sum(one.n_blast_like for one in summaries),
+    )
+
+
+def _summary(n_found: int, n_judged: int, n_blast_like: int) -> CellSummary:
+    interval = wilson_interval(n_blast_like, n_judged) if n_judged else None
     return CellSummary(
-        n_found=len(cells),
-        n_judged=len(judged),
+        n_found=n_found,
+        n_judged=n_judged,
         n_blast_like=n_blast_like,
-        share=n_blast_like / len(judged) if judged else None,
+        share=n_blast_like / n_judged if n_judged else None,
         low=interval.low if interval else None,
         high=interval.high if interval else None,
     )

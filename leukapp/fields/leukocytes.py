@@ -30,10 +30,10 @@ MIDDLE: Final = 0.22
 MIN_NUCLEUS_AREA: Final = 0.30
 """Smaller nuclei, in erythrocyte areas, are platelets or debris."""
 
-JOIN_GAP: Final = 0.40
+JOIN_GAP: Final = 0.50
 """Lobes of one nucleus lie closer than this, in erythrocyte diameters."""
 
-MIN_PART_AREA: Final = 1.0
+MIN_PART_AREA: Final = 1.5
 """A nucleus is parted only into nuclei of at least this many erythrocyte areas."""
 
 SPLIT_DISTANCE: Final = 0.95

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from leukapp.cells import ENOUGH_CELLS, CellAnswer, CellSummary, summarize_cells
+from leukapp.cells import ENOUGH_CELLS, CellAnswer, CellSummary, add_summaries
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_boxes import DrawnBox, draw_boxes
@@ -63,14 +63,20 @@ def show_summary(summary: CellSummary) -> None:
         st.caption(texts.TOO_FEW.format(enough=ENOUGH_CELLS))
 
 
-def show_case(diagnoses: Sequence[Diagnosis]) -> None:
-    """Write the leukocytes of several images of one patient, counted together."""
-    cells = [cell for diagnosis in diagnoses for cell in diagnosis.cells]
-    summary = summarize_cells(cells)
-    st.subheader(texts.CASE_HEADING, help=texts.CASE_HELP, anchor=False)
+def show_case(summaries: Sequence[CellSummary]) -> None:
+    """Write the leukocytes of several images, counted together if they are of one patient.
+
+    Args:
+        summaries: of each image that was judged by its cells; under two there is no case.
+    """
+    if len(summaries) < 2:
+        return
+    if not st.toggle(texts.CASE, help=texts.CASE_HELP, key="case"):
+        return
+    summary = add_summaries(summaries)
     st.caption(
         texts.CASE_SUMMARY.format(
-            n_images=len(diagnoses), n_found=summary.n_found, n_judged=summary.n_judged
+            n_images=len(summaries), n_found=summary.n_found, n_judged=summary.n_judged
         )
     )
     show_summary(summary)

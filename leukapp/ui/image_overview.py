@@ -11,6 +11,7 @@ import streamlit as st
 from leukapp.labels import CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts, theme
+from leukapp.ui.cell_table import show_case
 from leukapp.ui.image_choice import SELECTED_KEY
 from leukapp.ui.image_summary import ImageSummary
 from leukapp.ui.session import Outcome
@@ -73,6 +74,7 @@ def show_image_overview(entries: list[ImageEntry], outcomes: list[Outcome]) -> N
             selection_mode="single-row",
             key=TABLE_KEY,
         )
+        show_case([line.summary.cells for line in lines if line.summary.cells is not None])
         _show_downloads(lines)
 
 

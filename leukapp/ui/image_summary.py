@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from leukapp.cells import CellSummary
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.result_record import diagnosis_record
@@ -24,6 +25,7 @@ class ImageSummary:
         top_class: most probable class, called or not; None where there was nothing to judge.
         top_probability: its calibrated probability, 0-1; None as ``top_class``.
         branches_agree: whether the branches give one class; None as ``top_class``.
+        cells: the leukocytes counted; None where the image was judged whole.
         note: why there is no call, else the first quality finding, else empty.
         record: the result's fields, as ``leukapp diagnose --json`` has them; no pixels.
     """
@@ -32,6 +34,7 @@ class ImageSummary:
     top_class: str | None
     top_probability: float | None
     branches_agree: bool | None
+    cells: CellSummary | None
     note: str
     record: dict[str, Any]
 
@@ -51,6 +54,7 @@ def summarize(diagnosis: Diagnosis) -> ImageSummary:
         top_class=found.top_class if found else None,
         top_probability=found.top_value if found else None,
         branches_agree=len(votes) == 1 if votes else None,
+        cells=None if diagnosis.mode == "whole" else diagnosis.cell_summary,
         note=note,
         record=diagnosis_record(diagnosis, path=image_name(diagnosis)),
     )

@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from leukapp.imaging.arrays import RgbImage
-from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell
+from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell, draw_synthetic_field
 from leukapp.ui import texts
 from leukapp.ui.picture import show_picture
 from leukapp.ui.upload import ImageEntry
 
 SAMPLE_SEED: Final = 7
+FIELD_LEUKOCYTES: Final = 12
+FIELD_HEIGHT_PX: Final = 960
+FIELD_WIDTH_PX: Final = 1280
 CHOICE_KEY: Final = "sample"
 
 
@@ -24,11 +27,11 @@ class Sample:
     """One drawing.
 
     Attributes:
-        kind: what ``draw_synthetic_cell`` draws.
+        kind: the leukocyte in its middle, or ``field`` for a field of several.
         title: what it is called on the screen.
     """
 
-    kind: CellKind
+    kind: CellKind | Literal["field"]
     title: str
 
     @property
@@ -42,12 +45,20 @@ SAMPLES: Final = (
     Sample(kind="myeloblast", title="Drawn myeloblast"),
     Sample(kind="neutrophil", title="Drawn neutrophil"),
     Sample(kind="lymphocyte", title="Drawn lymphocyte"),
+    Sample(kind="field", title="Drawn field of 12 cells"),
 )
 
 
 @cache
 def draw_sample(sample: Sample) -> RgbImage:
     """Draw a sample; the same pixels at every call."""
+    if sample.kind == "field":
+        return draw_synthetic_field(
+            n_leukocytes=FIELD_LEUKOCYTES,
+            seed=SAMPLE_SEED,
+            height_px=FIELD_HEIGHT_PX,
+            width_px=FIELD_WIDTH_PX,
+        ).image
     return draw_synthetic_cell(sample.kind, seed=SAMPLE_SEED)
 
 

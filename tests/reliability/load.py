@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import psutil
@@ -27,11 +28,11 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent), str(TESTS / "browser")]
 from live_app import CHROMIUM_ARGS, LiveApp, find_chromium, running_app  # noqa: E402
 from playwright.async_api import Browser, Page, async_playwright, expect  # noqa: E402
 
-from leukapp.imaging.synthetic import draw_synthetic_cell  # noqa: E402
+from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E402
 from leukapp.ui import texts  # noqa: E402
-from leukapp.ui.samples import SAMPLES  # noqa: E402
 
 WAIT_MS = 120_000
+KINDS: Final[tuple[CellKind, ...]] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Tally:
 
 def marked_image(session: int, turn: int) -> bytes:
     """A cell that no other session and turn has: its corner holds both numbers."""
-    pixels = draw_synthetic_cell(SAMPLES[session % len(SAMPLES)].kind, seed=session).copy()
+    pixels = draw_synthetic_cell(KINDS[session % len(KINDS)], seed=session).copy()
     pixels[0, :4] = [session, turn // 256, turn % 256]
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")

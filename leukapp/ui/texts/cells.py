@@ -26,6 +26,8 @@ COLUMN_NUMBER: Final = "Cell"
 COLUMN_ANSWER: Final = "Answer"
 COLUMN_REASON: Final = "Why no call"
 COLUMN_CROP: Final = "Crop"
-CASE_HEADING: Final = "All images as one case"
-CASE_HELP: Final = "If the images are fields of one patient, their leukocytes are counted together."
+CASE: Final = "These images are fields of one patient: count their leukocytes together"
+CASE_HELP: Final = (
+    "The blast-like share of all fields, with its interval. Images judged whole do not count."
+)
 CASE_SUMMARY: Final = "{n_images} images, {n_found} leukocytes found, {n_judged} judged."

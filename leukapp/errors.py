@@ -48,5 +48,9 @@ class BusyError(LeukappError):
     """More readers wait for the networks than the server can serve soon."""
 
 
+class StoreError(LeukappError):
+    """The review store cannot be opened, read or written."""
+
+
 class BatchSourceError(LeukappError):
     """The images of a batch cannot be had from where the reviewer asked."""

@@ -1,0 +1,1 @@
+"""Steps that bring a review store of an earlier version to this one."""

@@ -1,4 +1,4 @@
-"""The command line: ``leukapp diagnose | train | evaluate | describe``."""
+"""The command line: ``leukapp diagnose | batch | train | evaluate | audit | describe``."""
 
 import argparse
 import sys
@@ -39,6 +39,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_diagnose(commands)
+    _add_batch(commands)
+    _add_store(commands)
     _add_train(commands)
     _add_evaluate(commands)
     _add_reproduce(commands)
@@ -67,6 +69,28 @@ def _add_diagnose(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--case", action="store_true", help="sum the leukocytes of all images up as one patient's"
     )
     parser.set_defaults(run=_diagnose)
+
+
+def _add_batch(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("batch", help="judge a folder into the review store")
+    parser.add_argument("folder", type=Path, help="folder of images")
+    parser.add_argument("--name", help="what the batch is called (default: the folder's name)")
+    parser.add_argument("--resume", type=int, metavar="N", help="go on with batch N")
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="trained bundle")
+    parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.add_argument("--store", metavar="URL", help="review store (default: a file of yours)")
+    parser.set_defaults(run=_batch)
+
+
+def _add_store(commands: "Commands[argparse.ArgumentParser]") -> None:
+    verify = commands.add_parser("verify", help="check the audit trail of the review store")
+    backup = commands.add_parser("backup", help="copy the review store into one file")
+    restore = commands.add_parser("restore", help="put a copy in the review store's place")
+    backup.add_argument("file", type=Path, help="the new copy")
+    restore.add_argument("file", type=Path, help="a copy that backup wrote")
+    for parser, run in ((verify, _verify), (backup, _backup), (restore, _restore)):
+        parser.add_argument("--store", metavar="URL", help="address (default: a file of yours)")
+        parser.set_defaults(run=run)
 
 
 def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -138,6 +162,48 @@ def _diagnose(options: argparse.Namespace) -> int:
             heatmap_dir=options.heatmaps,
         ),
     )
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from leukapp.batch_command import BatchOptions, judge_folder
+
+    return judge_folder(
+        BatchOptions(
+            folder=options.folder,
+            bundle=options.bundle,
+            engine=options.engine,
+            name=options.name,
+            resume=options.resume,
+            store_url=options.store,
+        )
+    )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from leukapp.review.store import ReviewStore
+
+    report = ReviewStore.open(options.store).verify()
+    for fault in report.faults:
+        print(fault)
+    state = "whole" if report.is_whole else "NOT whole"
+    print(f"audit trail: {report.n_rows} rows, {state}, last hash {report.head_hash}")
+    return 0 if report.is_whole else 1
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from leukapp.review.backup import back_up
+
+    report = back_up(options.file, url=options.store)
+    print(f"{options.file}: copied, {report.n_rows} rows of the audit trail")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from leukapp.review.backup import put_back
+
+    report = put_back(options.file, url=options.store)
+    print(f"{options.file}: put back, {report.n_rows} rows of the audit trail")
+    return 0
 
 
 def _train(options: argparse.Namespace) -> int:

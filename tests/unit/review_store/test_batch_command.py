@@ -1,0 +1,85 @@
+"""``leukapp batch`` judges a folder once, says what could not be read, and goes on when asked."""
+
+import pytest
+from networks import write_tiny_bundle
+
+from leukapp.cli import main
+from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.review.records import ItemState, RunState
+from leukapp.review.store import ReviewStore
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny").folder
+
+
+@pytest.fixture
+def folder(tmp_path, encode_png):
+    images = tmp_path / "smears" / "monday"
+    images.mkdir(parents=True)
+    for seed in range(3):
+        name = f"cell {seed}.png"
+        (images / name).write_bytes(encode_png(draw_synthetic_cell("myeloblast", seed=seed)))
+    (images / "broken.jpg").write_bytes(b"not an image")
+    return images
+
+
+def run(folder, bundle, tmp_path, *more):
+    store = f"sqlite:///{tmp_path / 'review.sqlite'}"
+    return main(["batch", str(folder), "--bundle", str(bundle), "--store", store, *more]), store
+
+
+def test_folder_is_judged_and_the_broken_file_named(folder, bundle, tmp_path, capsys):
+    status, url = run(folder, bundle, tmp_path)
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert "3 judged" in out
+    assert "broken.jpg: " in out
+    assert "images a second" in err
+    store = ReviewStore.open(url)
+    (batch,) = store.runs()
+    assert (batch.name, batch.state) == ("monday", RunState.FINISHED)
+    assert (batch.done, batch.unreadable) == (3, 1)
+    assert store.verify().n_rows == 3
+    store.close()
+
+
+def test_batch_goes_on_after_a_stop(folder, bundle, tmp_path, capsys, monkeypatch):
+    from leukapp import batch_command
+
+    def stop(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch_command._Progress, "step", stop)
+    status, url = run(folder, bundle, tmp_path)
+    assert status == 130
+    assert "--resume 1" in capsys.readouterr().err
+    monkeypatch.undo()
+    store = ReviewStore.open(url)
+    assert store.run(1).state is RunState.PAUSED
+    status, _ = run(folder, bundle, tmp_path, "--resume", "1")
+    assert status == 1
+    assert [item.state for item in store.items(1)].count(ItemState.DONE) == 3
+    assert len(store.runs()) == 1
+    store.close()
+
+
+def test_batch_of_another_bundle_is_not_mixed(folder, bundle, tmp_path, capsys):
+    run(folder, bundle, tmp_path)
+    other = write_tiny_bundle(tmp_path / "other", seed=1)
+    status, _ = run(folder, other.folder, tmp_path, "--resume", "1")
+    assert status == 2
+    assert "was begun with bundle" in capsys.readouterr().err
+
+
+def test_what_is_no_folder(bundle, tmp_path, capsys):
+    assert run(tmp_path / "nothing", bundle, tmp_path)[0] == 2
+    assert "is not a folder" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert run(tmp_path / "empty", bundle, tmp_path)[0] == 2
+    assert "no file" in capsys.readouterr().err

@@ -28,6 +28,8 @@ RUNS: Final = Table(
     Column("created_at", String(32), nullable=False),
     Column("bundle_sha256", String(64), nullable=False),
     Column("software_version", String(32), nullable=False),
+    # The id of a removed batch is never given again: decisions on its images stay in the log.
+    sqlite_autoincrement=True,
 )
 
 ITEMS: Final = Table(
@@ -50,6 +52,7 @@ ITEMS: Final = Table(
     Column("error", Text),
     Column("mode", String(16), nullable=False),
     UniqueConstraint("run_id", "position"),
+    sqlite_autoincrement=True,
 )
 
 DECISIONS: Final = Table(

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.String(32), nullable=False),
         sa.Column("bundle_sha256", sa.String(64), nullable=False),
         sa.Column("software_version", sa.String(32), nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "items",
@@ -43,6 +44,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text),
         sa.Column("mode", sa.String(16), nullable=False),
         sa.UniqueConstraint("run_id", "position"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "decisions",

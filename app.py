@@ -23,6 +23,9 @@ page = st.navigation(
             st.Page(
                 PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True
             ),
+            st.Page(
+                PAGES_DIR / "batch_review.py", title="Batch review", icon=":material/rate_review:"
+            ),
             st.Page(PAGES_DIR / "evaluation.py", title="Evaluation", icon=":material/query_stats:"),
             st.Page(PAGES_DIR / "model_card.py", title="Model card", icon=":material/fact_check:"),
         ],

@@ -12,6 +12,8 @@ from leukapp.ui.image_overview import show_image_overview
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.probability_chart import show_probability_chart, show_probability_table
 from leukapp.ui.result_download import show_download
+from leukapp.ui.review.decision_box import show_decision_box
+from leukapp.ui.review.log import show_trail_failure, write_down
 from leukapp.ui.samples import show_sample_choice, show_sample_gallery
 from leukapp.ui.session import SharedDiagnoser, bundle_dir, open_diagnoser, session_answers
 from leukapp.ui.upload import ImageEntry, show_upload
@@ -55,10 +57,13 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
     with quality.container(border=True, height="stretch", key="quality"):
         show_quality(diagnosis)
 
+    show_trail_failure()
+    with st.container(border=True, key="decision"):
+        decision = show_decision_box(diagnosis, key=entry.key)
     with st.container(border=True, key="record"):
         st.subheader(texts.TABLE, anchor=False)
         show_probability_table(diagnosis)
-        show_download(diagnosis, is_synthetic=entry.is_synthetic)
+        show_download(diagnosis, is_synthetic=entry.is_synthetic, decision=decision)
 
 
 frame.show_frame()
@@ -79,7 +84,7 @@ except BundleError as error:
         frame.show_bundle_error(str(error))
     st.stop()
 
-answers = session_answers()
+answers = session_answers(write_down)
 answers.forget_all_but(entries)
 if entries:
     with body.container():

@@ -86,6 +86,8 @@ def make_diagnosis(
 class FakeDiagnoser:
     """Stands in for leukapp.diagnosis.Diagnoser; counts what it was asked."""
 
+    bundle = BundleId(name="compact", sha256="ab" * 32)
+
     def __init__(self) -> None:
         self.diagnosed: list[bytes] = []
         self.explained: list[str] = []

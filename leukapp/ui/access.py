@@ -17,8 +17,7 @@ ROLES: Final = ("reviewer", "researcher", "admin")
 
 PAGE_ROLES: Final[Mapping[str, frozenset[str]]] = {
     "Diagnose": frozenset({"reviewer", "admin"}),
-    "Batch": frozenset({"reviewer", "researcher", "admin"}),
-    "Review": frozenset({"reviewer", "admin"}),
+    "Batch review": frozenset({"reviewer", "admin"}),
     "Evaluation": frozenset({"researcher", "admin"}),
     "Model card": frozenset(ROLES),
 }

@@ -1,35 +1,59 @@
 """Downloads of one result: JSON with the fields of ``leukapp diagnose --json``, and PDF."""
 
 import json
+from datetime import UTC
 
 import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.result_record import diagnosis_record
+from leukapp.review.records import Decision
 from leukapp.ui import texts
 from leukapp.ui.image_summary import image_name
-from leukapp.ui.result_pdf import build_result_pdf
 from leukapp.ui.wording import escape_markdown
 
 
-def build_result_json(diagnosis: Diagnosis) -> bytes:
+def build_result_json(diagnosis: Diagnosis, decision: Decision | None = None) -> bytes:
     """Write one result as an indented JSON object in UTF-8.
 
     The image is named by its hash alone: a file name can hold a patient's name.
 
     Args:
         diagnosis: what is recorded; no pixels go into the record.
+        decision: the reviewer's that stands, or None.
     """
     record = diagnosis_record(diagnosis, path=image_name(diagnosis))
+    record["decision"] = None if decision is None else decision_record(decision)
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
-def show_download(diagnosis: Diagnosis, *, is_synthetic: bool) -> None:
+def decision_record(decision: Decision) -> dict[str, str | int | bool | None]:
+    """Give the fields of a saved decision, ready for ``json.dumps``.
+
+    Args:
+        decision: a line of the review log.
+    """
+    return {
+        "log_line": decision.id,
+        "kind": decision.kind.value,
+        "label": decision.label,
+        "reason": decision.reason,
+        "initials": decision.initials,
+        "user": decision.user,
+        "bundle_sha256": decision.bundle_sha256,
+        "decided_at_utc": decision.decided_at.astimezone(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def show_download(
+    diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None = None
+) -> None:
     """Write the download buttons and the line that says what answered.
 
     Args:
         diagnosis: what is recorded.
         is_synthetic: the image was drawn by a program.
+        decision: the reviewer's that stands, or None.
     """
     line, report, record = st.columns([2, 1, 1], vertical_alignment="center")
     line.caption(
@@ -43,7 +67,7 @@ def show_download(diagnosis: Diagnosis, *, is_synthetic: bool) -> None:
     stem = f"leukapp-{diagnosis.image_sha256[:12]}"
     report.download_button(
         texts.DOWNLOAD_PDF,
-        data=lambda: build_result_pdf(diagnosis, is_synthetic=is_synthetic),
+        data=lambda: _pdf(diagnosis, is_synthetic=is_synthetic, decision=decision),
         file_name=f"{stem}.pdf",
         mime="application/pdf",
         on_click="ignore",
@@ -53,7 +77,7 @@ def show_download(diagnosis: Diagnosis, *, is_synthetic: bool) -> None:
     )
     record.download_button(
         texts.DOWNLOAD,
-        data=build_result_json(diagnosis),
+        data=build_result_json(diagnosis, decision),
         file_name=f"{stem}.json",
         mime="application/json",
         on_click="ignore",
@@ -61,3 +85,10 @@ def show_download(diagnosis: Diagnosis, *, is_synthetic: bool) -> None:
         key="download",
         width="stretch",
     )
+
+
+def _pdf(diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None) -> bytes:
+    """Build the report; its library is imported for the first report, not for the first screen."""
+    from leukapp.ui.result_pdf import build_result_pdf
+
+    return build_result_pdf(diagnosis, is_synthetic=is_synthetic, decision=decision)

@@ -25,6 +25,7 @@ from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.heatmap import Heatmap
 from leukapp.labels import ALL, AML, CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.records import Decision
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.heatmap_viewer import source_title
@@ -39,6 +40,7 @@ CONTENT_WIDTH: Final = PAGE_WIDTH - 2 * MARGIN
 GAP: Final = 5 * mm
 MAX_PICTURE_PX: Final = 700
 MAX_FINDINGS: Final = 4
+MAX_REASON: Final = 240
 OPACITY: Final = 0.6
 INK, SOFT, LINE = HexColor("#221B29"), HexColor("#5E5668"), HexColor("#CFC7D6")
 BODY: Final = ParagraphStyle("body", fontName="Helvetica", fontSize=9.2, leading=12, textColor=INK)
@@ -49,7 +51,11 @@ HEADING: Final = ParagraphStyle("heading", parent=BODY, fontName="Helvetica-Bold
 
 
 def build_result_pdf(
-    diagnosis: Diagnosis, *, is_synthetic: bool = False, moment: datetime | None = None
+    diagnosis: Diagnosis,
+    *,
+    is_synthetic: bool = False,
+    moment: datetime | None = None,
+    decision: Decision | None = None,
 ) -> bytes:
     """Write one result as a PDF of one A4 page.
 
@@ -57,6 +63,7 @@ def build_result_pdf(
         diagnosis: what is reported, with the heatmaps that came with it.
         is_synthetic: the image was drawn by a program.
         moment: time of the report; now where it is None.
+        decision: the reviewer's, as it stands in the review log; None leaves room for a pen.
 
     Returns:
         The file's bytes; about as large as the four pictures in it.
@@ -72,7 +79,7 @@ def build_result_pdf(
     _write_pictures(page, diagnosis)
     _write_numbers(page, diagnosis)
     _write_quality(page, diagnosis)
-    _write_signature(page)
+    _write_signature(page, decision)
     _write_record(page, diagnosis, moment or datetime.now(UTC))
     canvas.showPage()
     canvas.save()
@@ -88,7 +95,7 @@ class _Page:
 
     def write(self, text: str, style: ParagraphStyle, *, left: float = 0, right: float = 0) -> None:
         """Write plain text below what stands there already, ``left`` and ``right`` indented."""
-        paragraph = Paragraph(escape(_printable(text)), style)
+        paragraph = Paragraph(escape(printable(text)), style)
         _, height = paragraph.wrap(CONTENT_WIDTH - left - right, PAGE_HEIGHT)
         self.y -= height
         paragraph.drawOn(self.canvas, MARGIN + left, self.y)
@@ -98,7 +105,7 @@ class _Page:
         self.y -= height
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that the PDF's standard fonts have; other characters become question marks."""
     return text.encode("cp1252", "replace").decode("cp1252")
 
@@ -179,7 +186,7 @@ def _write_pictures(page: _Page, diagnosis: Diagnosis) -> None:
         page.canvas.drawImage(
             _reader(pixels), left, bottom, width, height, preserveAspectRatio=True, anchor="n"
         )
-        paragraph = Paragraph(escape(_printable(caption)), SMALL)
+        paragraph = Paragraph(escape(printable(caption)), SMALL)
         _, needed = paragraph.wrap(width, PAGE_HEIGHT)
         paragraph.drawOn(page.canvas, left, bottom - needed - 1.5 * mm)
         caption_height = max(caption_height, needed)
@@ -217,7 +224,7 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
         ]
         for name in CLASS_NAMES
     ]
-    table = Table([[_printable(cell) for cell in row] for row in [head, *rows]], hAlign="LEFT")
+    table = Table([[printable(cell) for cell in row] for row in [head, *rows]], hAlign="LEFT")
     table.setStyle(
         TableStyle(
             [
@@ -250,9 +257,12 @@ def _write_quality(page: _Page, diagnosis: Diagnosis) -> None:
     page.skip()
 
 
-def _write_signature(page: _Page) -> None:
-    """Boxes to tick and lines to write on, for a reviewer with a pen."""
+def _write_signature(page: _Page, decision: Decision | None) -> None:
+    """The saved decision, else boxes to tick and lines to write on, for a reviewer with a pen."""
     page.write(texts.SIGNATURE, HEADING)
+    if decision is not None:
+        _write_decision(page, decision)
+        return
     page.skip(6 * mm)
     canvas = page.canvas
     canvas.setStrokeColor(SOFT)
@@ -268,6 +278,23 @@ def _write_signature(page: _Page) -> None:
         canvas.drawString(MARGIN, page.y, label)
         canvas.line(MARGIN + 34 * mm, page.y - 0.5 * mm, PAGE_WIDTH - MARGIN, page.y - 0.5 * mm)
     page.skip(8 * mm)
+
+
+def _write_decision(page: _Page, decision: Decision) -> None:
+    answer = app_texts.NO_CALL if decision.label is None else decision.label
+    page.skip(1.5 * mm)
+    page.write(texts.DECIDED[decision.kind.value].format(answer=answer), BODY)
+    if decision.reason:
+        page.write(texts.DECIDED_REASON.format(reason=_shortened(decision.reason)), BODY)
+    moment = decision.decided_at.astimezone(UTC).isoformat(timespec="seconds")
+    words = texts.DECIDED_BY.format(initials=decision.initials, moment=moment, number=decision.id)
+    page.write(words, SMALL)
+    page.skip()
+
+
+def _shortened(text: str) -> str:
+    """A reason as far as the page has room for it; the review log keeps all of it."""
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} ..."
 
 
 def _write_record(page: _Page, diagnosis: Diagnosis, moment: datetime) -> None:

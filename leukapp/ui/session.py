@@ -8,6 +8,7 @@ import hashlib
 import os
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -35,6 +36,11 @@ class SharedDiagnoser:
     def __init__(self, diagnoser: Diagnoser, *, max_waiting: int = MAX_WAITING) -> None:
         self._diagnoser = diagnoser
         self._admission = Admission(max_waiting=max_waiting)
+
+    @property
+    def bundle_sha256(self) -> str:
+        """Hash of the bundle that answers, hexadecimal."""
+        return self._diagnoser.bundle.sha256
 
     def diagnose(self, data: bytes, *, on_position: OnPosition | None = None) -> Diagnosis:
         """Diagnose one image.
@@ -111,10 +117,23 @@ class Outcome:
 
 
 class Answers:
-    """Answers of one reader's session, the least recently seen dropped first."""
+    """Answers of one reader's session, the least recently seen dropped first.
 
-    def __init__(self, *, max_images: int = MAX_IMAGES, max_bytes: int = MAX_KEPT_BYTES) -> None:
+    Args:
+        max_images: kept with their pixels.
+        max_bytes: of these pixels.
+        on_diagnosed: told every new diagnosis, e.g. to write it down.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_images: int = MAX_IMAGES,
+        max_bytes: int = MAX_KEPT_BYTES,
+        on_diagnosed: Callable[[Diagnosis], None] | None = None,
+    ) -> None:
         self._max_images = max_images
+        self._on_diagnosed = on_diagnosed
         self._max_bytes = max_bytes
         self._kept: OrderedDict[str, Answer] = OrderedDict()
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
@@ -156,6 +175,8 @@ class Answers:
             answer: Answer = diagnoser.diagnose(entry.read_bytes(), on_position=on_position)
         except ImageError as error:
             answer = error
+        if self._on_diagnosed is not None and not isinstance(answer, ImageError):
+            self._on_diagnosed(answer)
         self._keep(entry.key, answer)
         return answer
 
@@ -187,9 +208,13 @@ class Answers:
         )
 
 
-def session_answers() -> Answers:
-    """Give this session's answers, empty at first."""
+def session_answers(on_diagnosed: Callable[[Diagnosis], None] | None = None) -> Answers:
+    """Give this session's answers, empty at first.
+
+    Args:
+        on_diagnosed: told every new diagnosis.
+    """
     if "answers" not in st.session_state:
-        st.session_state["answers"] = Answers()
+        st.session_state["answers"] = Answers(on_diagnosed=on_diagnosed)
     answers: Answers = st.session_state["answers"]
     return answers

@@ -63,14 +63,19 @@ def running_app(
     """Run ``streamlit run app.py`` until the block ends.
 
     Args:
-        log: gets what the server says.
+        log: gets what the server says; beside it lie the review log and the images of batches,
+            unless ``environment`` names other places.
         bundle: folder of the bundle; None is the app's own choice.
         port: None is a free one.
         options: further options of Streamlit.
         environment: variables that are added or replaced.
     """
     port = port or free_port()
-    environment = {**os.environ, **(environment or {})}
+    kept = {
+        "LEUKAPP_STORE_URL": f"sqlite:///{(log.parent / 'review.db').resolve()}",
+        "LEUKAPP_BATCH_DIR": str((log.parent / "batches").resolve()),
+    }
+    environment = {**os.environ, **kept, **(environment or {})}
     if bundle is not None:
         environment["LEUKAPP_BUNDLE"] = str(bundle)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]

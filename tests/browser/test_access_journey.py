@@ -87,7 +87,7 @@ def test_who_has_no_role_sees_no_page(guarded: LiveApp, page: Page, user: str) -
 
 def test_an_open_network_without_sign_in_shows_one_sentence(page: Page, tmp_path: Path) -> None:
     with running_app(tmp_path / "server.log", options=("--server.address=0.0.0.0",)) as live:
-        for address in ("", "/evaluation", "/model_card"):
+        for address in ("", "/batch_review", "/evaluation", "/model_card"):
             page.goto(live.url + address)
             alert = page.get_by_role("alert")
             expect(alert).to_contain_text(access.OPEN_NETWORK_VARIABLE)
@@ -95,7 +95,7 @@ def test_an_open_network_without_sign_in_shows_one_sentence(page: Page, tmp_path
         assert "Traceback" not in live.log.read_text()
 
 
-@pytest.mark.parametrize("address", ["", "/evaluation", "/model_card"])
+@pytest.mark.parametrize("address", ["", "/batch_review", "/evaluation", "/model_card"])
 def test_no_page_calls_another_server_or_shows_a_path_of_this_one(
     watched: WatchedPage, repository: Path, address: str
 ) -> None:
@@ -112,7 +112,13 @@ def test_names_in_metadata_reach_neither_disk_nor_log_nor_record(
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    environment = {"HOME": str(home), "TMPDIR": str(home), "LEUKAPP_CACHE_DIR": str(home / "cache")}
+    environment = {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LEUKAPP_CACHE_DIR": str(home / "cache"),
+        "LEUKAPP_STORE_URL": f"sqlite:///{home / 'review.db'}",
+        "LEUKAPP_BATCH_DIR": str(home / "batches"),
+    }
     with running_app(tmp_path / "server.log", environment=environment) as live:
         page.goto(live.url)
         files = list(files_with_names())

@@ -23,6 +23,13 @@ QUALITY_FINE: Final = "Nothing found that speaks against reading this image."
 SIGNATURE: Final = "Reviewer's decision"
 SIGNATURE_CHOICES: Final = ("agree", "override with: ____________________", "unsure")
 SIGNATURE_LINES: Final = ("Reason", "Initials and date")
+DECIDED: Final = {
+    "agree": "Agree: {answer}",
+    "override": "Override with: {answer}",
+    "unsure": "Unsure",
+}
+DECIDED_REASON: Final = "Reason: {reason}"
+DECIDED_BY: Final = "Initials {initials}, saved {moment} (UTC) as line {number} of the review log."
 RECORD: Final = "Record"
 RECORD_LINES: Final = (
     ("Time (UTC)", "time"),

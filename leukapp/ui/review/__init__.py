@@ -1,0 +1,1 @@
+"""Widgets of reviewing: the decision box, batches and their worklist."""

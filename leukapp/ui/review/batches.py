@@ -1,0 +1,69 @@
+"""What the server shares of batches, and which one is on the screen."""
+
+from typing import Final
+
+import streamlit as st
+
+from leukapp.review.records import BatchRun, RunState
+from leukapp.review.store import ReviewStore
+from leukapp.ui.review.log import open_log
+from leukapp.ui.review.worker import BatchWorker
+from leukapp.ui.texts import batch as texts
+
+CHOICE_KEY: Final = "batch"
+ADDRESS_NAME: Final = "batch"
+NEW: Final = 0
+"""Stands for a new batch in the menu and in the page's address."""
+
+
+@st.cache_resource(show_spinner=False)
+def open_worker() -> BatchWorker:
+    """Give the one worker of the server.
+
+    Raises:
+        StoreError: the review log cannot be opened.
+    """
+    return BatchWorker(open_log())
+
+
+def choose_batch(store: ReviewStore) -> BatchRun | None:
+    """Ask which batch to show; the page's address remembers it, so that a reload shows it again.
+
+    Args:
+        store: of the server.
+
+    Returns:
+        The batch, or None for a new one.
+    """
+    runs = {run.id: run for run in sorted(store.runs(), key=lambda run: -run.id)}
+    options = [NEW, *runs]
+    if CHOICE_KEY not in st.session_state:
+        asked = st.query_params.get(ADDRESS_NAME, "")
+        st.session_state[CHOICE_KEY] = int(asked) if asked.isdecimal() else NEW
+    if st.session_state[CHOICE_KEY] not in options:
+        st.session_state[CHOICE_KEY] = NEW
+
+    def line_of(run_id: int) -> str:
+        if run_id == NEW:
+            return texts.NEW_BATCH
+        # Nothing that changes: Streamlit knows a choice by its words.
+        return texts.BATCH_LINE.format(number=run_id, name=runs[run_id].name)
+
+    chosen = st.selectbox(
+        texts.BATCH, options, format_func=line_of, help=texts.BATCHES_HELP, key=CHOICE_KEY
+    )
+    if chosen == NEW:
+        st.query_params.pop(ADDRESS_NAME, None)
+        return None
+    st.query_params[ADDRESS_NAME] = str(chosen)
+    return runs[chosen]
+
+
+def state_word(run: BatchRun, worker: BatchWorker) -> str:
+    """Give the word for where a batch stands; one that nobody goes on with is interrupted."""
+    if run.state is not RunState.RUNNING:
+        return texts.STATES[run.state.value]
+    status = worker.status(run.id)
+    if status.is_in_line:
+        return texts.STATES["waiting"]
+    return texts.STATES["running" if status.is_working else "interrupted"]

@@ -1,0 +1,114 @@
+"""The decision box under a diagnosis: agree, override or unsure, saved at once, with undo."""
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from leukapp.diagnosis import Diagnosis
+from leukapp.errors import LeukappError
+from leukapp.labels import CLASS_NAMES
+from leukapp.review.records import Decision, DecisionKind
+from leukapp.ui import theme
+from leukapp.ui.image_summary import image_name
+from leukapp.ui.review.decision_words import describe_decision
+from leukapp.ui.review.log import ask_initials, open_log, reader_mail, show_log_failure
+from leukapp.ui.texts import review as texts
+
+if TYPE_CHECKING:
+    from leukapp.review.store import ReviewStore
+
+MAX_REASON: Final = 500
+
+
+def show_decision_box(diagnosis: Diagnosis, *, key: str) -> Decision | None:
+    """Write the box, or the decision that stands; give the latter.
+
+    Args:
+        diagnosis: what is decided on.
+        key: of the image in the session.
+
+    Returns:
+        The decision that stands for this image, or None.
+    """
+    st.subheader(texts.DECISION, help=texts.DECISION_HELP, anchor=False)
+    try:
+        log = open_log()
+        decision = log.current_decision(image_sha256=diagnosis.image_sha256)
+    except LeukappError as error:
+        show_log_failure(error)
+        return None
+    if decision is not None:
+        _show_saved(log, decision, diagnosis)
+    else:
+        _ask(log, diagnosis, key)
+    return decision
+
+
+def _show_saved(log: "ReviewStore", decision: Decision, diagnosis: Diagnosis) -> None:
+    line, undo = st.columns([4, 1], vertical_alignment="center")
+    line.success(describe_decision(decision), icon=":material/task_alt:")
+    if decision.bundle_sha256 != diagnosis.bundle.sha256:
+        st.caption(texts.OTHER_BUNDLE)
+    if undo.button(texts.UNDO, icon=":material/undo:", key="undo-decision", width="stretch"):
+        try:
+            log.undo_decision(decision.id, user=reader_mail())
+        except LeukappError as error:
+            show_log_failure(error)
+            return
+        st.rerun()
+
+
+def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
+    choice, what, by = st.columns([1.5, 2, 0.8], vertical_alignment="top")
+    with choice:
+        kind = st.segmented_control(
+            texts.CHOICE_LABEL,
+            list(texts.CHOICES),
+            format_func=texts.CHOICES.__getitem__,
+            key=f"decision-{key}",
+        )
+    label = diagnosis.label if kind == DecisionKind.AGREE else None
+    if kind == DecisionKind.OVERRIDE:
+        with choice:
+            label = st.segmented_control(
+                texts.OVERRIDE_LABEL,
+                [name for name in CLASS_NAMES if name != diagnosis.label],
+                format_func=theme.marked,
+                key=f"override-{key}",
+            )
+    reason = what.text_input(
+        texts.REASON_LABEL,
+        max_chars=MAX_REASON,
+        placeholder=texts.REASON_PLACEHOLDER,
+        autocomplete="off",
+        key=f"reason-{key}",
+    )
+    with by:
+        initials = ask_initials(key="initials-diagnose")
+    is_whole = kind is not None and (kind != DecisionKind.OVERRIDE or label is not None)
+    if is_whole and initials is None:
+        st.caption(texts.INITIALS_WRONG)
+    wants = st.button(
+        texts.SAVE,
+        type="primary",
+        icon=":material/draw:",
+        disabled=not is_whole or initials is None,
+        key="save-decision",
+    )
+    if not wants or kind is None or initials is None:
+        return
+    try:
+        log.record_decision(
+            image_sha256=diagnosis.image_sha256,
+            image_name=image_name(diagnosis),
+            bundle_sha256=diagnosis.bundle.sha256,
+            kind=DecisionKind(kind),
+            label=label,
+            reason=reason.strip(),
+            initials=initials,
+            user=reader_mail(),
+        )
+    except LeukappError as error:
+        show_log_failure(error)
+        return
+    st.rerun()

@@ -1,0 +1,164 @@
+"""Where the images of a new batch come from, and its start."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from leukapp.errors import LeukappError
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.server_folder import ROOT_VARIABLE, files_of, list_folder, review_root
+from leukapp.review.store import ReviewStore
+from leukapp.review.uploads import BatchEntry, keep_files
+from leukapp.ui.review.batches import CHOICE_KEY
+from leukapp.ui.review.log import reader_mail
+from leukapp.ui.review.worker import BatchWorker
+from leukapp.ui.session import SharedDiagnoser
+from leukapp.ui.texts import batch as texts
+from leukapp.ui.wording import escape_markdown, shown_name
+
+MAX_UPLOAD_MB: Final = 500
+MAX_NAME: Final = 80
+SOURCES: Final = (texts.SOURCE_FILES, texts.SOURCE_FOLDER, texts.SOURCE_SERVER)
+FOLDER_KEY: Final = "batch-folder"
+FRESH_KEY: Final = "batch-upload-number"
+NEXT_KEY: Final = "batch-next"
+
+
+def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDiagnoser) -> None:
+    """Write the questions and the button that starts a batch.
+
+    Args:
+        store: keeps the batch.
+        worker: reads it.
+        diagnoser: the server's networks.
+    """
+    source = st.segmented_control(
+        texts.SOURCE_LABEL, SOURCES, default=SOURCES[0], required=True, key="batch-source"
+    )
+    name = st.text_input(
+        texts.NAME_LABEL,
+        max_chars=MAX_NAME,
+        placeholder=texts.NAME_PLACEHOLDER,
+        autocomplete="off",
+        key="batch-name",
+    )
+    try:
+        entries = _server_entries() if source == texts.SOURCE_SERVER else _uploaded_entries(source)
+        if entries is not None:
+            run = store.create_run(
+                name.strip() or texts.UNNAMED.format(moment=_now()),
+                entries,
+                diagnoser.bundle_sha256,
+            )
+            images = BatchImages(root=review_root())
+            worker.begin(run.id, diagnoser, images, user=reader_mail())
+            st.session_state[FRESH_KEY] = st.session_state.get(FRESH_KEY, 0) + 1
+            st.session_state[NEXT_KEY] = run.id
+            st.rerun()
+    except LeukappError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+
+
+def go_to_started_batch() -> None:
+    """Choose the batch that was started in the run before; to be called before the menu."""
+    if NEXT_KEY in st.session_state:
+        st.session_state[CHOICE_KEY] = st.session_state.pop(NEXT_KEY)
+
+
+def _uploaded_entries(source: str) -> Sequence[BatchEntry] | None:
+    """Ask for files; once started, keep them and give what they are."""
+    number = st.session_state.get(FRESH_KEY, 0)
+    files = st.file_uploader(
+        texts.FILES_LABEL if source == texts.SOURCE_FILES else texts.FOLDER_LABEL,
+        accept_multiple_files=True if source == texts.SOURCE_FILES else "directory",
+        help=texts.FILES_HELP,
+        max_upload_size=MAX_UPLOAD_MB,
+        key=f"batch-upload-{number}-{SOURCES.index(source)}",
+    )
+    if files:
+        st.caption(texts.N_FILES.format(n=len(files)))
+    if not _show_start(is_ready=bool(files)):
+        return None
+    return _keep(files)
+
+
+def _keep(files: Sequence[UploadedFile]) -> Sequence[BatchEntry]:
+    bar = st.progress(0.0)
+
+    def report(i: int) -> None:
+        bar.progress(min(1.0, i / len(files)), texts.KEEPING.format(i=i + 1, n=len(files)))
+
+    uploads = ((shown_name(file.name), file.getvalue()) for file in files)
+    return keep_files(uploads, on_file=report)
+
+
+def _server_entries() -> Sequence[BatchEntry] | None:
+    """Ask for a folder of the server; once started, give its files."""
+    root = review_root()
+    if root is None:
+        st.info(texts.NO_ROOT.format(variable=f"`{ROOT_VARIABLE}`"), icon=":material/folder_off:")
+        return None
+    relative = _choose_folder(root)
+    deep = st.toggle(texts.WITH_SUBFOLDERS, value=True, key="batch-deep")
+    if not _show_start(is_ready=True):
+        return None
+    return tuple(
+        BatchEntry(name=file, source=file)
+        for file in files_of(root, relative, with_subfolders=deep)
+    )
+
+
+def _choose_folder(root: Path) -> str:
+    """Walk through the folders under the root; gives the one on the screen."""
+    here = st.session_state.get(FOLDER_KEY, ".")
+    listing = list_folder(root, here)
+    shown = texts.ROOT if listing.relative == "." else f"{texts.ROOT} / {listing.relative}"
+
+    def go_up() -> None:
+        st.session_state[FOLDER_KEY] = Path(listing.relative).parent.as_posix()
+
+    def go_into() -> None:
+        chosen = st.session_state.get(key)
+        if chosen is not None:
+            st.session_state[FOLDER_KEY] = f"{listing.relative}/{chosen}"
+
+    key = f"batch-into-{listing.relative}"
+    st.markdown(f":material/folder_open: {texts.HERE.format(path=escape_markdown(shown))}")
+    into, up = st.columns([4, 1], vertical_alignment="bottom")
+    into.selectbox(
+        texts.GO_INTO,
+        listing.folders,
+        index=None,
+        placeholder=texts.GO_INTO_PLACEHOLDER.format(n=len(listing.folders)),
+        disabled=not listing.folders,
+        on_change=go_into,
+        key=key,
+    )
+    up.button(
+        texts.GO_UP,
+        icon=":material/arrow_upward:",
+        disabled=listing.relative == ".",
+        on_click=go_up,
+        key="batch-up",
+        width="stretch",
+    )
+    st.caption(texts.FILES_HERE.format(n=listing.n_files, folders=len(listing.folders)))
+    return listing.relative
+
+
+def _show_start(*, is_ready: bool) -> bool:
+    return st.button(
+        texts.START,
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=not is_ready,
+        key="batch-start",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")

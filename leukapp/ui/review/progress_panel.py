@@ -1,0 +1,198 @@
+"""How far a batch is: progress, rate, time left, its buttons, and the files without an answer."""
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from leukapp.errors import LeukappError
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.kept_images import forget_thumbnail, forget_upload
+from leukapp.review.records import BatchRun, ItemState, RunState
+from leukapp.review.server_folder import review_root
+from leukapp.review.store import ReviewStore
+from leukapp.ui.review.batches import state_word
+from leukapp.ui.review.log import reader_mail
+from leukapp.ui.review.worker import BatchWorker, WorkStatus
+from leukapp.ui.session import SharedDiagnoser
+from leukapp.ui.texts import batch as texts
+from leukapp.ui.wording import escape_markdown
+
+REFRESH_SECONDS: Final = 1.0
+STATE_COLORS: Final = {
+    texts.STATES["running"]: "blue",
+    texts.STATES["finished"]: "green",
+    texts.STATES["interrupted"]: "orange",
+}
+
+
+def show_batch_head(run: BatchRun, worker: BatchWorker) -> None:
+    """Write which batch this is, where it stands, and what reads it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header(escape_markdown(run.name), anchor=False, width="content")
+        word = state_word(run, worker)
+        st.badge(word, color=STATE_COLORS.get(word, "gray"))  # type: ignore[arg-type]
+    st.caption(
+        texts.BATCH_ABOUT.format(
+            number=run.id,
+            total=run.total,
+            sha=run.bundle_sha256[:12],
+            moment=run.created_at.strftime("%Y-%m-%d %H:%M"),
+            version=run.software_version,
+        )
+    )
+
+
+def show_progress(
+    run: BatchRun, store: ReviewStore, worker: BatchWorker, diagnoser: SharedDiagnoser
+) -> None:
+    """Write how far a batch is; while it is being read, this part redraws itself.
+
+    Args:
+        run: the batch.
+        store: of the server.
+        worker: of the server.
+        diagnoser: the server's networks.
+    """
+    is_active = worker.status(run.id).is_active
+
+    @st.fragment(run_every=REFRESH_SECONDS if is_active else None)
+    def show() -> None:
+        now = store.run(run.id)
+        status = worker.status(run.id)
+        _show_bar(now, status)
+        _show_buttons(now, status, store, worker, diagnoser)
+        if is_active and not status.is_active:
+            st.rerun()
+
+    show()
+    _show_unreadable(run, store)
+    if not is_active:
+        _show_removal(run, store)
+
+
+def duration_words(seconds: float) -> str:
+    """Give a time that is left in words, rounded up to what a reader can use.
+
+    Example:
+        >>> duration_words(42.3), duration_words(90), duration_words(5000)
+        ('43 s', '2 min', '1 h 24 min')
+    """
+    whole = int(-(-seconds // 1))
+    if whole < 60:
+        return texts.SECONDS.format(n=whole)
+    minutes = -(-whole // 60)
+    if minutes < 60:
+        return texts.MINUTES.format(n=minutes)
+    return texts.HOURS.format(hours=minutes // 60, minutes=minutes % 60)
+
+
+def _show_bar(run: BatchRun, status: WorkStatus) -> None:
+    n_read = run.done + run.unreadable
+    words = [texts.PROGRESS_BAR.format(read=n_read, total=run.total)]
+    if status.is_working and status.images_per_second:
+        words.append(texts.RATE.format(rate=status.images_per_second))
+        left = (run.total - n_read) / status.images_per_second
+        words.append(texts.TIME_LEFT.format(time=duration_words(left)))
+    elif status.is_working:
+        words.append(texts.RATE_UNKNOWN)
+    st.progress(min(1.0, n_read / max(1, run.total)), " · ".join(words))
+    if status.failure is not None:
+        reason = escape_markdown(status.failure)
+        st.error(texts.FAILED.format(reason=reason), icon=":material/error:")
+    elif status.is_in_line:
+        st.info(texts.IN_LINE, icon=":material/hourglass_top:")
+    elif not status.is_active:
+        _show_rest(run)
+
+
+def _show_rest(run: BatchRun) -> None:
+    """Say why nothing moves."""
+    if run.state is RunState.RUNNING:
+        st.warning(texts.INTERRUPTED, icon=":material/power_off:")
+    elif run.state is RunState.PAUSED:
+        st.info(texts.PAUSED, icon=":material/pause:")
+    elif run.state is RunState.CANCELLED:
+        st.info(texts.CANCELLED, icon=":material/cancel:")
+    else:
+        st.success(texts.FINISHED, icon=":material/task_alt:")
+
+
+def _show_buttons(
+    run: BatchRun,
+    status: WorkStatus,
+    store: ReviewStore,
+    worker: BatchWorker,
+    diagnoser: SharedDiagnoser,
+) -> None:
+    if run.state in {RunState.FINISHED, RunState.CANCELLED}:
+        return
+    if not status.is_active and run.bundle_sha256 != diagnoser.bundle_sha256:
+        st.warning(texts.OTHER_BUNDLE, icon=":material/swap_horiz:")
+        return
+    with st.container(horizontal=True):
+        if status.is_active:
+            if st.button(texts.PAUSE, icon=":material/pause:", key="batch-pause"):
+                _try(lambda: worker.stop(run.id, RunState.PAUSED))
+        elif st.button(
+            texts.RESUME, type="primary", icon=":material/play_arrow:", key="batch-resume"
+        ):
+            images = BatchImages(root=review_root())
+            _try(lambda: worker.begin(run.id, diagnoser, images, user=reader_mail()))
+        if st.button(
+            texts.CANCEL, icon=":material/cancel:", help=texts.CANCEL_HELP, key="batch-cancel"
+        ):
+            _try(lambda: worker.stop(run.id, RunState.CANCELLED))
+
+
+def _try(action: Callable[[], None]) -> None:
+    """Do it and draw the whole page anew, or say why it cannot be done."""
+    try:
+        action()
+    except LeukappError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def _show_unreadable(run: BatchRun, store: ReviewStore) -> None:
+    if not run.unreadable:
+        return
+    broken = [item for item in store.items(run.id) if item.state is ItemState.UNREADABLE]
+    st.subheader(f"{texts.UNREADABLE} ({len(broken)})", anchor=False)
+    st.dataframe(
+        {
+            texts.UNREADABLE_NAME: [item.name for item in broken],
+            texts.UNREADABLE_REASON: [item.error or "" for item in broken],
+        },
+        hide_index=True,
+        width="stretch",
+        key="batch-unreadable",
+    )
+
+
+def _show_removal(run: BatchRun, store: ReviewStore) -> None:
+    """Write the way to get the batch off the server; it asks once more."""
+    with st.popover(texts.REMOVE, icon=":material/delete:"):
+        st.write(texts.REMOVE_HELP)
+        if st.button(texts.REMOVE_SURE, type="primary", key="batch-remove"):
+            _try(lambda: remove_batch(run, store))
+
+
+def remove_batch(run: BatchRun, store: ReviewStore) -> None:
+    """Delete a batch, its uploaded images and its thumbnails.
+
+    Args:
+        run: the batch; nobody reads it any more.
+        store: of the server.
+
+    Raises:
+        StoreError: the store cannot be written; then the images stay, too.
+    """
+    items = store.items(run.id)
+    store.forget_run(run.id)
+    for item in items:
+        if item.image_sha256:
+            forget_thumbnail(item.image_sha256)
+    for item in items[:1]:
+        forget_upload(item.source)

@@ -1,0 +1,336 @@
+"""One image of the worklist: picture, verdict, decision by one key, heatmaps on demand."""
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from leukapp.errors import BatchSourceError, BusyError, ImageError, LeukappError
+from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.image_io import decode_image
+from leukapp.labels import CLASS_NAMES
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.records import BatchItem, BatchRun, DecisionKind
+from leukapp.review.store import ReviewStore
+from leukapp.review.worklist import WorklistEntry, neighbor, next_open
+from leukapp.ui import texts as app_texts
+from leukapp.ui import theme
+from leukapp.ui.heatmap_viewer import show_heatmap_viewer
+from leukapp.ui.picture import fit_for_screen, show_picture
+from leukapp.ui.review.decision_words import describe_decision
+from leukapp.ui.review.log import ask_initials, reader_mail
+from leukapp.ui.session import Answers, SharedDiagnoser
+from leukapp.ui.texts import batch as texts
+from leukapp.ui.texts import review as review_texts
+from leukapp.ui.upload import ImageEntry
+from leukapp.ui.wording import branch_title, escape_markdown, percent
+
+PICTURE_PX: Final = 640
+MAX_REASON: Final = 500
+MADE_KEY: Final = "batch-made"
+FAILED_KEY: Final = "batch-decision-failed"
+HEAT_KEY: Final = "batch-heat"
+GO_ON_KEY: Final = "batch-go-on"
+ANSWERS_KEY: Final = "batch-answers"
+N_HEATMAPS_KEPT: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is being read.
+
+    Attributes:
+        run: the batch.
+        shown: the images of the worklist in their order, the open one among them.
+        open_key: where the session keeps the open item's id; None in it closes the image.
+        is_blinded: hide the answer until there is a decision.
+        images: reads the pixels.
+    """
+
+    run: BatchRun
+    shown: tuple[WorklistEntry, ...]
+    open_key: str
+    is_blinded: bool
+    images: BatchImages
+
+    @property
+    def entry(self) -> WorklistEntry | None:
+        """The open image, or None where it is gone."""
+        wanted = st.session_state[self.open_key]
+        return next((entry for entry in self.shown if entry.item.id == wanted), None)
+
+    def open(self, entry: WorklistEntry | None) -> None:
+        """Show another image at the next run, or the list for None."""
+        st.session_state[self.open_key] = None if entry is None else entry.item.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A decision of this session, to be taken back with one key."""
+
+    decision_id: int
+    item_id: int
+
+
+def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
+    """Write the open image.
+
+    Args:
+        reading: what is open.
+        store: of the server.
+        diagnoser: computes heatmaps on demand.
+    """
+    entry = reading.entry
+    if entry is None:
+        reading.open(None)
+        st.rerun()
+    _show_steps(reading, entry)
+    is_hidden = reading.is_blinded and entry.decision is None
+    picture, answer = st.columns([1, 1.25], gap="medium")
+    with picture:
+        _show_pixels(reading, entry.item)
+    with answer:
+        if is_hidden:
+            st.info(texts.BLINDED_NOTE, icon=":material/visibility_off:")
+        else:
+            show_item_verdict(entry.item)
+        _show_decision(reading, entry, store, is_hidden=is_hidden)
+    if not is_hidden:
+        _show_heatmaps(reading, entry.item, diagnoser)
+    st.caption(texts.KEYS_NOTE)
+
+
+def show_item_verdict(item: BatchItem) -> None:
+    """Write the stored answer for an image: verdict, reason, votes, quality."""
+    color = theme.color_of(item.label, dark=theme.is_dark())
+    lines = []
+    if item.label is None:
+        lines.append(f"<p>{html.escape(item.no_call_reason or '')}</p>")
+    elif item.probabilities:
+        value = percent(item.probabilities[item.label])
+        sentence = html.escape(app_texts.PROBABILITY_OF.format(value=value))
+        lines.append(f"<p>{html.escape(app_texts.CLASS_MEANINGS[item.label])}</p>")
+        lines.append(f'<p class="leuk-number">{sentence}</p>')
+    if item.probabilities:
+        numbers = " · ".join(f"{name} {percent(p)}" for name, p in item.probabilities.items())
+        lines.append(f'<p class="leuk-note">{html.escape(numbers)}</p>')
+    for name, votes in (item.branch_probabilities or {}).items():
+        top = max(votes, key=votes.__getitem__)
+        vote = texts.VOTES_LINE.format(
+            branch=branch_title(name), answer=theme.marked(top), value=percent(votes[top])
+        )
+        lines.append(f'<p class="leuk-note">{html.escape(vote)}</p>')
+    lines += [
+        f'<p class="leuk-note">{html.escape(finding)}</p>'
+        for finding in item.quality
+        if finding != item.no_call_reason
+    ]
+    st.html(
+        f'<div class="leuk-verdict" style="--class-color: {color}">'
+        f"<small>{app_texts.VERDICT}</small>"
+        f"<h2>{html.escape(theme.marked(item.label))}</h2>{''.join(lines)}</div>"
+    )
+
+
+def _show_steps(reading: Reading, entry: WorklistEntry) -> None:
+    places = {one.item.id: place for place, one in enumerate(reading.shown)}
+    n_open = sum(one.decision is None for one in reading.shown)
+    before = neighbor(reading.shown, entry.item.id, step=-1)
+    after = neighbor(reading.shown, entry.item.id, step=1)
+    opened = next_open(reading.shown, entry.item.id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _step(reading, texts.BACK, None, icon="apps", shortcut="Esc")
+        _step(reading, texts.PREVIOUS, before, icon="chevron_left", shortcut="Left")
+        _step(reading, texts.NEXT, after, icon="chevron_right", shortcut="Right")
+        _step(reading, texts.NEXT_OPEN, opened, icon="skip_next", shortcut="N")
+        st.caption(
+            texts.PLACE.format(place=places[entry.item.id] + 1, n=len(reading.shown), open=n_open)
+        )
+
+
+def _step(
+    reading: Reading, label: str, target: WorklistEntry | None, *, icon: str, shortcut: str
+) -> None:
+    """Write a button that goes to another image, or back to the list."""
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        on_click=reading.open,
+        args=(target,),
+        disabled=target is None and label != texts.BACK,
+        shortcut=shortcut,
+        key=f"batch-step-{icon}",
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=24, scope="session")
+def _pixels(run_id: int, item_id: int, _read: Callable[[], bytes]) -> RgbImage:
+    return fit_for_screen(decode_image(_read()), max_side_px=PICTURE_PX)
+
+
+def _show_pixels(reading: Reading, item: BatchItem) -> None:
+    number = item.position + 1
+    try:
+        pixels = _pixels(reading.run.id, item.id, lambda: reading.images.read(item))
+    except (ImageError, BatchSourceError) as error:
+        st.warning(escape_markdown(str(error)), icon=":material/image_not_supported:")
+        return
+    caption = texts.IMAGE_TITLE.format(number=number, name=escape_markdown(item.name))
+    show_picture(pixels, caption=caption, alt=texts.THUMBNAIL_ALT.format(number=number))
+
+
+def _show_decision(
+    reading: Reading, entry: WorklistEntry, store: ReviewStore, *, is_hidden: bool
+) -> None:
+    """Write what stands, and one button a decision."""
+    item = entry.item
+    st.markdown(f"**{texts.VOTE if is_hidden else texts.DECIDE}**")
+    if entry.decision is not None:
+        st.success(describe_decision(entry.decision), icon=":material/task_alt:")
+    reason_key = f"batch-reason-{item.id}"
+    buttons = st.container(horizontal=True)
+    by, why = st.columns([1, 2.6])
+    with by:
+        initials = ask_initials(key="initials-batch")
+    why.text_input(
+        review_texts.REASON_LABEL,
+        max_chars=MAX_REASON,
+        placeholder=review_texts.REASON_PLACEHOLDER,
+        autocomplete="off",
+        key=reason_key,
+    )
+
+    def decide(kind: DecisionKind, label: str | None) -> None:
+        # The buttons belong to one image, so that a key that is pressed while the next image is
+        # still on its way decides on the one that is on the screen; and once.
+        try:
+            standing = store.current_decision(
+                image_sha256=item.image_sha256 or "", run_id=reading.run.id, item_id=item.id
+            )
+            if standing is not None and (standing.kind, standing.label) == (kind, label):
+                return
+            decision = store.record_decision(
+                image_sha256=item.image_sha256 or "",
+                image_name=item.name,
+                bundle_sha256=reading.run.bundle_sha256,
+                kind=kind,
+                label=label,
+                reason=str(st.session_state.get(reason_key, "")).strip(),
+                initials=initials or "",
+                user=reader_mail(),
+                run_id=reading.run.id,
+                item_id=item.id,
+                is_blinded=is_hidden,
+            )
+        except LeukappError as error:
+            st.session_state[FAILED_KEY] = str(error)
+            return
+        made = _Made(decision_id=decision.id, item_id=item.id)
+        st.session_state.setdefault(MADE_KEY, []).append(made)
+        if st.session_state.get(GO_ON_KEY, True):
+            following = next_open(reading.shown, item.id)
+            if following is not None and following.item.id != item.id:
+                reading.open(following)
+
+    with buttons:
+        for label, kind, chosen, key in _choices(item, is_hidden=is_hidden):
+            st.button(
+                label,
+                on_click=decide,
+                args=(kind, chosen),
+                disabled=initials is None,
+                shortcut=key,
+                key=f"batch-decide-{item.id}-{key}",
+            )
+        _show_undo(reading, entry, store)
+    if initials is None:
+        st.caption(review_texts.INITIALS_WRONG)
+    failure = st.session_state.pop(FAILED_KEY, None)
+    if failure is not None:
+        reason = escape_markdown(failure)
+        st.error(review_texts.LOG_FAILED.format(reason=reason), icon=":material/database_off:")
+    st.toggle(texts.GO_ON, value=True, help=texts.GO_ON_HELP, key=GO_ON_KEY)
+
+
+def _choices(
+    item: BatchItem, *, is_hidden: bool
+) -> list[tuple[str, DecisionKind, str | None, str]]:
+    """Label, kind, class and key of each decision; blinded, the class alone decides the kind."""
+    choices: list[tuple[str, DecisionKind, str | None, str]] = []
+    if not is_hidden:
+        label = texts.AGREE_NO_CALL if item.label is None else texts.AGREE
+        choices.append((label, DecisionKind.AGREE, item.label, "A"))
+    for number, name in enumerate(CLASS_NAMES, start=1):
+        if is_hidden or name != item.label:
+            kind = DecisionKind.AGREE if name == item.label else DecisionKind.OVERRIDE
+            choices.append((theme.marked(name), kind, name, str(number)))
+    choices.append((texts.UNSURE, DecisionKind.UNSURE, None, "U"))
+    return choices
+
+
+def _show_undo(reading: Reading, entry: WorklistEntry, store: ReviewStore) -> None:
+    """Write the button that takes back this image's decision, else the last one made here."""
+    made: list[_Made] = st.session_state.get(MADE_KEY, [])
+    in_list = {one.item.id for one in reading.shown}
+    mine = [one for one in made if one.item_id in in_list]
+    target: _Made | None = mine[-1] if mine else None
+    if entry.decision is not None:
+        target = _Made(decision_id=entry.decision.id, item_id=entry.item.id)
+
+    def undo() -> None:
+        if target is None:
+            return
+        try:
+            store.undo_decision(target.decision_id, user=reader_mail())
+        except LeukappError as error:
+            st.session_state[FAILED_KEY] = str(error)
+            return
+        st.session_state[MADE_KEY] = [one for one in made if one.decision_id != target.decision_id]
+        st.session_state[reading.open_key] = target.item_id
+
+    st.button(
+        texts.UNDO,
+        icon=":material/undo:",
+        on_click=undo,
+        disabled=target is None,
+        shortcut="Z",
+        key=f"batch-undo-{entry.item.id}-{len(made)}",
+    )
+
+
+def _show_heatmaps(reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser) -> None:
+    """Write the heatmaps once they are asked for; the network is run for this image alone."""
+    is_shown = bool(st.session_state.get(HEAT_KEY, False))
+
+    def turn() -> None:
+        st.session_state[HEAT_KEY] = not is_shown
+
+    st.button(
+        texts.HEATMAPS_HIDE if is_shown else texts.HEATMAPS_SHOW,
+        icon=":material/blur_on:",
+        on_click=turn,
+        shortcut="H",
+        key="batch-heatmaps",
+    )
+    if not is_shown:
+        return
+    key = f"batch-{item.id}"
+    entry = ImageEntry(
+        key=key,
+        name=item.name,
+        is_synthetic=False,
+        read_bytes=lambda: reading.images.read(item),
+    )
+    answers: Answers = st.session_state.setdefault(ANSWERS_KEY, Answers(max_images=N_HEATMAPS_KEPT))
+    try:
+        answer = answers.answer(entry, diagnoser)
+    except (BusyError, BatchSourceError) as error:
+        st.warning(escape_markdown(str(error)), icon=":material/hourglass_top:")
+        return
+    if isinstance(answer, ImageError):
+        st.warning(escape_markdown(str(answer)), icon=":material/image_not_supported:")
+    elif answer.branches:
+        with st.container(border=True):
+            show_heatmap_viewer(answer, diagnoser, key=key)

@@ -1,0 +1,295 @@
+"""The worklist: filters, a page of thumbnails, and the image that is open."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Final, TypeVar
+
+import streamlit as st
+
+from leukapp.errors import BatchSourceError, ImageError
+from leukapp.imaging.image_io import decode_image
+from leukapp.labels import CLASS_NAMES
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
+from leukapp.review.records import BatchRun, DecisionKind
+from leukapp.review.server_folder import review_root
+from leukapp.review.store import ReviewStore
+from leukapp.review.worklist import (
+    NO_CALL,
+    BranchFilter,
+    QualityFilter,
+    ReviewFilter,
+    WorklistEntry,
+    WorklistFilter,
+    WorklistOrder,
+    build_worklist,
+    choose_entries,
+    next_open,
+)
+from leukapp.ui import texts as app_texts
+from leukapp.ui import theme
+from leukapp.ui.review.reading_panel import Reading, show_reading
+from leukapp.ui.session import SharedDiagnoser
+from leukapp.ui.texts import batch as texts
+from leukapp.ui.wording import percent
+
+OptionT = TypeVar("OptionT", bound=StrEnum)
+COLUMNS: Final = 6
+IMAGES_A_PAGE: Final = 4 * COLUMNS
+BLINDED_KEY: Final = "batch-blinded"
+BLINDED_NAME: Final = "vote-first"
+
+
+@st.fragment
+def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
+    """Write the worklist; whatever is pressed in it redraws this part of the page alone.
+
+    Args:
+        run: the batch.
+        store: of the server.
+        diagnoser: computes heatmaps on demand.
+    """
+    entries = build_worklist(store.items(run.id), store.decisions(run_id=run.id))
+    if not entries:
+        st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
+        return
+    open_key = f"batch-{run.id}-open"
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        is_blinded = _ask_blinded()
+        shown = _choose(entries, run, is_blinded=is_blinded)
+        n_open = sum(entry.decision is None for entry in shown)
+        st.caption(texts.SHOWN.format(n=len(shown), total=len(entries), open=n_open))
+    images = BatchImages(root=review_root())
+    if st.session_state.get(open_key) is not None:
+        reading = Reading(
+            run=run,
+            shown=_with_open(shown, entries, st.session_state[open_key]),
+            open_key=open_key,
+            is_blinded=is_blinded,
+            images=images,
+        )
+        show_reading(reading, store, diagnoser)
+        return
+    if not shown:
+        st.info(texts.NO_MATCH, icon=":material/filter_alt_off:")
+        return
+    _show_start(shown, open_key)
+    _show_page(shown, run, open_key, images, is_blinded=is_blinded)
+
+
+def _ask_blinded() -> bool:
+    """Ask for blinded reading; the address remembers it, so that a reload shows no verdict."""
+    if BLINDED_KEY not in st.session_state:
+        st.session_state[BLINDED_KEY] = st.query_params.get(BLINDED_NAME) == "1"
+    is_blinded = st.toggle(texts.BLINDED, help=texts.BLINDED_HELP, key=BLINDED_KEY)
+    if is_blinded:
+        st.query_params[BLINDED_NAME] = "1"
+    else:
+        st.query_params.pop(BLINDED_NAME, None)
+    return is_blinded
+
+
+def _choose(
+    entries: Sequence[WorklistEntry], run: BatchRun, *, is_blinded: bool
+) -> tuple[WorklistEntry, ...]:
+    """Ask for filters and order, and give the images in it."""
+    with st.popover(texts.FILTERS, icon=":material/filter_list:", width="content"):
+        first, second = st.columns(2, gap="medium")
+        with first:
+            review = _ask(
+                texts.REVIEWED_LABEL,
+                (ReviewFilter.ANY, ReviewFilter.OPEN, ReviewFilter.REVIEWED)
+                if is_blinded
+                else tuple(ReviewFilter),
+                texts.REVIEWED,
+                key=f"batch-{run.id}-review-{is_blinded}",
+            )
+            quality = _ask(
+                texts.QUALITY_LABEL,
+                tuple(QualityFilter),
+                texts.QUALITY,
+                key=f"batch-{run.id}-quality",
+            )
+        if is_blinded:
+            wanted = WorklistFilter(review=review, quality=quality)
+            return choose_entries(entries, wanted, WorklistOrder.POSITION)
+        with second:
+            verdicts = st.multiselect(
+                texts.VERDICTS_LABEL,
+                [*CLASS_NAMES, NO_CALL],
+                format_func=lambda name: theme.marked(None if name == NO_CALL else name),
+                placeholder=texts.REVIEWED["any"],
+                key=f"batch-{run.id}-verdicts",
+            )
+            branches = _ask(
+                texts.BRANCHES_LABEL,
+                tuple(BranchFilter),
+                texts.BRANCHES,
+                key=f"batch-{run.id}-branches",
+            )
+        with first:
+            order = _ask(
+                texts.ORDER_LABEL,
+                tuple(WorklistOrder),
+                texts.ORDERS,
+                key=f"batch-{run.id}-order",
+            )
+        with second:
+            low, high = st.slider(
+                texts.CONFIDENCE_LABEL, 0, 100, (0, 100), 5, format="%d%%",
+                key=f"batch-{run.id}-confidence",
+            )  # fmt: skip
+    wanted = WorklistFilter(
+        verdicts=frozenset(verdicts),
+        min_confidence=low / 100,
+        max_confidence=high / 100,
+        branches=branches,
+        quality=quality,
+        review=review,
+    )
+    return choose_entries(entries, wanted, order)
+
+
+def _ask(
+    label: str, options: tuple[OptionT, ...], words: Mapping[str, str], *, key: str
+) -> OptionT:
+    """Ask for one of several settings, the first one at the beginning."""
+    chosen = st.selectbox(label, options, format_func=lambda one: words[one.value], key=key)
+    return chosen if chosen is not None else options[0]
+
+
+def _with_open(
+    shown: Sequence[WorklistEntry], entries: Sequence[WorklistEntry], item_id: int
+) -> tuple[WorklistEntry, ...]:
+    """Keep the open image in the list though a decision has just moved it out of the filter."""
+    if any(entry.item.id == item_id for entry in shown):
+        return tuple(shown)
+    return (*(entry for entry in entries if entry.item.id == item_id), *shown)
+
+
+def _show_start(shown: Sequence[WorklistEntry], open_key: str) -> None:
+    first = next_open(shown)
+
+    def begin() -> None:
+        if first is not None:
+            st.session_state[open_key] = first.item.id
+
+    st.button(
+        texts.START_REVIEW if first else texts.ALL_REVIEWED,
+        type="primary",
+        icon=":material/play_arrow:" if first else ":material/task_alt:",
+        on_click=begin,
+        disabled=first is None,
+        shortcut="N",
+        key="batch-begin",
+    )
+
+
+def _show_page(
+    shown: Sequence[WorklistEntry],
+    run: BatchRun,
+    open_key: str,
+    images: BatchImages,
+    *,
+    is_blinded: bool,
+) -> None:
+    """Write one page of thumbnails; the others are not even looked at."""
+    page_key = f"batch-{run.id}-page"
+    first = min(
+        st.session_state.get(page_key, 0), (len(shown) - 1) // IMAGES_A_PAGE * IMAGES_A_PAGE
+    )
+    page = shown[first : first + IMAGES_A_PAGE]
+    for start in range(0, len(page), COLUMNS):
+        row = page[start : start + COLUMNS]
+        for column, entry in zip(st.columns(COLUMNS, gap="small"), row, strict=False):
+            with column:
+                _show_thumbnail(entry, images, open_key, is_blinded=is_blinded)
+    _show_pager(len(shown), first, page_key)
+
+
+def _show_thumbnail(
+    entry: WorklistEntry, images: BatchImages, open_key: str, *, is_blinded: bool
+) -> None:
+    number = entry.item.position + 1
+    path = _thumbnail(entry, images)
+    if path is None:
+        st.caption(texts.NO_PICTURE.format(number=number))
+    else:
+        st.image(path, width="stretch", alt=texts.THUMBNAIL_ALT.format(number=number))
+
+    def open_image() -> None:
+        st.session_state[open_key] = entry.item.id
+
+    st.button(
+        texts.OPEN_IMAGE.format(number=number),
+        key=f"{open_key}-{entry.item.id}",
+        on_click=open_image,
+        width="stretch",
+    )
+    is_hidden = is_blinded and entry.decision is None
+    st.caption("  \n".join(_caption_lines(entry, is_hidden=is_hidden)))
+
+
+def _thumbnail(entry: WorklistEntry, images: BatchImages) -> str | None:
+    """Path of the small copy, which is made where it is missing; None without pixels."""
+    digest = entry.item.image_sha256
+    if digest is None:
+        return None
+    path = thumbnail_path(digest)
+    if not path.is_file():
+        try:
+            keep_thumbnail(digest, decode_image(images.read(entry.item)))
+        except (ImageError, BatchSourceError):
+            return None
+    return str(path) if path.is_file() else None
+
+
+def _caption_lines(entry: WorklistEntry, *, is_hidden: bool) -> list[str]:
+    """Verdict, what speaks for a second look, and decision; as Markdown of our own words."""
+    item, decision = entry.item, entry.decision
+    if is_hidden:
+        return [texts.HIDDEN]
+    value = texts.NO_NUMBER if item.confidence is None else percent(item.confidence)
+    lines = [f"**{theme.marked(item.label)}** {value}"]
+    notes = []
+    if item.branches_agree is False:
+        notes.append(texts.MARK_DISAGREE)
+    if item.quality:
+        notes.append(texts.MARK_QUALITY)
+    if notes:
+        lines.append(" · ".join(notes))
+    if decision is not None:
+        label = app_texts.NO_CALL if decision.label is None else decision.label
+        key = DecisionKind(decision.kind).value
+        lines.append(f"**{texts.DECIDED[key].format(label=label)}**")
+    return lines
+
+
+def _show_pager(n: int, first: int, page_key: str) -> None:
+    if n <= IMAGES_A_PAGE:
+        return
+
+    def go(to: int) -> None:
+        st.session_state[page_key] = to
+
+    last = min(first + IMAGES_A_PAGE, n)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            texts.PAGE_BACK,
+            icon=":material/chevron_left:",
+            on_click=go,
+            args=(max(0, first - IMAGES_A_PAGE),),
+            disabled=first == 0,
+            shortcut="PageUp",
+            key="batch-page-back",
+        )
+        st.button(
+            texts.PAGE_ON,
+            icon=":material/chevron_right:",
+            on_click=go,
+            args=(last,),
+            disabled=last >= n,
+            shortcut="PageDown",
+            key="batch-page-on",
+        )
+        st.caption(texts.PAGE_LINE.format(first=first + 1, last=last, n=n))

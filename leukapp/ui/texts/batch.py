@@ -1,0 +1,235 @@
+"""Texts of the page "Batch review"."""
+
+from typing import Final
+
+TITLE: Final = "Batch review"
+LEAD: Final = (
+    "Let the networks read a whole set of images, then look at the ones that need you: unsure "
+    "answers first, your decision with one key, and how often you and the networks agree."
+)
+
+# Choosing a batch
+BATCH: Final = "Batch"
+NEW_BATCH: Final = "New batch"
+BATCH_LINE: Final = "{number}: {name}"
+BATCHES_HELP: Final = "Batches are shared by everyone who may open this page."
+STATES: Final = {
+    "running": "reading",
+    "paused": "paused",
+    "cancelled": "cancelled",
+    "finished": "read",
+    "interrupted": "interrupted",
+    "waiting": "in line",
+}
+
+# A new batch
+SOURCE_LABEL: Final = "Where are the images?"
+SOURCE_FILES: Final = "Files or a zip"
+SOURCE_FOLDER: Final = "A folder of this computer"
+SOURCE_SERVER: Final = "A folder of the server"
+FILES_LABEL: Final = "Drop images or a zip of images here"
+FOLDER_LABEL: Final = "Drop a folder of images here"
+FILES_HELP: Final = (
+    "JPEG, PNG, TIFF, BMP or WebP. Only the pixels are kept on the server, without the files' "
+    "metadata, until you remove the images of the batch."
+)
+N_FILES: Final = "{n} files dropped."
+NO_ROOT: Final = (
+    "No folder of the server is open to reviewers. Whoever runs it can name one with the "
+    "environment variable {variable}."
+)
+HERE: Final = "Here: {path}"
+ROOT: Final = "review folder"
+GO_INTO: Final = "Go into a folder"
+GO_INTO_PLACEHOLDER: Final = "Choose one of {n}"
+GO_UP: Final = "Up"
+FILES_HERE: Final = "{n} files here, {folders} folders."
+WITH_SUBFOLDERS: Final = "With the folders below"
+NAME_LABEL: Final = "Name of the batch"
+NAME_PLACEHOLDER: Final = "For instance: slides of May; no patient's name"
+START: Final = "Start reading"
+KEEPING: Final = "Taking in file {i} of {n}…"
+UNNAMED: Final = "Batch of {moment}"
+
+# Progress
+SECTION_LABEL: Final = "Part"
+PROGRESS: Final = "Reading"
+WORKLIST: Final = "Worklist"
+AGREEMENT: Final = "Agreement"
+EXPORT: Final = "Export"
+BATCH_ABOUT: Final = (
+    "Batch {number} · {total} files · begun {moment} UTC · bundle sha256 {sha} · LeukApp {version}"
+)
+PROGRESS_BAR: Final = "{read} of {total} files read"
+IN_LINE: Final = "Another batch is being read; this one is in line."
+RATE: Final = "{rate:.1f} images a second"
+TIME_LEFT: Final = "{time} left"
+RATE_UNKNOWN: Final = "measuring the rate…"
+SECONDS: Final = "{n} s"
+MINUTES: Final = "{n} min"
+HOURS: Final = "{hours} h {minutes} min"
+PAUSE: Final = "Pause"
+RESUME: Final = "Resume"
+CANCEL: Final = "Cancel"
+CANCEL_HELP: Final = "Stops for good; what was read stays and can be reviewed."
+INTERRUPTED: Final = (
+    "This batch was interrupted, for instance because the server was restarted. Nothing that was "
+    "read is lost: press Resume to read the rest."
+)
+PAUSED: Final = "Paused. What was read can be reviewed already."
+CANCELLED: Final = "Cancelled. What was read can be reviewed."
+FINISHED: Final = "All files are read."
+FAILED: Final = "Reading stopped: {reason}"
+UNEXPECTED: Final = (
+    "something went wrong that this version does not know; press Resume to try again, and tell "
+    "whoever runs this server."
+)
+OTHER_BUNDLE: Final = (
+    "This batch was begun with another bundle, and the answers of two networks do not mix: start "
+    "a new batch for the rest."
+)
+UNREADABLE: Final = "Files that could not be read"
+UNREADABLE_NAME: Final = "File"
+UNREADABLE_REASON: Final = "Reason"
+REMOVE: Final = "Remove this batch"
+REMOVE_HELP: Final = (
+    "Deletes the batch from the server: its uploaded images, thumbnails and answers. Decisions and "
+    "the audit trail stay. This cannot be undone."
+)
+REMOVE_SURE: Final = "Yes, remove it"
+
+# Worklist
+NOTHING_READ: Final = "No image of this batch has been read yet."
+FILTERS: Final = "Filter and sort"
+VERDICTS_LABEL: Final = "Verdict"
+CONFIDENCE_LABEL: Final = "Highest probability"
+BRANCHES_LABEL: Final = "Branches"
+BRANCHES: Final = {"any": "All", "agree": "Agree", "disagree": "Disagree"}
+QUALITY_LABEL: Final = "Image quality"
+QUALITY: Final = {"any": "All", "clean": "Nothing found", "with findings": "With findings"}
+REVIEWED_LABEL: Final = "Review"
+REVIEWED: Final = {
+    "any": "All",
+    "not reviewed": "Not reviewed",
+    "reviewed": "Reviewed",
+    "agree": "Agreed",
+    "override": "Overridden",
+    "unsure": "Unsure",
+}
+ORDER_LABEL: Final = "Order"
+ORDERS: Final = {
+    "uncertain first": "Most uncertain first",
+    "confident first": "Most certain first",
+    "as they came": "As they came",
+}
+BLINDED: Final = "Vote first"
+BLINDED_HELP: Final = (
+    "Hides every verdict, probability and heatmap until you have voted on the image, so that the "
+    "networks do not sway you. Filters and orders that would give them away are off."
+)
+SHOWN: Final = "{n} of {total} images · {open} not reviewed"
+NO_MATCH: Final = "No image matches these filters."
+PAGE_LINE: Final = "{first}–{last} of {n}"
+PAGE_BACK: Final = "Images before"
+PAGE_ON: Final = "Images after"
+OPEN_IMAGE: Final = "No. {number}"
+START_REVIEW: Final = "Start with the first open image"
+HIDDEN: Final = "hidden"
+NO_NUMBER: Final = "nothing to judge"
+MARK_DISAGREE: Final = "branches disagree"
+MARK_QUALITY: Final = "quality"
+DECIDED: Final = {"agree": "✓ agreed", "override": "✎ {label}", "unsure": "? unsure"}
+THUMBNAIL_ALT: Final = "Image {number}"
+NO_PICTURE: Final = "The pixels of image {number} are not at hand."
+
+# One image
+BACK: Final = "Back to the list"
+PREVIOUS: Final = "Previous"
+NEXT: Final = "Next"
+NEXT_OPEN: Final = "Next open"
+PLACE: Final = "{place} of {n} in this list · {open} not reviewed"
+IMAGE_TITLE: Final = "No. {number}: {name}"
+VOTE: Final = "What do you see?"
+DECIDE: Final = "Your decision"
+AGREE: Final = "Agree"
+AGREE_NO_CALL: Final = "Agree: no call"
+UNSURE: Final = "Unsure"
+UNDO: Final = "Undo"
+GO_ON: Final = "Go on by itself"
+GO_ON_HELP: Final = "After a decision, show the next image that nobody has decided on."
+HEATMAPS_SHOW: Final = "Show heatmaps"
+HEATMAPS_HIDE: Final = "Hide heatmaps"
+BLINDED_NOTE: Final = "The verdict is shown once you have voted."
+VOTES_LINE: Final = "{branch}: {answer} {value}"
+ALL_REVIEWED: Final = "Every image of this list is reviewed."
+KEYS_NOTE: Final = (
+    "Keys: ← and → to step, N for the next open image, A agree, 1 to 3 a class, U unsure, "
+    "Z undo, H heatmaps, Esc back to the list."
+)
+
+# Agreement
+NOTHING_REVIEWED: Final = "Nothing is reviewed yet: decide on some images of the worklist first."
+BLINDED_ONLY: Final = "Only votes made before the verdict was shown"
+BLINDED_ONLY_HELP: Final = (
+    "A reviewer who sees the verdict first tends to follow it; only these votes measure agreement "
+    "fairly."
+)
+NOT_BLINDED: Final = (
+    "{n} of {total} decisions were made with the verdict in sight, which raises agreement."
+)
+CARD_COVERAGE: Final = "Reviewed"
+CARD_COVERAGE_NOTE: Final = "{n} of {total} images that were read"
+CARD_AGREED: Final = "Same class"
+CARD_AGREED_NOTE: Final = "of {n} images to which both gave a class; 95 % interval (Wilson)"
+CARD_KAPPA: Final = "Cohen's kappa"
+CARD_KAPPA_NOTE: Final = (
+    "agreement beyond chance, 1 at best; 95 % interval from a bootstrap over images"
+)
+CARD_UNDEFINED: Final = "not defined"
+CARD_UNDEFINED_NOTE: Final = "needs images of two classes to which both gave a class"
+INTERVAL: Final = "{low} to {high}"
+MATRIX: Final = "Reviewer against networks"
+MATRIX_HELP: Final = "Images in each cell; rows are your decisions, columns the networks' answers."
+MATRIX_ALT: Final = "Confusion matrix of {n} decisions, reviewer against networks; table below."
+ROW_NONE: Final = "no class given"
+COLUMN_NONE: Final = "no call"
+ROW_TITLE: Final = "Reviewer"
+KAPPA_CAVEAT: Final = (
+    "Images of one patient resemble each other; where a batch holds several of each, the interval "
+    "is too narrow. Agreement is not accuracy: both may be wrong."
+)
+
+# Export
+EXPORT_LEAD: Final = (
+    "One row an image, with answer, decision, hashes and the research-use line. Images are named "
+    "by the SHA-256 of their file."
+)
+WITH_NAMES: Final = "Also write the files' names"
+WITH_NAMES_HELP: Final = "A file's name can hold a patient's name."
+DOWNLOAD_CSV: Final = "Table (CSV)"
+DOWNLOAD_PARQUET: Final = "Table (parquet)"
+DOWNLOAD_PDF: Final = "Summary (PDF)"
+
+# The summary on paper
+PDF_TITLE: Final = "LeukApp batch review"
+PDF_BATCH: Final = "Batch: {name}"
+PDF_TIME: Final = "Time (UTC): {moment}"
+PDF_BUNDLE: Final = "Bundle sha256: {sha}"
+PDF_SOFTWARE: Final = "Software: LeukApp {version}"
+PDF_STATE: Final = "State: {state}, {done} images read, {unreadable} unreadable, {total} in all"
+PDF_ANSWERS: Final = "Answers of the networks"
+PDF_AGREEMENT: Final = "Agreement"
+PDF_NOTHING: Final = "Nothing was reviewed."
+PDF_COVERAGE: Final = "Reviewed: {n} of {total} images, {blinded} of them before the verdict."
+PDF_AGREED: Final = "Same class: {value} of {n} images (95 % interval {low} to {high})."
+PDF_KAPPA: Final = "Cohen's kappa: {value} (95 % interval {low} to {high}, bootstrap over images)."
+PDF_NO_KAPPA: Final = "Cohen's kappa is not defined for these decisions."
+PDF_MATRIX: Final = "Rows: reviewer. Columns: networks."
+PDF_OVERRIDDEN: Final = "Overridden answers"
+PDF_MORE: Final = "{n} more are in the table."
+PDF_COLUMNS: Final = ("Image sha256", "Networks", "Reviewer", "Initials", "Reason")
+PDF_UNREADABLE: Final = "Files that could not be read: {n}. The table names the reason of each."
+PDF_LIMITS: Final = (
+    "One image is one cell or one small field, not a differential count and not a patient's "
+    "result. Agreement is not accuracy: reviewers and networks may both be wrong."
+)

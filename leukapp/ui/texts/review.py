@@ -1,0 +1,29 @@
+"""Texts of a reviewer's decision, on page "Diagnose" and in the worklist."""
+
+from typing import Final
+
+DECISION: Final = "Your decision"
+DECISION_HELP: Final = (
+    "Saved at once to the review log of this server, with the hashes of the image and of the "
+    "bundle, and the time. Nothing in the log is ever changed: taking back a decision adds a line."
+)
+CHOICE_LABEL: Final = "Do you agree with the verdict?"
+CHOICES: Final = {"agree": "Agree", "override": "Override", "unsure": "Unsure"}
+OVERRIDE_LABEL: Final = "What do you see instead?"
+REASON_LABEL: Final = "Reason (optional)"
+REASON_PLACEHOLDER: Final = "What you saw, in a few words; no patient's name"
+INITIALS_LABEL: Final = "Initials"
+INITIALS_HELP: Final = "1 to 8 letters. They stand on the report and in the review log."
+INITIALS_WRONG: Final = "Type your initials, 1 to 8 letters, to save a decision."
+SAVE: Final = "Save decision"
+UNDO: Final = "Take back"
+LOG_FAILED: Final = "The review log of this server cannot be used: {reason}"
+NOT_RECORDED: Final = "This answer could not be written to the audit trail: {reason}"
+
+SAVED_AGREE: Final = "Saved: **agree**, {answer}"
+SAVED_OVERRIDE: Final = "Saved: **override**, {answer}"
+SAVED_UNSURE: Final = "Saved: **unsure**"
+SAVED_BY: Final = "by {initials}, {moment} UTC"
+SAVED_BLINDED: Final = "before the verdict was shown"
+SAVED_REASON: Final = "Reason: {reason}"
+OTHER_BUNDLE: Final = "This decision was about the answer of another bundle."

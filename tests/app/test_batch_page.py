@@ -1,0 +1,385 @@
+"""Page "Batch review" in each state a reviewer can meet, with the store that ships."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_diagnoser import DISAGREE, FakeDiagnoser, make_diagnosis
+from streamlit.testing.v1 import AppTest
+
+from leukapp.imaging.quality import QualityFinding
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review import kept_images
+from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
+from leukapp.review.records import BatchRun, Decision, DecisionKind, ItemState, RunState
+from leukapp.review.server_folder import ROOT_VARIABLE
+from leukapp.review.store import ReviewStore
+from leukapp.review.uploads import BatchEntry
+from leukapp.ui.review.worklist_panel import IMAGES_A_PAGE
+from leukapp.ui.texts import batch as texts
+from leukapp.ui.texts import review as review_texts
+
+BUNDLE = FakeDiagnoser.bundle.sha256
+LIMIT_SECONDS = 20
+StartApp = Callable[..., AppTest]
+Seed = Callable[..., BatchRun]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ReviewStore]:
+    """The store that the page opens, too."""
+    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def seed(store: ReviewStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seed:
+    """Makes a batch that was read: No. 1 has no call, No. 2 divided branches, the others ALL."""
+    monkeypatch.setenv(kept_images.BATCH_VARIABLE, str(tmp_path / "batches"))
+
+    def make(n: int = 5, *, bundle: str = BUNDLE, n_waiting: int = 0) -> BatchRun:
+        total = n + n_waiting
+        entries = [BatchEntry(name=f"cell {i}.png", source=f"{i}.png") for i in range(total)]
+        run = store.create_run("Slides *of* May", entries, bundle)
+        small = np.full((8, 8, 3), 200, np.uint8)
+        for item in store.items(run.id)[:n]:
+            content = DISAGREE if item.position == 1 else b"image"
+            diagnosis = make_diagnosis(content, label=None if item.position == 0 else "ALL")
+            diagnosis = replace(diagnosis, image_sha256=f"{item.position:064x}")
+            store.save_answer(item, diagnosis, user=None)
+            keep_thumbnail(diagnosis.image_sha256, small)
+        store.set_run_state(run.id, RunState.PAUSED if n_waiting else RunState.FINISHED)
+        return store.run(run.id)
+
+    return make
+
+
+@pytest.fixture
+def open_page(start_app: StartApp) -> Callable[..., AppTest]:
+    """Opens the page on a batch and one of its parts."""
+
+    def open_it(run: BatchRun | None = None, section: str | None = None) -> AppTest:
+        app = start_app()
+        app.switch_page("pages/batch_review.py")
+        if run is not None:
+            app.query_params["batch"] = str(run.id)
+        app.run()
+        if section is not None:
+            app.segmented_control(key="batch-section").set_value(section).run()
+        assert not app.exception
+        return app
+
+    return open_it
+
+
+def words_of(app: AppTest) -> str:
+    kinds = (
+        app.markdown, app.caption, app.header, app.subheader, app.error, app.info, app.warning,
+        app.success,
+    )  # fmt: skip
+    written = " ".join(element.value for kind in kinds for element in kind)
+    return written + " ".join(element.proto.body for element in app.get("html"))
+
+
+def labels_of(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def sign(app: AppTest) -> AppTest:
+    return app.text_input(key="initials-batch").set_value("AB").run()
+
+
+def decide(app: AppTest, label: str) -> AppTest:
+    [button] = [one for one in app.button if one.label == label]
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def standing(store: ReviewStore, run: BatchRun) -> list[Decision]:
+    return list(store.decisions(run_id=run.id))
+
+
+def test_first_screen_asks_for_images_and_says_what_the_server_offers(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ROOT_VARIABLE, raising=False)
+    app = open_page()
+
+    assert texts.LEAD in words_of(app)
+    assert RESEARCH_USE_NOTICE in words_of(app)
+    assert app.button(key="batch-start").disabled
+    app.segmented_control(key="batch-source").set_value(texts.SOURCE_SERVER).run()
+    assert ROOT_VARIABLE in words_of(app)
+    assert not app.exception
+
+
+def test_a_folder_of_the_server_is_read_and_its_unreadable_files_are_named(
+    open_page: Callable[..., AppTest],
+    store: ReviewStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deep = tmp_path / "root" / "slides" / "deep"
+    deep.mkdir(parents=True)
+    for number in range(3):
+        (deep / f"{number}.png").write_bytes(b"image %d" % number)
+    (deep / "bad.tif").write_bytes(b"broken")
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
+    app = open_page()
+    app.segmented_control(key="batch-source").set_value(texts.SOURCE_SERVER).run()
+    app.selectbox(key="batch-into-.").set_value("slides").run()
+    assert r"review folder \/ slides" in words_of(app)
+    app.text_input(key="batch-name").set_value("May").run()
+    app.button(key="batch-start").click().run()
+    assert not app.exception
+
+    wait_until_read(app, store, 1)
+    assert texts.FINISHED in words_of(app)
+    assert store.run(1).name == "May"
+    assert (store.run(1).done, store.run(1).unreadable) == (3, 1)
+    table = app.dataframe[0].value
+    assert table[texts.UNREADABLE_NAME].tolist() == ["slides/deep/bad.tif"]
+    assert "save it as PNG" in table[texts.UNREADABLE_REASON][0]
+    assert store.verify().n_rows == 3
+
+
+def wait_until_read(app: AppTest, store: ReviewStore, run_id: int) -> None:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while store.run(run_id).state is not RunState.FINISHED:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.05)
+    app.run()
+    assert not app.exception
+
+
+def test_uploads_are_kept_as_pixels_read_and_removed_with_the_batch(
+    open_page: Callable[..., AppTest],
+    store: ReviewStore,
+    encode_png: Callable[..., bytes],
+    tmp_path: Path,
+) -> None:
+    app = open_page()
+    uploader = app.file_uploader(key="batch-upload-0-0")
+    uploader.upload("a.png", encode_png(np.full((32, 32, 3), 90, np.uint8)), "image/png")
+    uploader.upload("note.txt", b"no image at all, nor anything like it", "text/plain")
+    app.run()
+    app.button(key="batch-start").click().run()
+    wait_until_read(app, store, 1)
+
+    assert (store.run(1).done, store.run(1).unreadable) == (1, 1)
+    assert app.query_params["batch"] == "1"
+    item = store.items(1, state=ItemState.DONE)[0]
+    assert len(list((tmp_path / "batches" / "uploads").rglob("*.png"))) == 1
+    assert thumbnail_path(str(item.image_sha256)).is_file()
+
+    app.button(key="batch-remove").click().run()
+    assert not app.exception
+    assert store.runs() == ()
+    assert not [path for path in (tmp_path / "batches").rglob("*") if path.is_file()]
+    assert texts.LEAD in words_of(app)
+
+
+def test_an_interrupted_batch_can_be_resumed_and_a_batch_of_another_bundle_not(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed(2, n_waiting=2)
+    store.set_run_state(run.id, RunState.RUNNING)
+    app = open_page(run)
+    assert texts.INTERRUPTED in words_of(app)
+    assert texts.RESUME in labels_of(app)
+
+    other = seed(1, n_waiting=1, bundle="cd" * 32)
+    app = open_page(other)
+    assert texts.OTHER_BUNDLE in words_of(app)
+    assert texts.RESUME not in labels_of(app)
+
+
+def test_the_worklist_shows_uncertain_images_first_and_a_page_at_a_time(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    run = seed(IMAGES_A_PAGE + 3)
+    app = open_page(run, texts.WORKLIST)
+    assert len(app.image) == IMAGES_A_PAGE
+    assert "**○ No call** 93.0 %" in words_of(app)
+    assert texts.MARK_DISAGREE in words_of(app)
+
+    app.button(key="batch-page-on").click().run()
+    assert len(app.image) == 3
+    app.button(key="batch-page-back").click().run()
+    app.selectbox(key=f"batch-{run.id}-branches").select_index(2).run()
+    assert len(app.image) == 1
+    app.multiselect(key=f"batch-{run.id}-verdicts").set_value(["AML"]).run()
+    assert texts.NO_MATCH in words_of(app)
+
+
+def test_a_decision_is_saved_moves_on_and_can_be_taken_back(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    app = open_page(run, texts.WORKLIST)
+    app.button(key="batch-begin").click().run()
+    assert "set LEUKAPP\\_REVIEW\\_ROOT" in words_of(app)
+    assert all(one.disabled for one in app.button if one.label == texts.UNSURE)
+    assert review_texts.INITIALS_WRONG in words_of(app)
+
+    sign(app)
+    item_id = app.session_state[f"batch-{run.id}-open"]
+    app.text_input(key=f"batch-reason-{item_id}").set_value("no *nucleus*").run()
+    decide(app, "◆ AML")
+    [made] = standing(store, run)
+    assert (made.kind, made.label, made.initials) == (DecisionKind.OVERRIDE, "AML", "AB")
+    assert made.reason == "no *nucleus*"
+    assert not made.is_blinded
+    assert app.session_state[f"batch-{run.id}-open"] != item_id
+
+    decide(app, texts.UNDO)
+    assert app.session_state[f"batch-{run.id}-open"] == item_id
+    assert [one.kind for one in standing(store, run)] == [
+        DecisionKind.OVERRIDE,
+        DecisionKind.UNDONE,
+    ]
+    decide(app, texts.AGREE_NO_CALL)
+    assert standing(store, run)[-1].kind is DecisionKind.AGREE
+    assert store.verify().is_whole
+
+
+def test_a_key_that_is_pressed_twice_decides_once(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    app = open_page(run, texts.WORKLIST)
+    app.button(key="batch-begin").click().run()
+    sign(app)
+    app.toggle(key="batch-go-on").set_value(False).run()
+    decide(app, texts.UNSURE)
+    decide(app, texts.UNSURE)
+
+    assert len(standing(store, run)) == 1
+    assert "Saved: **unsure**" in words_of(app)
+
+
+def test_voting_first_hides_verdict_numbers_and_heatmaps_until_the_vote(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    app = open_page(run, texts.WORKLIST)
+    app.toggle(key="batch-blinded").set_value(True).run()
+    assert app.query_params["vote-first"] == "1"
+    assert not any(word in words_of(app) for word in ("▲ ALL", "No call", "93.0 %"))
+    assert f"batch-{run.id}-verdicts" not in [one.key for one in app.multiselect]
+
+    app.button(key=f"batch-{run.id}-open-{store.items(run.id)[2].id}").click().run()
+    sign(app)
+    app.toggle(key="batch-go-on").set_value(False).run()
+    assert texts.BLINDED_NOTE in words_of(app)
+    assert 'leuk-verdict"' not in words_of(app)
+    assert texts.HEATMAPS_SHOW not in labels_of(app)
+    assert texts.AGREE not in labels_of(app)
+
+    decide(app, "▲ ALL")
+    [made] = standing(store, run)
+    assert (made.kind, made.label, made.is_blinded) == (DecisionKind.AGREE, "ALL", True)
+    assert "▲ ALL" in words_of(app)
+    assert texts.HEATMAPS_SHOW in labels_of(app)
+
+
+def test_a_blinded_vote_for_another_class_is_an_override(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    app = open_page(run, texts.WORKLIST)
+    app.toggle(key="batch-blinded").set_value(True).run()
+    app.button(key=f"batch-{run.id}-open-{store.items(run.id)[2].id}").click().run()
+    sign(app)
+    decide(app, "● Healthy")
+
+    [made] = standing(store, run)
+    assert (made.kind, made.label) == (DecisionKind.OVERRIDE, "Healthy")
+
+
+def test_heatmaps_come_on_demand_from_the_file_itself(
+    open_page: Callable[..., AppTest],
+    seed: Seed,
+    encode_png: Callable[..., bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "0.png").write_bytes(encode_png(np.full((40, 40, 3), 99, np.uint8)))
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
+    app = open_page(seed(1), texts.WORKLIST)
+    app.button(key="batch-begin").click().run()
+    assert [image.captions[0] for image in app.image] == [r"No. 1: cell 0\.png"]
+    app.button(key="batch-heatmaps").click().run()
+
+    assert not app.exception
+    assert len(app.image) == 4
+
+
+def test_agreement_and_export_speak_of_what_was_decided(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    assert texts.NOTHING_REVIEWED in words_of(open_page(run, texts.AGREEMENT))
+    for item, label in zip(store.items(run.id)[1:], ("ALL", "AML", "ALL"), strict=False):
+        kind = DecisionKind.AGREE if label == item.label else DecisionKind.OVERRIDE
+        store.record_decision(
+            image_sha256=str(item.image_sha256), image_name=item.name, bundle_sha256=BUNDLE,
+            kind=kind, label=label, reason="", initials="AB", run_id=run.id, item_id=item.id,
+        )  # fmt: skip
+    app = open_page(run, texts.AGREEMENT)
+    page = words_of(app)
+    assert "3 of 5 images that were read" in page
+    assert "66.7%" in page
+    assert "3 of 3 decisions were made with the verdict in sight" in page
+    assert app.dataframe[0].value["ALL"].tolist() == [2, 1, 0, 0]
+
+    app = open_page(run, texts.EXPORT)
+    assert [one.label for one in app.get("download_button")] == [
+        texts.DOWNLOAD_CSV, texts.DOWNLOAD_PARQUET, texts.DOWNLOAD_PDF,
+    ]  # fmt: skip
+
+
+def test_names_are_never_markup(open_page: Callable[..., AppTest], seed: Seed) -> None:
+    app = open_page(seed())
+
+    assert [header.value for header in app.header] == [r"Slides \*of\* May"]
+
+
+def test_a_store_that_cannot_be_opened_is_one_sentence_and_diagnoses_go_on(
+    start_app: StartApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = start_app()
+    (tmp_path / "damaged.db").write_bytes(b"no database" * 100)
+    monkeypatch.setenv("LEUKAPP_STORE_URL", f"sqlite:///{tmp_path / 'damaged.db'}")
+    app.file_uploader(key="upload").upload("a.png", b"image", "image/png")
+    app.run()
+    assert not app.exception
+    assert "▲ ALL" in words_of(app)
+    assert any("audit trail" in warning.value for warning in app.warning)
+    assert any("review log" in error.value for error in app.error)
+
+    app.switch_page("pages/batch_review.py").run()
+    assert not app.exception
+    assert len(app.error) == 1
+
+
+def test_a_finding_of_the_quality_check_is_marked(
+    open_page: Callable[..., AppTest], store: ReviewStore, seed: Seed
+) -> None:
+    run = seed(0, n_waiting=1)
+    finding = QualityFinding(kind="dark", message="The image is <b>dark</b>.", blocks_call=False)
+    diagnosis = make_diagnosis(b"image")
+    diagnosis = replace(diagnosis, quality=replace(diagnosis.quality, findings=(finding,)))
+    store.save_answer(store.items(run.id)[0], diagnosis, user=None)
+    app = open_page(store.run(run.id), texts.WORKLIST)
+    assert texts.MARK_QUALITY in words_of(app)
+    app.button(key="batch-begin").click().run()
+
+    assert "The image is &lt;b&gt;dark" in words_of(app)

@@ -111,6 +111,9 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder for table and report")
+    parser.add_argument(
+        "--compare", type=Path, nargs="+", default=[], metavar="BUNDLE", help="other bundles"
+    )
     parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
     parser.set_defaults(run=_evaluate)
 
@@ -227,9 +230,19 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from leukapp.recipes.evaluate import evaluate_bundle
+    from leukapp.recipes.evaluate import EvaluateOptions, evaluate_bundle
 
-    print(evaluate_bundle(options.bundle, options.data, options.out, engine=options.engine))
+    told = evaluate_bundle(
+        EvaluateOptions(
+            bundle=options.bundle,
+            data=options.data,
+            out=options.out,
+            engine=options.engine,
+            compare=tuple(options.compare),
+        ),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    print(told)
     return 0
 
 

@@ -75,7 +75,7 @@ class EvaluationReport:
 
     def to_json(self) -> str:
         """The report as JSON text; ``from_json`` reads it back."""
-        content = {"format": FORMAT, **_to_plain(self)}
+        content = {"format": FORMAT, **to_plain(self)}
         return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
     @classmethod
@@ -197,10 +197,10 @@ def report_to_markdown(report: EvaluationReport) -> str:
         "Accuracy of called",
         "Healthy called ALL or AML",
         "Background only",
-        *(f"{_escape(name)} alone" for name in branch_names),
+        *(f"{escape_cell(name)} alone" for name in branch_names),
     ]
     lines = [
-        f"# Evaluation of {_escape(report.bundle_name)}",
+        f"# Evaluation of {escape_cell(report.bundle_name)}",
         "",
         f"Bundle `{report.bundle_sha256}`.",
         "",
@@ -228,7 +228,7 @@ def _cells(result: SourceResult, branch_names: list[str]) -> list[str]:
     alone = {branch.name: branch.accuracy for branch in result.branch_accuracies}
     background = result.background_balanced_accuracy
     return [
-        _escape(result.source),
+        escape_cell(result.source),
         PROTOCOL_TEXTS[result.protocol],
         str(report.n_images),
         str(report.n_groups) if report.groups_known else "unknown",
@@ -273,7 +273,7 @@ def _row(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _escape(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Text that cannot break out of a table cell or become markup."""
     one_line = " ".join(text.split())
     for character in "\\`*[]<>|":
@@ -281,17 +281,23 @@ def _escape(text: str) -> str:
     return one_line
 
 
-def _to_plain(value: Any) -> Any:
-    """A dataclass as what JSON can hold."""
+def to_plain(value: Any) -> Any:
+    """A result as what JSON can hold; the infinite first threshold of a ROC curve becomes None.
+
+    Args:
+        value: dataclass, tuple, array or plain value.
+    """
     if is_dataclass(value):
-        return {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple):
-        return [_to_plain(item) for item in value]
-    return value.tolist() if isinstance(value, np.ndarray) else value
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return to_plain(value.tolist())
+    return None if isinstance(value, float) and value == np.inf else value
 
 
 def _from_plain(expected: Any, value: Any) -> Any:
-    """The value of an annotated type from what ``_to_plain`` made of it."""
+    """The value of an annotated type from what ``to_plain`` made of it."""
     origin, arguments = get_origin(expected), get_args(expected)
     if is_dataclass(expected):
         hints = get_type_hints(expected)

@@ -1,50 +1,191 @@
-"""``leukapp evaluate``: judge a bundle on any labelled images."""
+"""``leukapp evaluate``: judge a bundle, or several, on any labelled images."""
 
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from leukapp.data.readers.detect import read_catalog
+from leukapp.data.catalog import Catalog, Sample
 from leukapp.diagnosis import Diagnoser
-from leukapp.errors import CatalogError
-from leukapp.evaluation.held_out import write_held_out
-from leukapp.evaluation.report import build_report, report_to_markdown
+from leukapp.errors import CatalogError, LeukappError
+from leukapp.evaluation.details import OtherBundle, compare_bundles, source_details
+from leukapp.evaluation.detection import DetectionReport
+from leukapp.evaluation.held_out import HeldOutSet, write_held_out
+from leukapp.evaluation.report import (
+    EvaluationReport,
+    build_report,
+    escape_cell,
+    format_estimate,
+    report_to_markdown,
+    to_plain,
+)
 from leukapp.inference.engine import EngineChoice
+from leukapp.recipes.checked_catalog import (
+    CheckedCatalog,
+    describe_findings,
+    read_checked_catalog,
+    write_findings,
+)
 from leukapp.recipes.detection import report_marked_folders
 from leukapp.recipes.judge import judge_samples
+from leukapp.recipes.step_time import STEP_IMAGES, median_ms, random_step
+from leukapp.training.progress import Progress
 
 
-def evaluate_bundle(bundle: Path, data: Path, out: Path, *, engine: EngineChoice = "auto") -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions:
+    """What ``leukapp evaluate`` was asked for.
+
+    Attributes:
+        bundle: folder of the bundle.
+        data: folder or table of samples.
+        out: made if missing; gets ``held_out.csv``, ``report.json`` and ``data_findings.json``, and
+            ``detection.json`` where leukocytes are marked (``boxes.csv``, or ``.xyc`` files of
+            ALL-IDB1).
+        engine: which engine runs it.
+        compare: folders of other bundles to judge on the same data; each gets a table of its own.
+    """
+
+    bundle: Path
+    data: Path
+    out: Path
+    engine: EngineChoice = "auto"
+    compare: tuple[Path, ...] = ()
+
+
+def evaluate_bundle(
+    options: EvaluateOptions, *, report: Callable[[str], None] = lambda _line: None
+) -> str:
     """Judge a bundle on a data set, leaving out every group that it was trained on.
 
     Args:
-        bundle: folder of the bundle.
-        data: folder or table of samples.
-        out: made if missing; gets ``held_out.csv`` and ``report.json``, and ``detection.json``
-            where leukocytes are marked (``boxes.csv``, or ``.xyc`` files of ALL-IDB1).
-        engine: which engine runs it.
+        options: what is asked for.
+        report: takes a line of progress.
 
     Returns:
-        The report as a Markdown table.
+        The report as Markdown.
 
     Raises:
         CatalogError: the data cannot be read, or nothing in it was held out.
-        BundleError: the bundle cannot be opened.
+        BundleError: a bundle cannot be opened.
+        LeukappError: the folder cannot be written.
     """
-    diagnoser = Diagnoser.open(bundle, engine=engine)
+    diagnoser = Diagnoser.open(options.bundle, engine=options.engine)
+    rivals = tuple(Diagnoser.open(folder, engine=options.engine) for folder in options.compare)
+    checked = read_checked_catalog(options.data, report=report)
+    samples = _held_out_samples(diagnoser, checked.catalog)
+    held_out = _judge(diagnoser, samples, report)
+    others = tuple(
+        (name, _judge(rival, _held_out_samples(rival, checked.catalog), report))
+        for name, rival in _named(rivals)
+    )
+    evaluation = build_report((held_out,), diagnoser.bundle.name, None)
+    compared = compare_bundles(held_out, others)
+    step_ms = _step_ms(diagnoser)
+    content = {
+        **json.loads(evaluation.to_json()),
+        "details": to_plain(source_details(held_out)),
+        "other_bundles": to_plain(compared),
+        "step": {"images": STEP_IMAGES, "milliseconds": step_ms, "engine": diagnoser.engine.name},
+        "data_findings": [asdict(finding) for finding in checked.findings],
+    }
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        write_held_out(held_out, options.out / "held_out.csv")
+        for name, theirs in others:
+            write_held_out(theirs, options.out / f"held_out_{name}.csv")
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        (options.out / "report.json").write_text(text, encoding="utf-8")
+        write_findings(checked.findings, options.out)
+        detection = report_marked_folders(
+            (sample.path for sample in checked.catalog.samples), options.out
+        )
+    except OSError as error:
+        raise LeukappError(
+            f"the evaluation cannot be written to {options.out}: {error.strerror}; name another "
+            "folder"
+        ) from error
+    n_trained_on = len(checked.catalog) - len(samples)
+    return _markdown(
+        evaluation,
+        compared,
+        (f"A step of {STEP_IMAGES} images takes {step_ms:.0f} ms ({diagnoser.engine.name}).",),
+        n_trained_on,
+        checked,
+    ) + _detection_lines(detection)
+
+
+def _held_out_samples(diagnoser: Diagnoser, catalog: Catalog) -> list[Sample]:
     training = diagnoser.bundle.training
     seen = {*training.train_groups, *training.validation_groups}
-    catalog = read_catalog(data)
     samples = [sample for sample in catalog.samples if sample.group not in seen]
     if not samples:
         raise CatalogError(
-            "the bundle was trained on every group of this data; evaluate it on other images"
+            f"the bundle {diagnoser.bundle.name} was trained on every group of this data; evaluate "
+            "it on other images"
         )
-    held_out = judge_samples(diagnoser, samples, protocol="external")
-    out.mkdir(parents=True, exist_ok=True)
-    write_held_out(held_out, out / "held_out.csv")
-    report = build_report((held_out,), diagnoser.bundle.name, None)
-    (out / "report.json").write_text(report.to_json(), encoding="utf-8")
-    left_out = len(catalog.samples) - len(samples)
-    note = f"\n{left_out} images of groups that the bundle was trained on were left out.\n"
-    detection = report_marked_folders((sample.path for sample in catalog.samples), out)
-    lines = "".join(f"\n{name}: {found.to_text()}\n" for name, found in detection.items())
-    return report_to_markdown(report) + (note if left_out else "") + lines
+    return samples
+
+
+def _judge(
+    diagnoser: Diagnoser, samples: list[Sample], report: Callable[[str], None]
+) -> HeldOutSet:
+    progress = Progress(f"judging with {diagnoser.bundle.name}", report)
+    return judge_samples(diagnoser, samples, protocol="external", report=progress.step)
+
+
+def _named(rivals: tuple[Diagnoser, ...]) -> tuple[tuple[str, Diagnoser], ...]:
+    """Folder names, numbered where two bundles lie in folders of one name."""
+    seen = Counter[str]()
+    named = []
+    for rival in rivals:
+        name = rival.bundle.name
+        seen[name] += 1
+        named.append((f"{name}-{seen[name]}" if seen[name] > 1 else name, rival))
+    return tuple(named)
+
+
+def _step_ms(diagnoser: Diagnoser) -> float:
+    batches = random_step(diagnoser.bundle.preset)
+    return median_ms(lambda: diagnoser.engine.run(batches))
+
+
+def _markdown(
+    evaluation: EvaluationReport,
+    compared: tuple[OtherBundle, ...],
+    notes: tuple[str, ...],
+    n_trained_on: int,
+    checked: CheckedCatalog,
+) -> str:
+    parts = [report_to_markdown(evaluation)]
+    if compared:
+        parts.append(_comparison_table(compared))
+    if n_trained_on:
+        notes = (
+            *notes,
+            f"{n_trained_on} images of groups that the bundle was trained on were left out.",
+        )
+    parts.append("\n".join(f"- {note}" for note in notes))
+    if checked.findings:
+        parts.append("\n".join(describe_findings(checked.findings)))
+    return "\n".join(parts) + "\n"
+
+
+def _comparison_table(compared: tuple[OtherBundle, ...]) -> str:
+    lines = [
+        "| Other bundle | Source | Accuracy | Macro AUROC | Weighted F1 | This bundle minus it |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {escape_cell(one.name)} | {escape_cell(one.source)} | "
+        f"{format_estimate(one.accuracy)} | {format_estimate(one.macro_auroc)} | "
+        f"{one.weighted_f1:.3f} | "
+        f"{format_estimate(one.compared.difference if one.compared else None)} |"
+        for one in compared
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _detection_lines(detection: Mapping[str, DetectionReport]) -> str:
+    return "".join(f"\n{name}: {found.to_text()}\n" for name, found in detection.items())

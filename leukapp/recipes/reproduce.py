@@ -35,6 +35,7 @@ from leukapp.recipes.reproduction_report import (
     StepTime,
 )
 from leukapp.recipes.reproduction_sets import ReproductionSet, read_reproduction_data
+from leukapp.recipes.step_time import median_ms, random_step
 from leukapp.training.feature_cache import D4Variants, load_features
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time
 from leukapp.training.progress import Progress, format_seconds
@@ -42,8 +43,6 @@ from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 from leukapp.training.two_stage import PooledItems, TrainedHeads, train_heads
 
 SHIPPED_COMPACT: Final = Path(__file__).resolve().parents[2] / "weights" / "compact"
-STEP_IMAGES: Final = 32
-N_TIMED_STEPS: Final = 5
 PUBLISHED_STEP_MS: Final = (209.0, 94.0, 228.0)
 """The paper's branch 1, branch 2 and fusion, on a P100."""
 
@@ -430,13 +429,7 @@ def _step_times(
     preset: Preset, trunks: tuple[PreparedTrunk, ...], trained: TrainedHeads
 ) -> tuple[StepTime, ...]:
     """Each branch with its head, and the whole network, on 32 random images."""
-    rng = np.random.default_rng(0)
-    batches = [
-        rng.uniform(0, 255, (STEP_IMAGES, spec.input_size_px, spec.input_size_px, 3)).astype(
-            np.float32
-        )
-        for spec in preset.branches
-    ]
+    batches = random_step(preset)
 
     def branch_step(index: int) -> object:
         head = trained.heads.branches[index]
@@ -446,7 +439,7 @@ def _step_times(
     times = [
         StepTime(
             model=f"{spec.name} alone",
-            milliseconds=_median_ms(partial(branch_step, index)),
+            milliseconds=median_ms(partial(branch_step, index)),
             published_milliseconds=(
                 PUBLISHED_STEP_MS[index] if len(preset.branches) == 2 else None
             ),
@@ -465,18 +458,8 @@ def _step_times(
         times.append(
             StepTime(
                 model="fusion",
-                milliseconds=_median_ms(whole),
+                milliseconds=median_ms(whole),
                 published_milliseconds=PUBLISHED_STEP_MS[-1],
             )
         )
     return tuple(times)
-
-
-def _median_ms(step: Callable[[], object]) -> float:
-    step()
-    times = []
-    for _ in range(N_TIMED_STEPS):
-        started = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - started)
-    return 1000 * float(np.median(times))

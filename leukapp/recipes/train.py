@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from leukapp.data.catalog import Catalog, Sample
-from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import LeukappError, TrainingError
 from leukapp.inference.openvino_engine import compiled_cache_dir
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset, get_preset
+from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
 from leukapp.recipes.fitting import FittedNetwork, fit_network
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import (
@@ -43,7 +43,8 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
         LeukappError: the preset, data or weights are not what they should be.
     """
     preset = _preset(options)
-    original = read_catalog(options.data)
+    checked = read_checked_catalog(options.data, report=report)
+    original = checked.catalog
     report(f"data: {len(original.samples)} images of {', '.join(original.source_names)}")
     work_dir = options.work_dir or compiled_cache_dir() / "training"
     samples, split = split_samples(original, options)
@@ -80,6 +81,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             training=_record(samples, split, original, options),
         )
         _write_curves(bundle, fitted)
+        write_findings(checked.findings, bundle.folder)
     except OSError as error:
         raise LeukappError(
             f"the bundle cannot be written to {options.out}: {error.strerror}; name another folder"

@@ -1,0 +1,176 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from leukapp.cli import main
+from leukapp.errors import BackboneWeightsError, CatalogError, TrainingError
+from leukapp.evaluation.held_out import read_held_out
+from leukapp.evaluation.report import EvaluationReport
+from leukapp.model.bundle import open_bundle
+from leukapp.recipes.checked_catalog import read_checked_catalog
+from leukapp.recipes.evaluate import EvaluateOptions, evaluate_bundle
+from leukapp.recipes.train import TrainOptions, train_bundle
+
+pytestmark = pytest.mark.keras
+
+
+def spoil(data):
+    """One damaged file, one picture under two labels (once turned), one that is no image."""
+    damaged = sorted((data / "AML").iterdir())[-1]
+    damaged.write_bytes(damaged.read_bytes()[:300])
+    (data / "ALL" / "notes.png").write_text("no image")
+    original = sorted((data / "ALL").glob("ALL_*.png"))[0]
+    with Image.open(original) as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(data / "Healthy" / "copy.png")
+    return damaged, original
+
+
+@pytest.fixture(scope="module")
+def data(draw_data):
+    folder = draw_data(11)
+    spoil(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def work_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def trained(data, tiny_preset, work_dir, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained") / "a"
+    return train_bundle(TrainOptions(preset="tiny", data=data, out=out, work_dir=work_dir))
+
+
+def figures_of(bundle):
+    content = json.loads((bundle.folder / "report.json").read_text())
+    return content["sources"]
+
+
+def test_a_bundle_says_how_good_it_is(trained):
+    report = EvaluationReport.from_json((trained.folder / "report.json").read_text())
+    assert [(one.protocol, one.report.n_images) for one in report.sources] == [("grouped", 6)]
+    curves = json.loads((trained.folder / "loss_curves.json").read_text())
+    assert [curve["stage"] for curve in curves] == ["branch:first", "branch:second", "fusion"]
+    assert all(len(curve["loss"]) == 3 for curve in curves)
+    assert curves[0]["loss"][-1] < curves[0]["loss"][0]
+    findings = json.loads((trained.folder / "data_findings.json").read_text())
+    assert {finding["kind"] for finding in findings} >= {
+        "unreadable_file",
+        "duplicate_across_labels",
+    }
+
+
+def test_the_same_seed_gives_the_same_figures(trained, data, tmp_path):
+    again = train_bundle(
+        TrainOptions(preset="tiny", data=data, out=tmp_path / "b", work_dir=tmp_path / "work")
+    )
+    assert figures_of(again) == figures_of(trained)
+    first, second = (read_held_out(bundle.folder / "held_out.csv") for bundle in (trained, again))
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+
+
+def test_evaluate_writes_everything(trained, draw_data, tmp_path, capsys):
+    data = draw_data(3, first_seed=100)
+    other = shutil.copytree(trained.folder, tmp_path / "other")
+    words = ["evaluate", "--bundle", trained.folder, "--data", data, "--out", tmp_path / "out"]
+    status = main([str(word) for word in [*words, "--compare", other]])
+    printed = capsys.readouterr().out
+    assert status == 0
+    assert "This bundle minus it" in printed
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    EvaluationReport.from_json((tmp_path / "out" / "report.json").read_text())
+    (figures,) = report["sources"]
+    assert {"weighted_f1", "macro_f1", "macro_auroc", "per_class"} <= figures["report"].keys()
+    (details,) = report["details"]
+    assert np.array(details["confusion"]).sum() == 9
+    assert np.allclose(np.array(details["confusion_of_true"]).sum(axis=1), 1)
+    assert [curve["class_name"] for curve in details["roc"]] == ["ALL", "AML", "Healthy"]
+    assert [curve["class_name"] for curve in details["pr"]] == ["ALL", "AML", "Healthy"]
+    assert details["roc"][0]["false_positive_rate"][-1] == 1
+    assert [row["branch"] for row in details["ablation"]] == [None, "first", "second"]
+    assert report["step"]["images"] == 32
+    assert report["step"]["milliseconds"] > 0
+    (compared,) = report["other_bundles"]
+    assert compared["name"] == "other"
+    assert compared["compared"]["difference"]["value"] == 0
+    held_out = read_held_out(tmp_path / "out" / "held_out.csv")
+    assert held_out.bundle_sha256 == trained.sha256
+    assert [branch.name for branch in held_out.branches] == ["first", "second"]
+    assert (tmp_path / "out" / "held_out_other.csv").is_file()
+
+
+def test_bad_files_are_named_and_left_out(trained, draw_data, tmp_path):
+    data = draw_data(4, first_seed=200)
+    damaged, original = spoil(data)
+    lines = []
+    printed = evaluate_bundle(
+        EvaluateOptions(bundle=trained.folder, data=data, out=tmp_path), report=lines.append
+    )
+    report = json.loads((tmp_path / "report.json").read_text())
+    kinds = {finding["kind"]: finding["sample_ids"] for finding in report["data_findings"]}
+    assert kinds["duplicate_across_labels"] == [f"ALL/{original.name}", "Healthy/copy.png"]
+    named = [f["sample_ids"][0] for f in report["data_findings"] if f["kind"] == "unreadable_file"]
+    assert sorted(named) == ["ALL/notes.png", f"AML/{damaged.name}"]
+    assert report["sources"][0]["report"]["n_images"] == 10
+    for text in ("\n".join(lines), printed):
+        assert f"left out: AML/{damaged.name}: " in text
+        assert "The same image is labelled ALL and Healthy." in text
+    kept = read_checked_catalog(data)
+    assert kept.n_left_out == 4
+    assert len(kept.catalog) == 10
+
+
+def test_an_unknown_label_in_a_table_is_named(draw_data, tmp_path):
+    data = draw_data(1)
+    rows = [f"{label}/{label}_0.png,{label},g,s" for label in ("ALL", "AML")]
+    table = data / "table.csv"
+    table.write_text("\n".join(["path,label,group,source", *rows, "Healthy/Healthy_0.png,CML,g,s"]))
+    checked = read_checked_catalog(table)
+    assert any(finding.kind == "unknown_label" for finding in checked.findings)
+    assert len(checked.catalog) == 2
+
+
+def test_nothing_usable(tmp_path):
+    (tmp_path / "ALL").mkdir()
+    (tmp_path / "ALL" / "a.png").write_text("no image")
+    with pytest.raises(CatalogError, match="no image of the data can be used"):
+        read_checked_catalog(tmp_path)
+
+
+def test_everything_was_trained_on(trained, data, tmp_path):
+    seen = {*trained.training.train_groups, *trained.training.validation_groups}
+    # Groups carry the folder's name, so the copy keeps it.
+    copy = shutil.copytree(data, tmp_path / data.name)
+    for path in copy.rglob("*.png"):
+        if not any(path.name in group for group in seen):
+            path.unlink()
+    with pytest.raises(CatalogError, match="was trained on every group"):
+        evaluate_bundle(EvaluateOptions(bundle=trained.folder, data=copy, out=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"n_epochs": 0}, "--epochs must be")],
+)
+def test_options_out_of_range(data, tiny_preset, tmp_path, changes, message):
+    with pytest.raises(TrainingError, match=message):
+        train_bundle(TrainOptions(preset="tiny", data=data, out=tmp_path, **changes))
+
+
+def test_a_missing_weight_file_is_one_sentence(data, tmp_path):
+    with pytest.raises(
+        BackboneWeightsError,
+        match=r"put the ImageNet weight file efficientnetb7.h5 of keras.applications into",
+    ):
+        train_bundle(
+            TrainOptions(preset="paper", data=data, out=tmp_path, backbone_weights=tmp_path)
+        )
+
+
+def test_the_bundle_opens_again(trained):
+    assert open_bundle(trained.folder).sha256 == trained.sha256

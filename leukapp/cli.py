@@ -43,6 +43,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_store(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_evidence(commands)
     _add_reproduce(commands)
     _add_audit(commands)
     _add_describe(commands)
@@ -116,6 +117,16 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
     parser.set_defaults(run=_evaluate)
+
+
+def _add_evidence(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "evidence", help="how far a bundle's recipe generalizes, source by source"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="what the bundle was trained on")
+    parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="trained bundle")
+    parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
+    parser.set_defaults(run=_evidence)
 
 
 def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -243,6 +254,17 @@ def _evaluate(options: argparse.Namespace) -> int:
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(told)
+    return 0
+
+
+def _evidence(options: argparse.Namespace) -> int:
+    from leukapp.recipes.evidence import EvidenceOptions, gather_evidence
+
+    evidence = gather_evidence(
+        EvidenceOptions(data=options.data, bundle=options.bundle, work_dir=options.work_dir),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    print(evidence.to_markdown())
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -309,7 +310,11 @@ class Diagnoser:
                 "in focus."
             )
         return no_call_reason(
-            quality, answer.probabilities, float(answer.distances.min()), self.bundle.thresholds
+            quality,
+            answer.probabilities,
+            float(answer.distances.min()),
+            self.bundle.thresholds,
+            answer.branches,
         )
 
     def _cell_answers(
@@ -323,7 +328,13 @@ class Diagnoser:
             probabilities = ClassProbabilities.from_array(
                 softmax(output.fused_logits[index], thresholds.temperature)
             )
-            reason = no_call_reason(None, probabilities, float(answer.distances[index]), thresholds)
+            branches = tuple(
+                ClassProbabilities.from_array(softmax(logits[index]))
+                for logits in output.branch_logits
+            )
+            reason = no_call_reason(
+                None, probabilities, float(answer.distances[index]), thresholds, branches
+            )
             cells.append(
                 CellAnswer(
                     box=crop.box,
@@ -331,10 +342,7 @@ class Diagnoser:
                     label=None if reason else probabilities.top_class,
                     no_call_reason=reason,
                     probabilities=probabilities,
-                    branches=tuple(
-                        ClassProbabilities.from_array(softmax(logits[index]))
-                        for logits in output.branch_logits
-                    ),
+                    branches=branches,
                     is_counted=answer.is_counted[index],
                 )
             )
@@ -387,11 +395,20 @@ class _ImageAnswer:
     is_counted: tuple[bool, ...]
 
 
+def agree_on_health(
+    probabilities: ClassProbabilities, branches: Sequence[ClassProbabilities]
+) -> bool:
+    """Whether the fused decision and every branch are on one side: healthy, or leukemia."""
+    sides = {one.top_class == HEALTHY for one in (probabilities, *branches)}
+    return len(sides) == 1
+
+
 def no_call_reason(
     quality: QualityReport | None,
     probabilities: ClassProbabilities,
     feature_distance: float,
     thresholds: Thresholds,
+    branches: Sequence[ClassProbabilities] = (),
 ) -> str | None:
     """Why an image or a cell gets no call, or None if it gets one.
 
@@ -400,9 +417,11 @@ def no_call_reason(
         probabilities: calibrated, of the fused decision.
         feature_distance: distance to the training features, 0-2; the smallest of the cells.
         thresholds: of the bundle.
+        branches: what each branch alone says.
 
     Returns:
-        One plain sentence: the quality check, then the distance, then the confidence.
+        One plain sentence: the quality check, then the distance, then whether the branches agree,
+        then the confidence.
     """
     if quality and quality.blocking:
         return quality.blocking.message
@@ -411,6 +430,9 @@ def no_call_reason(
             "The image is unlike anything this network was trained on "
             f"(distance {feature_distance:.2f}, limit {thresholds.max_feature_distance:.2f})."
         )
+    if thresholds.needs_agreement and not agree_on_health(probabilities, branches):
+        votes = ", ".join(branch.top_class for branch in branches)
+        return f"The two networks disagree on whether it is healthy ({votes})."
     if probabilities.top_value < thresholds.min_confidence:
         return (
             f"The network is not sure enough: {probabilities.top_class} with "

@@ -15,6 +15,9 @@ from leukapp.imaging.arrays import RgbImage
 FindMode: TypeAlias = Literal["auto", "cell", "field"]
 """Whether one leukocyte in the middle is wanted, all of them, or what the image looks like."""
 
+FINDER_VERSION: Final = 2
+"""Raise it with every change of what is found, so that features of other crops are not taken."""
+
 WORK_SIDE_PX: Final = 1024
 """Longest side at which the scale is read."""
 

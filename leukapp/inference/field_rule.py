@@ -1,5 +1,6 @@
 """From the answers for single cells to one answer for the image they were cut of."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -54,6 +55,23 @@ def fit_sharpness(
     low, high = SHARPNESS_RANGE
     found = minimize_scalar(mean_loss, bounds=(np.log(low), np.log(high)), method="bounded")
     return float(np.exp(found.x))
+
+
+def is_same_side(
+    fused: NDArray[np.floating], branches: Sequence[NDArray[np.floating]], healthy_index: int
+) -> NDArray[np.bool_]:
+    """Whether the fused decision and every branch agree on healthy or not.
+
+    Args:
+        fused: logits or probabilities, float (images, classes).
+        branches: of each branch, as ``fused``.
+        healthy_index: of the class that is no leukemia.
+
+    Returns:
+        Bool (images,).
+    """
+    sides = np.array([one.argmax(axis=1) == healthy_index for one in (fused, *branches)])
+    return np.asarray((sides == sides[0]).all(axis=0))
 
 
 def cell_shares(

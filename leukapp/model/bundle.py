@@ -47,6 +47,7 @@ class Thresholds:
         false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
         field_sharpness: how much the most suspicious cells of a field count; see
             ``leukapp.inference.field_rule``.
+        needs_agreement: whether the branches must agree on healthy or not for a call.
     """
 
     temperature: float
@@ -54,6 +55,7 @@ class Thresholds:
     max_feature_distance: float
     false_reject_fraction: float
     field_sharpness: float = 1.0
+    needs_agreement: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,10 +303,13 @@ def _verify_files(folder: Path, digests: Mapping[str, str]) -> None:
 
 
 def _parse_thresholds(raw: Mapping[str, Any]) -> Thresholds:
-    values = {name: _number(value) for name, value in raw.items()}
+    needs_agreement = raw.get("needs_agreement", False)
+    if not isinstance(needs_agreement, bool):
+        raise TypeError("needs_agreement must be true or false")
+    values = {name: _number(raw[name]) for name in raw if name != "needs_agreement"}
     if values["temperature"] <= 0:
         raise ValueError("the temperature must be above 0")
-    return Thresholds(**values)
+    return Thresholds(**values, needs_agreement=needs_agreement)
 
 
 def _number(value: object) -> float:

@@ -41,6 +41,8 @@ class Hyperparameters:
         n_views: augmented views of each training cell beside the crop as it is (input mode
             ``cells``): another angle, zoom, stain, sharpness and background.
         balance_sources: weigh items so that classes count alike, and sources within a class.
+        leave_sources_out: choose from which confidence on to call by trainings that each leave one
+            source out, and call only where the branches agree on healthy or not.
     """
 
     batch_size: int = 32
@@ -50,6 +52,7 @@ class Hyperparameters:
     dropout: float = 0.3
     n_views: int = 0
     balance_sources: bool = False
+    leave_sources_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ PRESETS: Final = {
             learning_rate=3e-4,
             n_views=8,
             balance_sources=True,
+            leave_sources_out=True,
         ),
     ),
     **{name: Preset(name=name, branches=(_paper_branch(name),)) for name in PAPER_BASE_MODELS},

@@ -1,7 +1,7 @@
 """Fit everything behind the frozen backbones: heads, gate and thresholds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -9,17 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.evaluation.calibration import choose_min_confidence, fit_temperature
-from leukapp.inference.field_rule import combine_cells, fit_sharpness
+from leukapp.inference.field_rule import combine_cells, fit_sharpness, is_same_side
 from leukapp.inference.gate import feature_distances, fit_gate
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import GateReference, Thresholds
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits, softmax
 from leukapp.model.presets import Preset
-from leukapp.training.balance import balance_weights
+from leukapp.recipes.left_out import (
+    HEALTHY_INDEX,
+    choose_confidence,
+    combine_images,
+    train_without,
+)
 from leukapp.training.corpus import Corpus, ItemVariants
+from leukapp.training.items import weigh_items
 from leukapp.training.stage_checkpoints import LossCurve
-from leukapp.training.two_stage import PooledItems, train_heads
+from leukapp.training.two_stage import train_heads
 
 FALSE_REJECT_FRACTION: Final = 0.02
 """Share of validation items that the feature-distance limit may turn away."""
@@ -70,6 +76,7 @@ def fit_network(  # noqa: PLR0913
     seed: int,
     report: Callable[[str], None] = lambda _line: None,
     checkpoint_dir: Path | None = None,
+    calling: Thresholds | None = None,
 ) -> FittedNetwork:
     """Train the heads, then fit gate, calibration and limits on images not trained on.
 
@@ -81,23 +88,69 @@ def fit_network(  # noqa: PLR0913
         seed: of everything random.
         report: takes a line of progress.
         checkpoint_dir: keeps finished stages, so that a killed training goes on.
+        calling: take the confidence limit and the need of agreement from here; None fits them.
     """
     trained = train_heads(
         preset,
         corpus.imagenet_tops,
-        _items(preset, corpus, train),
-        _items(preset, corpus, validation),
+        weigh_items(preset, corpus, train),
+        weigh_items(preset, corpus, validation),
         seed=seed,
         report=report,
         checkpoint_dir=checkpoint_dir,
     )
     # The gate compares images as they are uploaded, so it learns from them unaltered.
     gate = fit_gate(corpus.joined[np.unique(train[:, 0])], seed=seed)
+    thresholds = _fit_thresholds(corpus, trained.heads, gate, np.unique(validation[:, 0]))
+    if calling is not None:
+        thresholds = replace(
+            thresholds,
+            min_confidence=calling.min_confidence,
+            needs_agreement=calling.needs_agreement,
+        )
+    elif preset.hyperparameters.leave_sources_out:
+        thresholds = _heed_left_out(
+            preset, corpus, train, validation, thresholds, seed, checkpoint_dir, report
+        )
     return FittedNetwork(
-        heads=trained.heads,
-        gate=gate,
-        thresholds=_fit_thresholds(corpus, trained.heads, gate, np.unique(validation[:, 0])),
-        curves=trained.curves,
+        heads=trained.heads, gate=gate, thresholds=thresholds, curves=trained.curves
+    )
+
+
+def _heed_left_out(  # noqa: PLR0913
+    preset: Preset,
+    corpus: Corpus,
+    train: ItemVariants,
+    validation: ItemVariants,
+    thresholds: Thresholds,
+    seed: int,
+    checkpoint_dir: Path | None,
+    report: Callable[[str], None],
+) -> Thresholds:
+    """Raise the confidence limit to what laboratories that were not seen need."""
+    samples = np.unique(corpus.sample_indices[np.concatenate([train, validation])[:, 0]])
+    sources = np.array([sample.source for sample in corpus.samples])
+    left_out = []
+    for source in sorted(set(sources[samples])):
+        heads = train_without(
+            source,
+            preset,
+            corpus,
+            train,
+            validation,
+            seed=seed,
+            checkpoint_dir=checkpoint_dir,
+            report=report,
+        )
+        own = samples[sources[samples] == source]
+        left_out.append(combine_images(heads, corpus, own, thresholds.field_sharpness))
+    confidence = choose_confidence(
+        left_out, corpus.class_indices, temperature=thresholds.temperature
+    )
+    return replace(
+        thresholds,
+        min_confidence=max(thresholds.min_confidence, confidence),
+        needs_agreement=True,
     )
 
 
@@ -133,24 +186,17 @@ def answer_images(
         for branch, of_branch in zip(branches, logits.branches, strict=True):
             branch[row] = softmax(combine_cells(of_branch[counted], sharpness))
         is_called[row] = (
-            bool((of_image & is_near).any()) and fused[row].max() >= thresholds.min_confidence
+            bool((of_image & is_near).any())
+            and fused[row].max() >= thresholds.min_confidence
+            and not (
+                thresholds.needs_agreement
+                and not is_same_side(
+                    fused[row : row + 1], [one[row : row + 1] for one in branches], HEALTHY_INDEX
+                )[0]
+            )
         )
     return ImageAnswers(
         probabilities=fused, branch_probabilities=tuple(branches), is_called=is_called
-    )
-
-
-def _items(preset: Preset, corpus: Corpus, chosen: ItemVariants) -> PooledItems:
-    samples = [corpus.samples[i] for i in corpus.sample_indices[chosen[:, 0]]]
-    weights = (
-        balance_weights([s.label for s in samples], [s.source for s in samples])
-        if preset.hyperparameters.balance_sources
-        else np.ones(len(samples), np.float32)
-    )
-    return PooledItems(
-        pooled=corpus.take(chosen),
-        class_indices=np.array([CLASS_NAMES.index(s.label) for s in samples], np.int64),
-        weights=weights,
     )
 
 

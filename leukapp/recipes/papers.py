@@ -20,6 +20,7 @@ from leukapp.model.bundle import (
     seal_bundle,
 )
 from leukapp.recipes.judge import judge_samples, read_edge_features
+from leukapp.recipes.left_out import MAX_LEFT_OUT_RISK
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
 EXTERNAL_FILE = "held_out_external.csv"
@@ -103,9 +104,7 @@ Bundle `{bundle.sha256[:16]}`, preset `{bundle.preset.name}` ({branches}), train
 {leaking}
 ## What it answers
 One image in, one of ALL (acute lymphoblastic leukemia), AML (acute myeloid leukemia) or Healthy
-out, or "no call". It judges the image as a whole, squeezed to
-{bundle.preset.branches[0].input_size_px} pixels a side; it does not count cells and does not know
-the patient.
+out, or "no call". {_what_it_judges(bundle)} It does not know the patient.
 
 ## What it was trained on
 {len(training.train_groups)} groups trained, {len(training.validation_groups)} chose the epoch and
@@ -127,14 +126,40 @@ separates "ALL or AML" from "which laboratory".
 ## When it says "no call"
 If the quality check finds a reason; if the image is farther from the training images than
 {thresholds.max_feature_distance:.3f} (set so that {thresholds.false_reject_fraction:.0%} of the
-validation images are turned away); or if the calibrated probability is under
-{thresholds.min_confidence:.2f}. Probabilities are calibrated by temperature
-{thresholds.temperature:.2f}, fitted on the validation groups.
+validation images are turned away); {_agreement(bundle)}or if the calibrated probability
+is under {thresholds.min_confidence:.2f}{_confidence_source(bundle)}. Probabilities are
+calibrated by temperature {thresholds.temperature:.2f}, fitted on the validation groups.
 
 ## Do not use it for
 Diagnosis or treatment decisions; images of other stains or organs; counting blasts; telling
 subtypes.
 """
+
+
+def _what_it_judges(bundle: Bundle) -> str:
+    if bundle.preset.input_mode == "whole":
+        side_px = bundle.preset.branches[0].input_size_px
+        return f"It judges the image as a whole, squeezed to {side_px} pixels a side."
+    return (
+        "It finds the leukocytes by their nuclei, cuts each out at one scale and white balance,\n"
+        "judges each and puts the answers together; a photograph of one cell is one crop. Cells\n"
+        "that are not stained, or not found, do not count."
+    )
+
+
+def _agreement(bundle: Bundle) -> str:
+    if not bundle.thresholds.needs_agreement:
+        return ""
+    return "if the two branches disagree on\nhealthy or leukemia; "
+
+
+def _confidence_source(bundle: Bundle) -> str:
+    if not bundle.preset.hyperparameters.leave_sources_out:
+        return ""
+    return (
+        " (the smallest from which, in trainings that\neach left one source out, the calls there"
+        f" mistook healthy and leukemia in at most\n{MAX_LEFT_OUT_RISK:.0%} on average)"
+    )
 
 
 __all__ = ["EXTERNAL_FILE", "Path", "model_card", "write_papers"]

@@ -20,8 +20,9 @@ from leukapp.data.catalog import Sample
 from leukapp.data.d4 import distinct_d4
 from leukapp.errors import TrainingError
 from leukapp.fields.crops import cut_cells
+from leukapp.fields.leukocytes import FINDER_VERSION
 from leukapp.imaging.arrays import RgbImage
-from leukapp.imaging.cell_crop import CROP_PX
+from leukapp.imaging.cell_crop import CROP_PX, paint_cell_over
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.resize import prepare_inputs
@@ -66,7 +67,7 @@ class CellViews:
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        return f"cells-{self.n_views}-{self.seed}-{self.max_cells}"
+        return f"cells-{FINDER_VERSION}-{self.n_views}-{self.seed}-{self.max_cells}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
@@ -87,7 +88,36 @@ class CellViews:
             yield np.asarray(views, np.float32)
 
 
-Variants: TypeAlias = D4Variants | CellViews
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlankedCells:
+    """Each leukocyte's crop, with or without its cell: what the surroundings alone tell.
+
+    Attributes:
+        is_blank: paint the cell over with the empty background.
+        max_cells: cells of one image at most.
+    """
+
+    is_blank: bool
+    max_cells: int = 5
+
+    @property
+    def kind(self) -> str:
+        """Part of the cache key."""
+        return f"cells-{FINDER_VERSION}-blank-{int(self.is_blank)}-{self.max_cells}"
+
+    def draw(
+        self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
+    ) -> Iterator[FloatArray]:
+        """One item a cell: float32 (1, size_px, size_px, 3), RGB 0-255, enhanced."""
+        del image_key
+        for crop in cut_cells(image).crops[: self.max_cells]:
+            pixels = paint_cell_over(crop.image) if self.is_blank else crop.image
+            yield np.asarray(
+                [prepare_inputs(pixels, enhancement, (size_px,)).inputs[0]], np.float32
+            )
+
+
+Variants: TypeAlias = D4Variants | CellViews | BlankedCells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,0 +1,384 @@
+"""``leukapp evidence``: how far the recipe generalizes, row by row, and what the rows rest on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import balanced_accuracy_score
+
+from leukapp.data.catalog import Catalog, Sample
+from leukapp.data.readers.cell_marks import read_cell_marks
+from leukapp.data.readers.detect import read_catalog
+from leukapp.data.splits import grouped_folds
+from leukapp.errors import CatalogError
+from leukapp.evaluation.background import background_balanced_accuracy
+from leukapp.evaluation.detection import DetectionReport
+from leukapp.evaluation.held_out import (
+    BranchPredictions,
+    HeldOutSet,
+    Protocol,
+    read_held_out,
+    write_held_out,
+)
+from leukapp.evaluation.report import EvaluationReport
+from leukapp.inference.openvino_engine import compiled_cache_dir
+from leukapp.labels import CLASS_NAMES
+from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, open_bundle
+from leukapp.model.presets import Preset
+from leukapp.recipes.detection import detect_marked
+from leukapp.recipes.evidence_report import (
+    BlankedFigure,
+    CalibrationFigure,
+    Evidence,
+    EvidenceRow,
+    Goal,
+)
+from leukapp.recipes.fitting import FittedNetwork, answer_images, fit_network
+from leukapp.recipes.judge import read_edge_features
+from leukapp.recipes.left_out import HEALTHY_INDEX, combine_images, without_source
+from leukapp.recipes.papers import EXTERNAL_FILE
+from leukapp.recipes.preparation import (
+    SampleSplit,
+    build_corpus,
+    choose_items,
+    prepare_trunks,
+    split_samples,
+)
+from leukapp.recipes.train_options import TrainOptions
+from leukapp.training.corpus import Corpus, ItemVariants
+from leukapp.training.feature_cache import BlankedCells, load_features
+from leukapp.training.progress import Progress
+from leukapp.training.trunks import PreparedTrunk
+
+N_FOLDS: Final = 5
+FOLDER_NAME: Final = "evidence"
+NO_CALL: Final = "Too far from training, not sure enough, or the branches disagree."
+LEFT_OUT_SOURCES: Final = {
+    "all_idb2": Goal(before="0.35-0.63", target=0.85),
+    "aria": None,
+    "jhu_aml": None,
+}
+"""Sources with healthy and leukemic images, and what the row is held against."""
+
+HEALTHY_SOURCES: Final = {"pbc_healthy_batch2": "0.004", "bccd": "0.35", "tecom": "0.47"}
+"""Sources of healthy images, with the share that was called leukemia before there was a gate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOptions:
+    """What ``leukapp evidence`` was asked for.
+
+    Attributes:
+        data: folder of the samples that the bundle was trained on.
+        bundle: folder of the bundle; its preset, seed and calibration are taken.
+        work_dir: keeps features and finished stages, those of the training too; None is the cache.
+    """
+
+    data: Path
+    bundle: Path
+    work_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Stage:
+    """What every row needs."""
+
+    bundle: Bundle
+    preset: Preset
+    catalog: Catalog
+    samples: tuple[Sample, ...]
+    split: SampleSplit
+    trunks: tuple[PreparedTrunk, ...]
+    corpus: Corpus
+    train: ItemVariants
+    validation: ItemVariants
+    work_dir: Path
+    report: Callable[[str], None]
+
+
+def gather_evidence(
+    options: EvidenceOptions, *, report: Callable[[str], None] = lambda _line: None
+) -> Evidence:
+    """Train what the rows need, judge, and write tables and report beside the bundle.
+
+    Args:
+        options: what is asked for.
+        report: takes a line of progress.
+
+    Returns:
+        What ``evidence.json`` and ``evidence.md`` in the bundle's folder ``evidence`` say.
+
+    Raises:
+        LeukappError: the bundle or the data cannot be used, or are not of each other.
+    """
+    stage = _prepare(options, report)
+    folder = options.bundle / FOLDER_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    held_out = read_held_out(options.bundle / HELD_OUT_FILE)
+    external = read_held_out(options.bundle / EXTERNAL_FILE)
+    judged = EvaluationReport.from_json((options.bundle / REPORT_FILE).read_text(encoding="utf-8"))
+    background = {
+        one.source: one.background_balanced_accuracy
+        for one in judged.sources
+        if one.background_balanced_accuracy is not None
+    }
+    rows = [
+        EvidenceRow.of(
+            "JHU blast against normal cell, held-out patients",
+            held_out.of_source("jhu_aml"),
+            "AUROC",
+            goal=Goal(before="0.986", target=0.990),
+            background=background.get("jhu_aml"),
+        ),
+        EvidenceRow.of(
+            "LMU AML against normal cell, a laboratory never seen",
+            external.of_source("lmu"),
+            "AUROC",
+            goal=Goal(before="0.911", target=0.96),
+            background=background.get("lmu"),
+        ),
+    ]
+    folds, of_folds = _judge_folds(stage, "all_idb2")
+    write_held_out(folds, folder / "all_idb2_folds.csv")
+    rows.append(
+        EvidenceRow.of(
+            f"ALL-IDB2, {N_FOLDS} folds over its blocks",
+            folds,
+            "accuracy",
+            goal=Goal(before="0.948", target=0.97),
+            background=of_folds,
+        )
+    )
+    for source, goal in LEFT_OUT_SOURCES.items():
+        left_out, of_edge = _judge_left_out(stage, source)
+        write_held_out(left_out, folder / f"{source}_left_out.csv")
+        name = f"{source}, trained without it"
+        rows.append(EvidenceRow.of(name, left_out, "AUROC", goal=goal, background=of_edge))
+    for source, before in HEALTHY_SOURCES.items():
+        goal = Goal(before=before, target=0.02)
+        of_source = external.of_source(source)
+        name = f"{source}, healthy, never seen"
+        rows.append(EvidenceRow.of(name, of_source, "share called ALL or AML", goal=goal))
+    for source in external.source_names:
+        goal = Goal(before="", target=0.01)
+        of_source = external.of_source(source)
+        name = f"{source}, never seen"
+        rows.append(EvidenceRow.of(name, of_source, "share called wrongly", goal=goal))
+    evidence = Evidence(
+        bundle_sha256=stage.bundle.sha256,
+        rows=tuple(rows),
+        blanked=_judge_blanked(stage),
+        calibration=tuple(
+            CalibrationFigure(
+                source=one.source, protocol=one.protocol, ece=one.ece, brier=one.brier
+            )
+            for one in judged.sources
+        ),
+        detection=_detection(options.data),
+    )
+    (folder / "evidence.json").write_text(evidence.to_json(), encoding="utf-8")
+    (folder / "evidence.md").write_text(evidence.to_markdown(), encoding="utf-8")
+    report(f"evidence: {folder}")
+    return evidence
+
+
+def _prepare(options: EvidenceOptions, report: Callable[[str], None]) -> _Stage:
+    bundle = open_bundle(options.bundle)
+    catalog = read_catalog(options.data)
+    if catalog.sha256() != bundle.training.catalog_sha256:
+        raise CatalogError(
+            "the bundle was trained on other data than this; train it again or name its data"
+        )
+    work_dir = options.work_dir or compiled_cache_dir() / "training"
+    training = TrainOptions(
+        preset=bundle.preset.name,
+        data=options.data,
+        out=options.bundle,
+        protocol="grouped",
+        seed=bundle.training.seed,
+    )
+    samples, split = split_samples(catalog, training)
+    held_out = [
+        *(samples[i] for i in (*split.validation, *split.test)),
+        *(sample for sample in catalog.samples if sample.role == "external"),
+    ]
+    trunks = prepare_trunks(bundle.preset, training, held_out, work_dir, report)
+    corpus = build_corpus(samples, bundle.preset, trunks, work_dir / "features", report)
+    train, validation = choose_items(split, corpus)
+    return _Stage(
+        bundle=bundle,
+        preset=bundle.preset,
+        catalog=catalog,
+        samples=samples,
+        split=split,
+        trunks=trunks,
+        corpus=corpus,
+        train=train,
+        validation=validation,
+        work_dir=work_dir,
+        report=report,
+    )
+
+
+def _judge_left_out(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
+    """Every image of a source, by a network that was trained on the others."""
+    train = without_source(source, stage.corpus, stage.train)
+    validation = without_source(source, stage.corpus, stage.validation)
+    fitted = _fit(stage, train, validation, f"without {source}")
+    images = np.flatnonzero([sample.source == source for sample in stage.samples])
+    others = np.unique(stage.corpus.sample_indices[train[:, 0]])
+    return (
+        _held_out(stage, [(fitted, images)], "external"),
+        _background(stage, others, images),
+    )
+
+
+def _judge_folds(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
+    """Every image of a source, by a network trained on the other sources and its other blocks."""
+    corpus = stage.corpus
+    own = np.flatnonzero([sample.source == source for sample in stage.samples])
+    folds = grouped_folds(
+        [stage.samples[i].label for i in own],
+        [stage.samples[i].group for i in own],
+        n_folds=N_FOLDS,
+        seed=stage.bundle.training.seed,
+    )
+    validating = set(stage.split.validation)
+    parts: list[tuple[FittedNetwork, NDArray[np.int64]]] = []
+    accuracies: list[tuple[float, int]] = []
+    for number, fold in enumerate(folds):
+        judged = own[np.asarray(fold.test, np.int64)]
+        kept = [int(i) for i in own if i not in set(judged) and i not in validating]
+        train = np.concatenate(
+            [
+                without_source(source, corpus, stage.train),
+                corpus.variants_of(kept, corpus.n_variants),
+            ]
+        )
+        is_judged = np.isin(corpus.sample_indices[stage.validation[:, 0]], judged)
+        validation = stage.validation[~is_judged]
+        parts.append((_fit(stage, train, validation, f"fold {number + 1}"), judged))
+        others = np.unique(corpus.sample_indices[train[:, 0]])
+        accuracies.append((_background(stage, others, judged), len(judged)))
+    mean = float(np.average([a for a, _ in accuracies], weights=[n for _, n in accuracies]))
+    return _held_out(stage, parts, "grouped"), mean
+
+
+def _fit(stage: _Stage, train: ItemVariants, validation: ItemVariants, what: str) -> FittedNetwork:
+    """Heads and gate of other training items; when it calls is the bundle's."""
+    stage.report(f"training: {what}")
+    return fit_network(
+        stage.preset,
+        stage.corpus,
+        train,
+        validation,
+        seed=stage.bundle.training.seed,
+        checkpoint_dir=stage.work_dir / "stages",
+        report=stage.report,
+        calling=stage.bundle.thresholds,
+    )
+
+
+def _held_out(
+    stage: _Stage,
+    parts: Sequence[tuple[FittedNetwork, NDArray[np.int64]]],
+    protocol: Protocol,
+) -> HeldOutSet:
+    """Answers of several networks for the images that each has not seen, as one table."""
+    answers = [answer_images(fitted, stage.corpus, images) for fitted, images in parts]
+    samples = [stage.samples[i] for _, images in parts for i in images]
+    # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
+    nothing = 1 / len(CLASS_NAMES)
+    is_called = np.concatenate([one.is_called for one in answers])
+    branches = (
+        np.concatenate([one.branch_probabilities[index] for one in answers])
+        for index in range(len(stage.preset.branches))
+    )
+    return HeldOutSet(
+        sample_ids=tuple(sample.sample_id for sample in samples),
+        groups=tuple(sample.group for sample in samples),
+        groups_known=np.array([sample.groups_known for sample in samples], np.bool_),
+        sources=tuple(sample.source for sample in samples),
+        true_labels=np.array([CLASS_NAMES.index(s.label) for s in samples], np.int64),
+        probabilities=np.nan_to_num(
+            np.concatenate([one.probabilities for one in answers]).astype(np.float64), nan=nothing
+        ),
+        branches=tuple(
+            BranchPredictions(
+                name=spec.name,
+                probabilities=np.nan_to_num(values.astype(np.float64), nan=nothing),
+            )
+            for spec, values in zip(stage.preset.branches, branches, strict=True)
+        ),
+        is_called=is_called,
+        no_call_reasons=tuple(None if called else NO_CALL for called in is_called),
+        protocol=protocol,
+        bundle_sha256=stage.bundle.sha256,
+    )
+
+
+def _background(stage: _Stage, train: NDArray[np.int64], judged: NDArray[np.int64]) -> float:
+    """Balanced accuracy of the image edge alone, on the same split."""
+    features = read_edge_features([stage.samples[i] for i in (*train, *judged)])
+    classes = stage.corpus.class_indices
+    n_train = len(train)
+    return background_balanced_accuracy(
+        features[:n_train], classes[train], features[n_train:], classes[judged]
+    )
+
+
+def _judge_blanked(stage: _Stage) -> tuple[BlankedFigure, ...]:
+    """The bundle on held-out images whose cells are painted over: what the surroundings tell."""
+    samples = [stage.samples[i] for i in stage.split.test]
+    heads, thresholds = stage.bundle.heads, stage.bundle.thresholds
+    figures = []
+    features = {
+        blank: [
+            load_features(
+                samples,
+                trunk.frozen,
+                variants=BlankedCells(is_blank=blank),
+                enhancement=stage.preset.enhancement,
+                cache_dir=stage.work_dir / "features",
+                report=Progress(f"cells {'painted over' if blank else 'seen'}", stage.report).step,
+            )
+            for trunk in stage.trunks
+        ]
+        for blank in (False, True)
+    }
+    for source in sorted({sample.source for sample in samples}):
+        accuracies = {}
+        for blank, of_branches in features.items():
+            corpus = Corpus(
+                samples=tuple(samples),
+                pooled=tuple(one.pooled for one in of_branches),
+                sample_indices=of_branches[0].sample_indices,
+                imagenet_tops=(),
+            )
+            own = np.flatnonzero([sample.source == source for sample in samples])
+            found = combine_images(heads, corpus, own, thresholds.field_sharpness)
+            says_healthy = found.fused.argmax(axis=1) == HEALTHY_INDEX
+            is_healthy = corpus.class_indices[found.samples] == HEALTHY_INDEX
+            if len(set(is_healthy)) == 2:
+                accuracies[blank] = balanced_accuracy_score(is_healthy, says_healthy)
+        if accuracies:
+            figures.append(
+                BlankedFigure(
+                    source=source, seen=float(accuracies[False]), blanked=float(accuracies[True])
+                )
+            )
+    return tuple(figures)
+
+
+def _detection(data: Path) -> dict[str, DetectionReport]:
+    """Every second marked field was tuned on; the others are the figure."""
+    marked = read_cell_marks(data / "smears" / "bccd_fields")
+    if not marked:
+        return {}
+    return {
+        "BCCD, fields tuned on": detect_marked(marked[::2]),
+        "BCCD, the other fields": detect_marked(marked[1::2]),
+    }

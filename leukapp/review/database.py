@@ -21,6 +21,7 @@ URL_VARIABLE: Final = "LEUKAPP_STORE_URL"
 BUSY_SECONDS: Final = 30
 MIGRATIONS: Final = Path(__file__).resolve().parent / "migrations"
 DRIVERS: Final = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+GONE: Final = "The review store's file is not there any more: put it or its folder back."
 MIGRATION_LOCK: Final = 0x1E0CA99
 
 
@@ -89,7 +90,7 @@ def _sentence(error: Exception) -> str:
     if "locked" in words:
         return "The review store is busy with another program: try again in a moment."
     if "unable to open" in words:
-        return "The review store's file is not there any more: put it or its folder back."
+        return GONE
     if "can't locate revision" in words:
         return "The review store was written by a later version: use that version, or newer."
     return (
@@ -116,7 +117,7 @@ def _prepare_sqlite(engine: Engine, database: str | None) -> None:
         ) from error
 
     @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: Any) -> None:
+    def _connected(connection: Any, record: Any) -> None:
         # Transactions begin where they are asked for, not where the driver thinks.
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -124,11 +125,23 @@ def _prepare_sqlite(engine: Engine, database: str | None) -> None:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
+        record.info["inode"] = Path(database).stat().st_ino
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
+        _check_still_there(Path(database), connection.info["inode"])
         is_reader = connection.get_execution_options().get("is_reader", False)
         connection.exec_driver_sql("BEGIN" if is_reader else "BEGIN IMMEDIATE")
+
+
+def _check_still_there(path: Path, inode: int) -> None:
+    """Refuse to write into a file that has no name any more: it would be lost without a word."""
+    try:
+        is_same = path.stat().st_ino == inode
+    except FileNotFoundError as error:
+        raise StoreError(GONE) from error
+    if not is_same:
+        raise StoreError("Another file was put in the review store's place: start LeukApp again.")
 
 
 def _migrate(engine: Engine) -> None:

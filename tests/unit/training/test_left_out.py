@@ -25,7 +25,7 @@ def answers(p_healthy, branches=None):
 
 
 def test_confidence_rises_until_the_errors_are_gone():
-    # Healthy images, a fifth of them called ALL with just under 0.8: from there on only the right are called.
+    # Healthy images, a fifth of them called ALL with just under 0.8: from there on all are right.
     p_healthy = [0.2, 0.95, 0.95, 0.95, 0.95]
     classes = np.full(5, HEALTHY)
     assert choose_confidence([answers(p_healthy)], classes, temperature=1.0) == pytest.approx(0.80)

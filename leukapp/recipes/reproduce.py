@@ -1,6 +1,7 @@
 """``leukapp reproduce``: the paper's protocol and the grouped one, on the same data and heads."""
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -117,6 +118,7 @@ def reproduce(
     started = time.monotonic()
     preset = _with_paper_hyperparameters(options)
     work_dir = options.work_dir or compiled_cache_dir() / "training"
+    is_from_scratch = not work_dir.exists() or not any(work_dir.iterdir())
     shipped = open_bundle(SHIPPED_COMPACT)
     has_cells = any(spec.backbone == CELL_BACKBONE for spec in preset.branches)
     seen = frozenset(shipped.training.train_groups) if has_cells else frozenset[str]()
@@ -156,6 +158,9 @@ def reproduce(
         rows=tuple(rows),
         step_times=_step_times(preset, trunks, trained),
         seconds=time.monotonic() - started,
+        is_from_scratch=is_from_scratch,
+        n_cores=os.cpu_count() or 1,
+        trunk_keys=tuple(trunk.frozen.key for trunk in trunks),
     )
     (options.out / "reproduction.json").write_text(result.to_json(), encoding="utf-8")
     (options.out / "reproduction.md").write_text(result.to_markdown(), encoding="utf-8")

@@ -9,6 +9,7 @@ import numpy as np
 
 from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.metrics import MetricReport
+from leukapp.training.progress import format_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,6 +106,9 @@ class Reproduction:
         rows: lines of the table.
         step_times: of a batch of 32.
         seconds: the command took, cached features and finished stages not repeated.
+        is_from_scratch: whether nothing was taken from an earlier run.
+        n_cores: that the command could use.
+        trunk_keys: hash of weights and input size of each frozen trunk.
     """
 
     preset: str
@@ -117,6 +121,9 @@ class Reproduction:
     rows: tuple[ReproductionRow, ...]
     step_times: tuple[StepTime, ...]
     seconds: float
+    is_from_scratch: bool
+    n_cores: int
+    trunk_keys: tuple[str, ...]
 
     def to_json(self) -> str:
         """Indented JSON."""
@@ -160,7 +167,9 @@ class Reproduction:
                 for one in self.step_times
             ),
         )
-        return "\n\n".join((settings, *self.notes, accuracy, sets, times)) + "\n"
+        how = "" if self.is_from_scratch else ", with what an earlier run had finished"
+        took = f"The command took {format_seconds(self.seconds)} on {self.n_cores} cores{how}."
+        return "\n\n".join((settings, *self.notes, accuracy, sets, times, took)) + "\n"
 
 
 def _row_cells(row: ReproductionRow) -> tuple[str, ...]:

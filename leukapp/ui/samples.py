@@ -1,25 +1,33 @@
 """Synthetic sample images: drawn by a program, so that the app can be tried without a patient's."""
 
+import hashlib
+import inspect
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
+import platformdirs
 import streamlit as st
 from PIL import Image
 
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell, draw_synthetic_field
 from leukapp.ui import texts
-from leukapp.ui.picture import show_picture
+from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
 
 SAMPLE_SEED: Final = 7
 FIELD_LEUKOCYTES: Final = 12
 FIELD_HEIGHT_PX: Final = 960
 FIELD_WIDTH_PX: Final = 1280
+PREVIEW_PX: Final = 360
 CHOICE_KEY: Final = "sample"
+CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,33 @@ def sample_png(sample: Sample) -> bytes:
     return buffer.getvalue()
 
 
+def preview_jpeg(sample: Sample) -> bytes:
+    """Give a small picture of a sample, kept in the user's cache: to draw a field takes a second.
+
+    The file is named by the program that draws, so that a new version draws anew.
+    """
+    drawer = Path(inspect.getfile(draw_synthetic_cell)).read_bytes()
+    made_by = hashlib.sha256(drawer + repr((sample, PREVIEW_PX)).encode()).hexdigest()[:20]
+    path = _cache_folder() / "samples" / f"{sample.kind}-{made_by}.jpg"
+    if path.is_file():
+        return path.read_bytes()
+    buffer = BytesIO()
+    picture = fit_for_screen(draw_sample(sample), max_side_px=PREVIEW_PX)
+    Image.fromarray(picture).save(buffer, format="JPEG", quality=90)
+    with suppress(OSError):
+        # Without a cache the drawing is made at each start.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(buffer.getvalue())
+        partial.replace(path)
+    return buffer.getvalue()
+
+
+def _cache_folder() -> Path:
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_cache_dir("leukapp"))
+
+
 def show_sample_choice() -> list[ImageEntry]:
     """Ask for a synthetic sample; give it as the only entry of a list, or an empty list."""
     chosen = st.selectbox(
@@ -98,7 +133,7 @@ def show_sample_gallery() -> None:
     st.caption(texts.WELCOME_SAMPLES)
     for column, sample in zip(st.columns(len(SAMPLES)), SAMPLES, strict=True):
         with column:
-            show_picture(draw_sample(sample), caption=sample.title, alt=sample.title)
+            st.image(preview_jpeg(sample), caption=sample.title, width="stretch", alt=sample.title)
             st.button(
                 texts.SAMPLE_BUTTON,
                 key=f"open-{sample.key}",

@@ -10,6 +10,7 @@ import pytest
 from fake_diagnoser import FakeDiagnoser
 
 from leukapp.diagnosis import Diagnosis
+from leukapp.errors import BatchSourceError
 from leukapp.review import kept_images
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import begin_upload, keep_upload, thumbnail_path, uploaded_sha256
@@ -140,19 +141,40 @@ def test_batches_wait_in_line_and_one_in_line_can_be_cancelled(
     assert networks.diagnosed == [b"image 0", b"image 2"]
 
 
-def test_a_root_that_is_gone_stops_the_batch_with_a_sentence_and_spoils_no_image(
-    store: ReviewStore, root: Path
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_batch_whose_images_are_elsewhere_is_refused_and_none_is_called_unreadable(
+    store: ReviewStore, root: Path, tmp_path: Path, elsewhere: bool
 ) -> None:
-    worker, diagnoser = BatchWorker(store), SharedDiagnoser(FakeDiagnoser())
-    run = create(store, "0.png")
-    worker.begin(run.id, diagnoser, BatchImages(root=None))
-    wait_until(lambda: not worker.status(run.id).is_active)
+    (tmp_path / "empty").mkdir()
+    images = BatchImages(root=tmp_path / "empty" if elsewhere else None)
+    worker, run = BatchWorker(store), create(store, "0.png")
+    with pytest.raises(BatchSourceError, match="put them back"):
+        worker.begin(run.id, SharedDiagnoser(FakeDiagnoser()), images)
 
+    assert not worker.status(run.id).is_active
+    assert store.run(run.id).unreadable == 0
+
+
+def test_a_root_that_goes_away_stops_the_batch_with_a_sentence(
+    store: ReviewStore, root: Path, tmp_path: Path
+) -> None:
+    worker, networks = BatchWorker(store), SlowDiagnoser()
+    diagnoser, images = SharedDiagnoser(networks), BatchImages(root=root)
+    run = create(store, "0.png", "1.png", "2.png")
+    worker.begin(run.id, diagnoser, images)
+    wait_until(lambda: worker.status(run.id).is_working)
+    time.sleep(0.1)
+    root.rename(tmp_path / "away")
+    networks.may_go_on.release(3)
+    wait_until(lambda: not worker.status(run.id).is_active)
     assert "LEUKAPP_REVIEW_ROOT" in str(worker.status(run.id).failure)
     assert store.run(run.id).unreadable == 0
-    worker.begin(run.id, diagnoser, BatchImages(root=root))
+
+    (tmp_path / "away").rename(root)
+    worker.begin(run.id, diagnoser, images)
     wait_until(lambda: store.run(run.id).state is RunState.FINISHED)
     assert worker.status(run.id).failure is None
+    assert store.run(run.id).done == 3
 
 
 class FaultyDiagnoser(FakeDiagnoser):

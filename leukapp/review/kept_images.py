@@ -144,7 +144,16 @@ def forget_upload(source: str) -> None:
     """
     match = _SOURCE.fullmatch(source)
     if match:
-        shutil.rmtree(_upload_folder(match[1]), ignore_errors=True)
+        discard_upload(match[1])
+
+
+def discard_upload(upload_id: str) -> None:
+    """Remove every kept image of an upload.
+
+    Args:
+        upload_id: of ``begin_upload``.
+    """
+    shutil.rmtree(_upload_folder(upload_id), ignore_errors=True)
 
 
 def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:

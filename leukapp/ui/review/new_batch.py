@@ -89,8 +89,9 @@ def _uploaded_entries(source: str) -> Sequence[BatchEntry] | None:
 def _keep(files: Sequence[UploadedFile]) -> Sequence[BatchEntry]:
     bar = st.progress(0.0)
 
-    def report(i: int) -> None:
-        bar.progress(min(1.0, i / len(files)), texts.KEEPING.format(i=i + 1, n=len(files)))
+    def report(i: int, n_kept: int) -> None:
+        words = texts.KEEPING.format(i=i + 1, n=len(files), kept=n_kept)
+        bar.progress(min(1.0, i / len(files)), words)
 
     uploads = ((shown_name(file.name), file.getvalue()) for file in files)
     return keep_files(uploads, on_file=report)

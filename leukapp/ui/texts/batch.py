@@ -48,7 +48,7 @@ WITH_SUBFOLDERS: Final = "With the folders below"
 NAME_LABEL: Final = "Name of the batch"
 NAME_PLACEHOLDER: Final = "For instance: slides of May; no patient's name"
 START: Final = "Start reading"
-KEEPING: Final = "Taking in file {i} of {n}…"
+KEEPING: Final = "Taking in upload {i} of {n}: {kept} files so far…"
 UNNAMED: Final = "Batch of {moment}"
 
 # Progress

@@ -8,6 +8,7 @@ from pathlib import Path
 from leukapp import __version__
 from leukapp.errors import BundleError, LeukappError
 
+ENGINES = ("auto", "openvino", "openvino-f32", "openvino-bf16", "keras")
 DEFAULT_BUNDLE = Path(__file__).resolve().parents[1] / "weights" / "compact"
 
 
@@ -59,7 +60,7 @@ def _add_diagnose(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="trained bundle")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write overlays and raw maps")
-    parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.add_argument("--engine", choices=ENGINES, default="auto")
     parser.add_argument(
         "--mode",
         choices=["auto", "cell", "field", "whole"],
@@ -78,7 +79,7 @@ def _add_batch(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--name", help="what the batch is called (default: the folder's name)")
     parser.add_argument("--resume", type=int, metavar="N", help="go on with batch N")
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="trained bundle")
-    parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.add_argument("--engine", choices=ENGINES, default="auto")
     parser.add_argument("--store", metavar="URL", help="review store (default: a file of yours)")
     parser.set_defaults(run=_batch)
 
@@ -115,7 +116,7 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--compare", type=Path, nargs="+", default=[], metavar="BUNDLE", help="other bundles"
     )
-    parser.add_argument("--engine", choices=["auto", "openvino", "keras"], default="auto")
+    parser.add_argument("--engine", choices=ENGINES, default="auto")
     parser.set_defaults(run=_evaluate)
 
 

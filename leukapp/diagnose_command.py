@@ -48,7 +48,7 @@ class DiagnoseOptions:
 
 
 def diagnose_files(images: Sequence[Path], options: DiagnoseOptions) -> int:
-    """Diagnose files one after the other and print the answers.
+    """Diagnose files and print the answers in their order.
 
     Args:
         images: files of any kind; an unreadable one gives an error and the others go on.
@@ -65,11 +65,10 @@ def diagnose_files(images: Sequence[Path], options: DiagnoseOptions) -> int:
     stems = unique_stems(images)
     records: list[dict[str, Any]] = []
     cells: list[CellAnswer] = []
-    for path, stem in zip(images, stems, strict=True):
-        try:
-            diagnosis = diagnoser.diagnose(path, mode=options.mode)
-        except ImageError as error:
-            records.append(error_record(str(error), path=str(path)))
+    answers = diagnoser.diagnose_many(images, mode=options.mode)
+    for path, stem, diagnosis in zip(images, stems, answers, strict=True):
+        if isinstance(diagnosis, ImageError):
+            records.append(error_record(str(diagnosis), path=str(path)))
             continue
         if options.heatmap_dir is not None and diagnosis.branches:
             write_heatmaps(diagnosis, options.heatmap_dir, stem)

@@ -1,8 +1,11 @@
 """The facade: bytes or a path in, a Diagnosis out. Pages, command line and batch all call this."""
 
 import hashlib
+import os
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.cells import CellAnswer, CellSummary, ImageMode, ModeChoice, summarize_cells
+from leukapp.errors import ImageError
 from leukapp.fields.crops import CellBox, CutImage, cut_cells
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.enhance import enhance_image
@@ -39,6 +43,9 @@ __all__ = [
     "Timings",
     "no_call_reason",
 ]
+
+AHEAD_A_CORE: Final = 2
+"""Images a core that are read before their turn, so that no core waits."""
 
 BATCH_SIZE: Final = 8
 """Items that go through the network at once."""
@@ -223,6 +230,47 @@ class Diagnoser:
             ),
             network_output=output,
         )
+
+    def diagnose_many(
+        self, images: Iterable[bytes | Path | ImageError], *, mode: ModeChoice = "auto"
+    ) -> Iterator[Diagnosis | ImageError]:
+        """Diagnose images side by side, one on each core, and give the answers in their order.
+
+        While the network judges one image, others are read, cut and enhanced. At most a few images
+        a core are in memory, however many there are.
+
+        Args:
+            images: bytes or paths, taken as they are needed; an error, of whoever could not get
+                the bytes, is handed on in its place.
+            mode: as :meth:`diagnose` takes it.
+
+        Yields:
+            The answer for each image, or the error that says why it has none.
+        """
+        side_by_side = type(self)(self.bundle, self.engine.for_many())
+
+        def judge(data: bytes | Path | ImageError) -> Diagnosis | ImageError:
+            if isinstance(data, ImageError):
+                return data
+            try:
+                return side_by_side.diagnose(data, mode=mode)
+            except ImageError as error:
+                return error
+
+        n_cores = os.cpu_count() or 1
+        pending: deque[Future[Diagnosis | ImageError]] = deque()
+        with ThreadPoolExecutor(n_cores, thread_name_prefix="diagnose") as workers:
+            try:
+                for data in images:
+                    pending.append(workers.submit(judge, data))
+                    if len(pending) > AHEAD_A_CORE * n_cores:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
+            finally:
+                # Whoever stops listening does not wait for what is only in line.
+                for future in pending:
+                    future.cancel()
 
     def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:
         """Heatmaps of another class, from what the diagnosis kept; the network is not run.

@@ -1,8 +1,18 @@
 """Which engine runs a bundle on this machine."""
 
+import os
+from typing import Final, Literal
+
 from leukapp.errors import BundleError
 from leukapp.inference.engine import Engine, EngineChoice
 from leukapp.model.bundle import Bundle
+
+ENGINE_VARIABLE: Final = "LEUKAPP_ENGINE"
+PRECISIONS: Final[dict[str, Literal["f32", "bf16"] | None]] = {
+    "openvino": None,
+    "openvino-f32": "f32",
+    "openvino-bf16": "bf16",
+}
 
 
 def open_engine(bundle: Bundle, choice: EngineChoice = "auto") -> Engine:
@@ -10,17 +20,21 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto") -> Engine:
 
     Args:
         bundle: verified.
-        choice: ``openvino``, ``keras``, or ``auto`` for OpenVINO on the CPU.
+        choice: ``openvino`` on the CPU (``openvino-f32`` and ``openvino-bf16`` fix its precision),
+            ``keras``, or ``auto`` for what the environment's LEUKAPP_ENGINE names, else OpenVINO.
 
     Raises:
         BundleError: the weights do not fit the preset, or the engine is unknown.
     """
-    if choice in {"auto", "openvino"}:
+    named = os.environ.get(ENGINE_VARIABLE, "openvino") if choice == "auto" else choice
+    if named in PRECISIONS:
         from leukapp.inference.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine(bundle)
-    if choice == "keras":
+        return OpenVinoEngine(bundle, precision=PRECISIONS[named])
+    if named == "keras":
         from leukapp.inference.keras_engine import KerasEngine
 
         return KerasEngine(bundle)
-    raise BundleError(f"there is no engine {choice!r}; choose auto, openvino or keras")
+    raise BundleError(
+        f"there is no engine {named!r}; choose auto, {', '.join(PRECISIONS)} or keras"
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from leukapp.model.dense import FloatArray
 
-EngineChoice: TypeAlias = Literal["auto", "openvino", "keras"]
+EngineChoice: TypeAlias = Literal["auto", "openvino", "openvino-f32", "openvino-bf16", "keras"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,6 +32,9 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """Engine, device and precision, e.g. ``openvino-cpu-f32``; part of every result."""
+
+    def for_many(self) -> "Engine":
+        """The same network set up for the most images a minute, not for one image soon."""
 
     def run(self, inputs: tuple[FloatArray, ...]) -> NetworkOutput:
         """Run one batch.

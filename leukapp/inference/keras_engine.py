@@ -23,6 +23,10 @@ class KerasEngine:
         """Backend and device."""
         return f"keras-{keras.backend.backend()}-f32"
 
+    def for_many(self) -> "KerasEngine":
+        """Itself: one batch at a time is all that Keras does safely."""
+        return self
+
     def run(self, inputs: tuple[FloatArray, ...]) -> NetworkOutput:
         """Run one batch; see :class:`leukapp.inference.engine.Engine`."""
         with self._lock:

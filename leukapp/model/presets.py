@@ -111,10 +111,10 @@ PRESETS: Final = {
             BranchSpec(name="mobilenetv3large", backbone="mobilenetv3large_cells"),
         ),
         hyperparameters=Hyperparameters(
-            batch_size=64,
+            batch_size=256,
             n_epochs=40,
             patience=8,
-            learning_rate=3e-4,
+            learning_rate=6e-4,
             n_views=8,
             balance_sources=True,
             leave_sources_out=True,

@@ -48,7 +48,7 @@ def write_papers(
     Returns:
         The report, one row a source.
     """
-    diagnoser = Diagnoser(bundle, open_engine(bundle))
+    diagnoser = Diagnoser(bundle, open_engine(bundle, "openvino-f32"))
     sets: list[HeldOutSet] = []
     files: list[tuple[str, Sequence[Sample], Protocol]] = [(HELD_OUT_FILE, test, protocol)]
     if external:

@@ -1,10 +1,11 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from networks import write_tiny_bundle
 
-from leukapp.diagnosis import Diagnoser, no_call_reason
+from leukapp.diagnosis import AHEAD_A_CORE, Diagnoser, no_call_reason
 from leukapp.errors import ImageError
 from leukapp.imaging.quality import QualityFinding, QualityReport, assess_quality
 from leukapp.imaging.synthetic import draw_synthetic_cell
@@ -99,3 +100,33 @@ class TestDiagnoser:
     def test_garbage_is_one_sentence(self, diagnoser):
         with pytest.raises(ImageError, match="This is not"):
             diagnoser.diagnose(b"%PDF-1.7")
+
+    def test_many_in_their_order_with_errors_in_their_place(self, diagnoser, encode_png, tmp_path):
+        images = [encode_png(draw_synthetic_cell("neutrophil", seed=i)) for i in range(9)]
+        images[4] = b"%PDF-1.7"
+        images[6] = tmp_path / "gone.png"
+        images[7] = ImageError("The file is not there.")
+        answers = list(diagnoser.diagnose_many(iter(images)))
+        assert [isinstance(answer, ImageError) for answer in answers] == [
+            i in {4, 6, 7} for i in range(9)
+        ]
+        assert answers[7] is images[7]
+        for i in (0, 5, 8):
+            alone = diagnoser.diagnose(images[i])
+            assert answers[i].image_sha256 == alone.image_sha256
+            np.testing.assert_allclose(
+                answers[i].probabilities.values, alone.probabilities.values, atol=2e-3
+            )
+
+    def test_many_takes_images_only_as_they_are_needed(self, diagnoser, png):
+        taken = []
+
+        def endless():
+            while True:
+                taken.append(len(taken))
+                yield png
+
+        answers = diagnoser.diagnose_many(endless())
+        next(answers)
+        answers.close()
+        assert len(taken) <= 1 + AHEAD_A_CORE * (os.cpu_count() or 1)

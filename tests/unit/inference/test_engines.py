@@ -1,9 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from networks import SIZE_PX, write_tiny_bundle
 
 from leukapp.errors import BundleError
 from leukapp.inference.choose import open_engine
+from leukapp.inference.openvino_engine import has_bf16
 from leukapp.model.fusion import softmax
 
 pytestmark = pytest.mark.keras
@@ -27,7 +30,7 @@ def inputs(n_images=3, seed=0):
 
 
 def test_engines_agree(bundle):
-    fast = open_engine(bundle, "openvino").run(inputs())
+    fast = open_engine(bundle, "openvino-f32").run(inputs())
     reference = open_engine(bundle, "keras").run(inputs())
     np.testing.assert_allclose(
         softmax(fast.fused_logits), softmax(reference.fused_logits), atol=1e-3
@@ -40,7 +43,7 @@ def test_engines_agree(bundle):
 
 
 def test_batch_equals_single(bundle):
-    engine = open_engine(bundle)
+    engine = open_engine(bundle, "openvino-f32")
     together = engine.run(inputs())
     first = engine.run(tuple(batch[1:2] for batch in inputs()))
     np.testing.assert_allclose(first.fused_logits[0], together.fused_logits[1], atol=1e-4)
@@ -54,6 +57,43 @@ def test_corrupt_compiled_network_is_rebuilt(bundle, own_cache):
     weights.write_bytes(damaged)
     np.testing.assert_array_equal(open_engine(bundle).run(inputs()).fused_logits, wanted)
     assert not list(own_cache.glob(".building-*"))
+
+
+def test_many_at_once_answer_as_one(bundle):
+    engine = open_engine(bundle, "openvino-f32")
+    many = engine.for_many()
+    assert many.for_many() is many
+    assert many.name == engine.name
+    np.testing.assert_allclose(
+        many.run(inputs()).fused_logits, engine.run(inputs()).fused_logits, atol=1e-4
+    )
+
+
+def test_precision_is_found_out_once_and_named(bundle, own_cache):
+    first = open_engine(bundle)
+    notes = list(own_cache.glob("*/bf16.json"))
+    assert len(notes) == has_bf16()
+    if notes:
+        agrees = json.loads(notes[0].read_text())["agrees"]
+        assert first.name == ("openvino-cpu-bf16" if agrees else "openvino-cpu-f32")
+        notes[0].write_text(
+            notes[0].read_text().replace(str(agrees).lower(), str(not agrees).lower())
+        )
+        assert open_engine(bundle).name != first.name
+        notes[0].write_text("damaged")
+        assert open_engine(bundle).name == first.name
+    else:
+        assert first.name == "openvino-cpu-f32"
+        with pytest.raises(BundleError, match="choose openvino-f32"):
+            open_engine(bundle, "openvino-bf16")
+
+
+def test_environment_names_the_engine(bundle, monkeypatch):
+    monkeypatch.setenv("LEUKAPP_ENGINE", "openvino-f32")
+    assert open_engine(bundle).name == "openvino-cpu-f32"
+    monkeypatch.setenv("LEUKAPP_ENGINE", "abacus")
+    with pytest.raises(BundleError, match="no engine 'abacus'"):
+        open_engine(bundle)
 
 
 def test_unknown_engine(bundle):

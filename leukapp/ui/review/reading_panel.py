@@ -17,6 +17,7 @@ from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, neighbor, next_open
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
+from leukapp.ui.cell_table import show_cells
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.review.decision_words import describe_decision
@@ -331,6 +332,10 @@ def _show_heatmaps(reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser
         return
     if isinstance(answer, ImageError):
         st.warning(escape_markdown(str(answer)), icon=":material/image_not_supported:")
-    elif answer.branches:
+        return
+    if answer.branches:
         with st.container(border=True):
             show_heatmap_viewer(answer, diagnoser, key=key)
+    if answer.cells:
+        with st.container(border=True):
+            show_cells(answer, diagnoser, key=key)

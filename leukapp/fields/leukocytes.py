@@ -6,7 +6,6 @@ from typing import Final, Literal, TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import watershed
 
 from leukapp.fields.erythrocytes import estimate_erythrocyte_diameter
 from leukapp.fields.stain import measure_stain
@@ -150,6 +149,9 @@ def _nuclei(is_nucleus: NDArray[np.uint8], unit_px: float) -> list[tuple[float, 
 
 def _split_touching(joined: NDArray[np.uint8], unit_px: float) -> NDArray[np.int32]:
     """Label nuclei, int32: 0 background; touching ones are parted by a watershed on distance."""
+    # Half a second of imports, which the app's first screen does not wait for.
+    from skimage.segmentation import watershed
+
     # Outside the image is no stain: the border must not make a cut nucleus look deep.
     padded = cv2.copyMakeBorder(joined, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 
 SHARPNESS_RANGE: Final = (0.02, 4.0)
@@ -43,6 +42,9 @@ def fit_sharpness(
         The sharpness with the smallest mean negative log-likelihood; 1 where every image has one
         cell, which fits any sharpness alike.
     """
+    # Only a training needs it, and it takes a while to import.
+    from scipy.optimize import minimize_scalar
+
     if all(len(logits) == 1 for logits in cells_of_images):
         return 1.0
 

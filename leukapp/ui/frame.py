@@ -15,6 +15,13 @@ from leukapp.ui.wording import escape_markdown
 SETTLING_SECONDS: Final = 5.0
 """The first screen and its networks load in this time, and need the processor for themselves."""
 
+IMPORTED_AHEAD: Final = (
+    "skimage.segmentation",
+    "leukapp.review.store",
+    "leukapp.ui.evaluation.overview",
+    "leukapp.ui.review.summary_pdf",
+)
+
 
 @cache
 def draw_icon() -> Image.Image:
@@ -39,16 +46,19 @@ def enter_through_app() -> None:
 
 @st.cache_resource(show_spinner=False)
 def import_ahead() -> threading.Timer:
-    """Import what the other pages need once the first one has settled; once a server.
+    """Import what the first diagnosis and the other pages need, once the first screen has settled.
 
     Scikit-learn alone takes a second; a page that is opened by its own address waits for it.
     """
-    timer = threading.Timer(
-        SETTLING_SECONDS, importlib.import_module, args=("leukapp.ui.evaluation.overview",)
-    )
+    timer = threading.Timer(SETTLING_SECONDS, _import_all)
     timer.daemon = True
     timer.start()
     return timer
+
+
+def _import_all() -> None:
+    for name in IMPORTED_AHEAD:
+        importlib.import_module(name)
 
 
 def show_frame() -> None:

@@ -1,13 +1,17 @@
 """A Diagnoser whose answer follows from the file's bytes, to test pages without a network."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from leukapp.cells import CellAnswer
 from leukapp.diagnosis import BranchVote, BundleId, Diagnosis, Explanation, Timings
 from leukapp.errors import BundleError, ImageError
+from leukapp.fields.crops import CellBox
 from leukapp.imaging.quality import QualityFinding, QualityReport
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
@@ -15,6 +19,8 @@ from leukapp.inference.probabilities import ClassProbabilities
 ABSTAIN = b"abstain"
 DISAGREE = b"disagree"
 BROKEN = b"broken"
+FIELD = b"field"
+EMPTY_FIELD = b"empty field"
 NO_CALL_REASON = "The image is out of focus; take it again."
 BROKEN_REASON = "This file is not an image; save it as PNG."
 MISSING_REASON = "There is no bundle in the folder; put one there."
@@ -83,6 +89,35 @@ def make_diagnosis(
     )
 
 
+def make_cell(label: str | None, index: int) -> CellAnswer:
+    values = {"ALL": (0.9, 0.05, 0.05), "Healthy": (0.02, 0.03, 0.95), None: (0.4, 0.3, 0.3)}[label]
+    return CellAnswer(
+        box=CellBox(x0=10 * index, y0=5, x1=10 * index + 8, y1=13),
+        crop=np.full((16, 16, 3), 120 + index, np.uint8),
+        label=label,
+        no_call_reason=None if label else "The network is not sure enough.",
+        probabilities=ClassProbabilities(values),
+        branches=(ClassProbabilities(values), ClassProbabilities(values)),
+        is_counted=True,
+    )
+
+
+def make_field(content: bytes, labels: Sequence[str | None]) -> Diagnosis:
+    """A field whose cells have these answers; without a cell there is no answer at all."""
+    cells = tuple(make_cell(label, index) for index, label in enumerate(labels))
+    diagnosis = replace(make_diagnosis(content), mode="field", cells=cells, erythrocyte_px=8.0)
+    if cells:
+        return diagnosis
+    return replace(
+        diagnosis,
+        label=None,
+        no_call_reason="No leukocyte was found in the image.",
+        probabilities=None,
+        branches=(),
+        fused_heatmap=make_heatmap("fused", "Healthy", is_blank=True),
+    )
+
+
 class FakeDiagnoser:
     """Stands in for leukapp.diagnosis.Diagnoser; counts what it was asked."""
 
@@ -102,8 +137,15 @@ class FakeDiagnoser:
         self.diagnosed.append(data)
         if data == BROKEN:
             raise ImageError(BROKEN_REASON)
+        if data in {FIELD, EMPTY_FIELD}:
+            labels = ["ALL", "Healthy", None, "ALL"] if data == FIELD else []
+            return make_field(data, labels)
         return make_diagnosis(data, label=None if data == ABSTAIN else "ALL")
 
     def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:
         self.explained.append(class_name)
+        return make_explanation(class_name)
+
+    def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
+        self.explained.append(f"{class_name} of cell {index}")
         return make_explanation(class_name)

@@ -1,8 +1,10 @@
 """Arrays on disk: one ``.npz`` file a part, half precision, no pickle, replaced as a whole."""
 
+import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -35,6 +37,11 @@ ARCHIVE_ERRORS: Final = (
     zlib.error,
     zipfile.BadZipFile,
 )
+
+_AUTOMATIC_NAME: Final = re.compile(
+    r"(?P<stem>normalization|batch_normalization|(separable_|depthwise_)?conv2d)(_\d+)?"
+)
+"""What Keras calls layers with weights that the backbones leave unnamed."""
 
 Arrays: TypeAlias = dict[str, NDArray[np.float32]]
 
@@ -134,10 +141,7 @@ def read_arrays(path: Path) -> Arrays:
 def model_arrays(model: "keras.Model") -> Arrays:
     """Weights of a flat Keras model, keyed by ``layer/variable``."""
     return {
-        f"{layer.name}/{variable.name}": np.asarray(variable, np.float32)
-        for layer in model.layers
-        for variable in layer.weights
-        if "seed" not in variable.name
+        name: np.asarray(variable, np.float32) for name, variable in _named_variables(model).items()
     }
 
 
@@ -147,15 +151,31 @@ def set_model_arrays(model: "keras.Model", arrays: Mapping[str, NDArray[np.float
     Raises:
         BundleError: names or shapes are not those of the model.
     """
-    variables = {
-        f"{layer.name}/{variable.name}": variable
-        for layer in model.layers
-        for variable in layer.weights
-        if "seed" not in variable.name
-    }
+    variables = _named_variables(model)
     if variables.keys() != arrays.keys():
         raise BundleError(f"the weights given are not those of {model.name}; rebuild the file")
     for name, variable in variables.items():
         if tuple(variable.shape) != arrays[name].shape:
             raise BundleError(f"weight {name} of {model.name} has another shape; rebuild the file")
         variable.assign(arrays[name])
+
+
+def _named_variables(model: "keras.Model") -> dict[str, Any]:
+    """Variables keyed by ``layer/variable``, alike for every build of one architecture.
+
+    Keras numbers layers without a name through the whole process, so that a second EfficientNet
+    has a ``normalization_1``; here they are numbered through the model.
+    """
+    n_of_stem = Counter[str]()
+    variables = {}
+    for layer in model.layers:
+        name = layer.name
+        automatic = _AUTOMATIC_NAME.fullmatch(name)
+        if automatic and layer.weights:
+            stem = automatic["stem"]
+            name = f"{stem}_{n_of_stem[stem]}" if n_of_stem[stem] else stem
+            n_of_stem[stem] += 1
+        for variable in layer.weights:
+            if "seed" not in variable.name:
+                variables[f"{name}/{variable.name}"] = variable
+    return variables

@@ -105,6 +105,13 @@ def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
     parser.add_argument("--epochs", type=int, help="upper bound of epochs in each stage")
+    parser.add_argument(
+        "--unfreeze",
+        type=int,
+        default=0,
+        metavar="EPOCHS",
+        help="then fine-tune the backbones too, for so many epochs (slow; default: frozen)",
+    )
     parser.set_defaults(run=_train)
 
 
@@ -235,6 +242,7 @@ def _train(options: argparse.Namespace) -> int:
             work_dir=options.work_dir,
             backbone_weights=options.backbone_weights,
             n_epochs=options.epochs,
+            unfreeze_epochs=options.unfreeze,
         ),
         report=lambda line: print(line, flush=True),
     )

@@ -42,6 +42,8 @@ def lively_arrays(arrays: Arrays, rng: np.random.Generator) -> Arrays:
             lively[name] = rng.uniform(0.8, 1.2, values.shape).astype(np.float32)
         elif name.endswith("variance"):
             lively[name] = np.ones_like(values)
+        elif values.ndim == 0:
+            lively[name] = values
         elif name.endswith(("beta", "mean", "bias")):
             lively[name] = rng.normal(0, 0.1, values.shape).astype(np.float32)
         else:

@@ -21,6 +21,7 @@ from leukapp.recipes.left_out import (
     choose_confidence,
     combine_images,
     train_without,
+    without_source,
 )
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.items import weigh_items
@@ -99,9 +100,8 @@ def fit_network(  # noqa: PLR0913
         report=report,
         checkpoint_dir=checkpoint_dir,
     )
-    # The gate compares images as they are uploaded, so it learns from them unaltered.
-    gate = fit_gate(corpus.joined[np.unique(train[:, 0])], seed=seed)
-    thresholds = _fit_thresholds(corpus, trained.heads, gate, np.unique(validation[:, 0]))
+    fitted = fit_limits(trained.heads, trained.curves, corpus, train, validation, seed=seed)
+    thresholds = fitted.thresholds
     if calling is not None:
         thresholds = replace(
             thresholds,
@@ -112,9 +112,32 @@ def fit_network(  # noqa: PLR0913
         thresholds = _heed_left_out(
             preset, corpus, train, validation, thresholds, seed, checkpoint_dir, report
         )
-    return FittedNetwork(
-        heads=trained.heads, gate=gate, thresholds=thresholds, curves=trained.curves
-    )
+    return replace(fitted, thresholds=thresholds)
+
+
+def fit_limits(
+    heads: Heads,
+    curves: tuple[LossCurve, ...],
+    corpus: Corpus,
+    train: ItemVariants,
+    validation: ItemVariants,
+    *,
+    seed: int,
+) -> FittedNetwork:
+    """Fit gate, calibration and limits around trained heads.
+
+    Args:
+        heads: of the network.
+        curves: of their training.
+        corpus: images and features.
+        train: what the heads learned from.
+        validation: what sets the thresholds.
+        seed: of the gate.
+    """
+    # The gate compares images as they are uploaded, so it learns from them unaltered.
+    gate = fit_gate(corpus.joined[np.unique(train[:, 0])], seed=seed)
+    thresholds = _fit_thresholds(corpus, heads, gate, np.unique(validation[:, 0]))
+    return FittedNetwork(heads=heads, gate=gate, thresholds=thresholds, curves=curves)
 
 
 def _heed_left_out(  # noqa: PLR0913
@@ -132,6 +155,9 @@ def _heed_left_out(  # noqa: PLR0913
     sources = np.array([sample.source for sample in corpus.samples])
     left_out = []
     for source in sorted(set(sources[samples])):
+        if not all(len(without_source(source, corpus, part)) for part in (train, validation)):
+            # Nothing else is there to learn from or to stop by.
+            continue
         heads = train_without(
             source,
             preset,
@@ -144,6 +170,8 @@ def _heed_left_out(  # noqa: PLR0913
         )
         own = samples[sources[samples] == source]
         left_out.append(combine_images(heads, corpus, own, thresholds.field_sharpness))
+    if not left_out:
+        return replace(thresholds, needs_agreement=True)
     confidence = choose_confidence(
         left_out, corpus.class_indices, temperature=thresholds.temperature
     )

@@ -151,6 +151,13 @@ def prepare_trunks(
     )
 
 
+def choose_variants(preset: Preset) -> Variants:
+    """The forms in which a preset looks at each image."""
+    if preset.input_mode == "cells":
+        return CellViews(n_views=preset.hyperparameters.n_views)
+    return D4Variants()
+
+
 def build_corpus(
     samples: tuple[Sample, ...],
     preset: Preset,
@@ -167,11 +174,7 @@ def build_corpus(
         cache_dir: of features.
         report: takes a line of progress.
     """
-    variants: Variants = (
-        CellViews(n_views=preset.hyperparameters.n_views)
-        if preset.input_mode == "cells"
-        else D4Variants()
-    )
+    variants = choose_variants(preset)
     features = [
         load_features(
             samples,

@@ -25,6 +25,7 @@ from leukapp.recipes.preparation import (
     split_samples,
 )
 from leukapp.recipes.train_options import TrainOptions
+from leukapp.recipes.unfreezing import FrozenRun, unfreeze
 
 Report = Callable[[str], None]
 
@@ -69,6 +70,23 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
         report=report,
         checkpoint_dir=work_dir / "stages",
     )
+    if options.unfreeze_epochs:
+        run = FrozenRun(
+            preset=preset,
+            corpus=corpus,
+            trunks=trunks,
+            fitted=fitted,
+            train=train,
+            validation=validation,
+        )
+        run = unfreeze(
+            run,
+            n_epochs=options.unfreeze_epochs,
+            seed=options.seed,
+            cache_dir=work_dir / "features",
+            report=report,
+        )
+        trunks, fitted = run.trunks, run.fitted
     try:
         bundle = write_bundle(
             options.out,
@@ -100,6 +118,11 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
 
 def _preset(options: TrainOptions) -> Preset:
     preset = get_preset(options.preset)
+    if options.unfreeze_epochs < 0:
+        raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
+    if options.protocol == "paper":
+        # Its sixteen copies are of whole images, squeezed; a cell has no such copies.
+        preset = replace(preset, input_mode="whole")
     if options.n_epochs is None:
         return preset
     if options.n_epochs < 1:

@@ -18,6 +18,8 @@ class TrainOptions:
         work_dir: keeps features and checkpoints, so that a killed run goes on; None is the cache.
         backbone_weights: folder of keras.applications ``.h5`` files.
         n_epochs: overrides the preset's upper bound.
+        unfreeze_epochs: epochs of fine-tuning the whole network after both stages; 0 keeps the
+            backbones frozen, as the paper does.
     """
 
     preset: str
@@ -28,3 +30,4 @@ class TrainOptions:
     work_dir: Path | None = None
     backbone_weights: Path | None = None
     n_epochs: int | None = None
+    unfreeze_epochs: int = 0

@@ -28,7 +28,7 @@ from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import pool
-from leukapp.model.weights_io import Arrays
+from leukapp.model.weights_io import Arrays, halve
 from leukapp.training.cell_augmentation import augment_cell
 
 ForwardFunction: TypeAlias = Callable[[FloatArray], FloatArray]
@@ -199,7 +199,7 @@ def load_features(
             else:
                 features = _pooled(items, trunk)
                 _save(path, features)
-                of_samples.append(features.astype(np.float16).astype(np.float32))
+                of_samples.append(halve(features).astype(np.float32))
             report(index + 1, len(samples))
     n_items = [len(features) for features in of_samples]
     filled = [features for features in of_samples if len(features)]
@@ -253,5 +253,5 @@ def _prepare(
 def _save(path: Path, features: FloatArray) -> None:
     partial = path.with_suffix(".partial")
     with partial.open("wb") as stream:
-        np.save(stream, features.astype(np.float16), allow_pickle=False)
+        np.save(stream, halve(features), allow_pickle=False)
     partial.replace(path)

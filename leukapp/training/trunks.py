@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from leukapp.inference.openvino_engine import compile_network, convert_network
-from leukapp.model.backbones import build_backbone, load_imagenet_backbone
+from leukapp.model.backbones import Backbone, build_backbone, load_imagenet_backbone
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.presets import BranchSpec
 from leukapp.model.weights_io import Arrays, halve, model_arrays, set_model_arrays
@@ -51,7 +51,24 @@ def prepare_trunk(
         backbone = load_imagenet_backbone(
             spec.backbone, spec.input_size_px, weights_dir=weights_dir
         )
-    arrays = model_arrays(backbone.trunk)
+    return _freeze(spec, backbone, model_arrays(backbone.trunk))
+
+
+def prepare_changed_trunk(
+    spec: BranchSpec, arrays: Arrays, imagenet_top: DenseStack
+) -> PreparedTrunk:
+    """Compile a trunk whose weights were fine-tuned.
+
+    Args:
+        spec: of the branch.
+        arrays: weights of the trunk.
+        imagenet_top: its ImageNet classifier, fine-tuned too; empty if it has none.
+    """
+    trunk = build_backbone(spec.backbone, spec.input_size_px).trunk
+    return _freeze(spec, Backbone(trunk=trunk, imagenet_top=imagenet_top), arrays)
+
+
+def _freeze(spec: BranchSpec, backbone: Backbone, arrays: Arrays) -> PreparedTrunk:
     # Features are taken with the half-precision weights that the bundle will hold.
     arrays = {name: _as_stored(values) for name, values in arrays.items()}
     set_model_arrays(backbone.trunk, arrays)

@@ -74,6 +74,26 @@ def test_the_same_seed_gives_the_same_figures(trained, data, tmp_path):
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
 
 
+def test_unfreezing_changes_the_backbones(trained, data, work_dir, tmp_path):
+    lines = []
+    options = TrainOptions(
+        preset="tiny", data=data, out=tmp_path / "tuned", work_dir=work_dir, unfreeze_epochs=1
+    )
+    tuned = train_bundle(options, report=lines.append)
+    assert "fusion: taken from an earlier run" in lines
+    before, after = trained.read_weights().trunks, tuned.read_weights().trunks
+    for old, new in zip(before, after, strict=True):
+        kernels = [name for name in old if name.endswith("kernel")]
+        assert any((old[name] != new[name]).any() for name in kernels)
+        statistics = [name for name in old if "moving_" in name]
+        assert statistics
+        assert all((old[name] == new[name]).all() for name in statistics)
+    assert any(line.startswith("fine-tuning epochs") for line in lines)
+    curves = json.loads((tuned.folder / "loss_curves.json").read_text())
+    assert curves[-1]["stage"] == "fine-tuning"
+    assert len(curves[-1]["validation_loss"]) == 1
+
+
 def test_evaluate_writes_everything(trained, draw_data, tmp_path, capsys):
     data = draw_data(3, first_seed=100)
     other = shutil.copytree(trained.folder, tmp_path / "other")
@@ -155,7 +175,7 @@ def test_everything_was_trained_on(trained, data, tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"n_epochs": 0}, "--epochs must be")],
+    [({"unfreeze_epochs": -1}, "--unfreeze must be"), ({"n_epochs": 0}, "--epochs must be")],
 )
 def test_options_out_of_range(data, tiny_preset, tmp_path, changes, message):
     with pytest.raises(TrainingError, match=message):

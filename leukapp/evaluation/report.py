@@ -92,7 +92,7 @@ class EvaluationReport:
             content = json.loads(text)
             if content.pop("format") != FORMAT:
                 raise HeldOutError(f"The report is not of the format {FORMAT}; evaluate again.")
-            return cast("EvaluationReport", _from_plain(EvaluationReport, content))
+            return cast("EvaluationReport", from_plain(EvaluationReport, content))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise HeldOutError(
                 "The text is not an evaluation report of this version; evaluate again."
@@ -296,18 +296,29 @@ def to_plain(value: Any) -> Any:
     return None if isinstance(value, float) and value == np.inf else value
 
 
-def _from_plain(expected: Any, value: Any) -> Any:
-    """The value of an annotated type from what ``to_plain`` made of it."""
+def from_plain(expected: Any, value: Any) -> Any:
+    """The value of an annotated type from what ``to_plain`` made of it.
+
+    Args:
+        expected: a dataclass, or a type that a field of one is annotated with.
+        value: plain.
+
+    Raises:
+        KeyError: a field is missing.
+        TypeError: a value is not of its type.
+    """
     origin, arguments = get_origin(expected), get_args(expected)
     if is_dataclass(expected):
         hints = get_type_hints(expected)
         return expected(  # type: ignore[operator]
-            **{name: _from_plain(hint, value[name]) for name, hint in hints.items()}
+            **{name: from_plain(hint, value[name]) for name, hint in hints.items()}
         )
     if origin is types.UnionType:
-        return None if value is None else _from_plain(arguments[0], value)
+        return None if value is None else from_plain(arguments[0], value)
     if origin is tuple:
-        return tuple(_from_plain(arguments[0], item) for item in value)
+        return tuple(from_plain(arguments[0], item) for item in value)
+    if origin is dict:
+        return {name: from_plain(arguments[1], item) for name, item in value.items()}
     if origin is np.ndarray:
         array = np.array(value, np.int64)
         array.flags.writeable = False

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from leukapp.errors import HeldOutError
 from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.metrics import MetricReport
+from leukapp.evaluation.report import from_plain
 from leukapp.training.progress import format_seconds
 
 
@@ -128,6 +130,23 @@ class Reproduction:
     def to_json(self) -> str:
         """Indented JSON."""
         return json.dumps(asdict(self), indent=1, default=_to_list, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Reproduction":
+        """Read what :meth:`to_json` wrote.
+
+        Args:
+            text: JSON.
+
+        Raises:
+            HeldOutError: the text is not such a result.
+        """
+        try:
+            return cast("Reproduction", from_plain(cls, json.loads(text)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise HeldOutError(
+                "The text is not a reproduction of this version; run leukapp reproduce again."
+            ) from error
 
     def to_markdown(self) -> str:
         """Tables for people, with the notes that they need."""

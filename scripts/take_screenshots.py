@@ -2,7 +2,8 @@
 
     python scripts/take_screenshots.py
 
-Needs Chromium and the bundle; writes docs/images/diagnose-*.png and evaluation-*.png.
+Needs Chromium and the bundle; writes diagnose-*.png, evaluation-*.png, batch-*.png and review-*.png
+into docs/images.
 """
 
 import argparse
@@ -15,15 +16,23 @@ from typing import Literal, TypeAlias
 from PIL import Image, ImageOps
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "browser")]
 
 from live_app import LiveApp, running_app, running_chromium  # noqa: E402
-from playwright.sync_api import Browser  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
+
+from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E402
+from leukapp.review.server_folder import ROOT_VARIABLE  # noqa: E402
+from leukapp.ui.texts import batch as texts  # noqa: E402
+from leukapp.ui.texts import review as review_texts  # noqa: E402
 
 WIDTH_PX, HEIGHT_PX = 1400, 1150
 LIMIT_MS = 60_000
 MAX_BYTES = 400_000
+KINDS: tuple[CellKind, ...] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 ColorScheme: TypeAlias = Literal["light", "dark"]
+N_EACH = 8
+DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 COLOR_SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
 
 
@@ -63,6 +72,59 @@ def take_evaluation_screenshot(
     return picture.convert("RGB")
 
 
+def draw_slides(root: Path) -> None:
+    """Fill a review folder with drawings of every kind."""
+    folder = root / "slides"
+    folder.mkdir(parents=True)
+    for seed in range(N_EACH):
+        for kind in KINDS:
+            drawing = Image.fromarray(draw_synthetic_cell(kind, seed=seed))
+            drawing.save(folder / f"{kind}-{seed}.png")
+    (folder / "notes.txt").write_text("no image")
+
+
+def take_batch_screenshots(
+    browser: Browser, app: LiveApp, color_scheme: ColorScheme
+) -> dict[str, Image.Image]:
+    """Read a folder of drawings, and take its worklist and one image under review."""
+    context = browser.new_context(
+        viewport={"width": WIDTH_PX, "height": HEIGHT_PX}, color_scheme=color_scheme
+    )
+    page = context.new_page()
+    page.set_default_timeout(LIMIT_MS)
+    page.goto(f"{app.url}/batch_review")
+    page.get_by_role("radio", name=texts.SOURCE_SERVER).click()
+    page.get_by_role("textbox", name=texts.NAME_LABEL).fill("Drawn slides")
+    page.get_by_role("textbox", name=texts.NAME_LABEL).press("Enter")
+    page.get_by_role("button", name=texts.START).click()
+    page.get_by_text(texts.FINISHED).wait_for()
+    page.get_by_role("radio", name=texts.WORKLIST).click()
+    page.get_by_role("button", name=texts.START_REVIEW).click()
+    initials = page.get_by_role("textbox", name=review_texts.INITIALS_LABEL)
+    initials.fill("KM")
+    initials.press("Enter")
+    initials.blur()
+    page.locator("button:not([disabled])", has_text=texts.UNSURE).wait_for()
+    for number, key in enumerate("auuaa", start=1):
+        page.locator(DRAWN).wait_for()
+        page.wait_for_timeout(500)
+        page.keyboard.press(key)
+        page.get_by_text(f"· {len(KINDS) * N_EACH - number} not reviewed").first.wait_for()
+    pictures = {"review": settled_picture(page)}
+    page.get_by_role("button", name=texts.BACK).click()
+    page.get_by_role("img", name="Image ").nth(20).wait_for()
+    pictures["batch"] = settled_picture(page)
+    context.close()
+    return pictures
+
+
+def settled_picture(page: Page) -> Image.Image:
+    """Take the page once nothing moves on it."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
 def write_small_png(picture: Image.Image, path: Path) -> None:
     """Write a PNG, with six bits a channel where eight make it larger than ``MAX_BYTES``."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,13 +143,18 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         running_chromium() as browser,
-        running_app(Path(folder) / "server.log") as app,
+        running_app(
+            Path(folder) / "server.log", environment={ROOT_VARIABLE: str(Path(folder) / "root")}
+        ) as app,
     ):
+        draw_slides(Path(folder) / "root")
         for color_scheme in COLOR_SCHEMES:
             picture = take_screenshot(browser, app, color_scheme, options.sample)
             write_small_png(picture, options.out / f"diagnose-{color_scheme}.png")
             picture = take_evaluation_screenshot(browser, app, color_scheme)
             write_small_png(picture, options.out / f"evaluation-{color_scheme}.png")
+            for name, one in take_batch_screenshots(browser, app, color_scheme).items():
+                write_small_png(one, options.out / f"{name}-{color_scheme}.png")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from leukapp.imaging.image_io import decode_image
 from leukapp.labels import CLASS_NAMES
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
-from leukapp.review.records import BatchRun, DecisionKind
+from leukapp.review.records import BatchItem, BatchRun, DecisionKind
 from leukapp.review.server_folder import review_root
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import (
@@ -36,6 +36,7 @@ from leukapp.ui.wording import percent
 OptionT = TypeVar("OptionT", bound=StrEnum)
 COLUMNS: Final = 6
 IMAGES_A_PAGE: Final = 4 * COLUMNS
+ITEMS_KEY: Final = "batch-items"
 BLINDED_KEY: Final = "batch-blinded"
 BLINDED_NAME: Final = "vote-first"
 
@@ -49,7 +50,7 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
         store: of the server.
         diagnoser: computes heatmaps on demand.
     """
-    entries = build_worklist(store.items(run.id), store.decisions(run_id=run.id))
+    entries = build_worklist(_items(run.id, store), store.decisions(run_id=run.id))
     if not entries:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return
@@ -75,6 +76,17 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
         return
     _show_start(shown, open_key)
     _show_page(shown, run, open_key, images, is_blinded=is_blinded)
+
+
+def _items(run_id: int, store: ReviewStore) -> tuple[BatchItem, ...]:
+    """The batch's images; read again only once there are new answers, for none ever changes."""
+    now = store.run(run_id)
+    state = (run_id, now.created_at, now.done, now.unreadable)
+    kept: tuple[object, tuple[BatchItem, ...]] | None = st.session_state.get(ITEMS_KEY)
+    if kept is None or kept[0] != state:
+        kept = (state, store.items(run_id))
+        st.session_state[ITEMS_KEY] = kept
+    return kept[1]
 
 
 def _ask_blinded() -> bool:

@@ -33,8 +33,7 @@ UPLOAD_HELP: Final = (
     "Images stay in this session's memory and are not stored."
 )
 UPLOAD_LIMIT: Final = (
-    "{n} images were dropped; the first {limit} are shown. For whole folders use the command "
-    "line: leukapp diagnose."
+    "{n} images were dropped; the first {limit} are shown. Page Batch review reads whole folders."
 )
 SAMPLE_LABEL: Final = "Or try a synthetic sample"
 SAMPLE_PLACEHOLDER: Final = "Choose a drawing"

@@ -9,6 +9,8 @@ import os
 import re
 import secrets
 import shutil
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +28,9 @@ PNG_EFFORT: Final = 1
 """Of zlib, 0-9: the reviewer waits for it, and the files go with the batch."""
 
 _SOURCE = re.compile(r"upload:([0-9a-f]{16})/([0-9]{6})-([0-9a-f]{64})\.(png|txt)")
+_UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
+ORPHAN_SECONDS: Final = 24 * 3600.0
 GONE: Final = "The images of this batch were removed from the server: upload them again."
 
 
@@ -154,6 +158,22 @@ def discard_upload(upload_id: str) -> None:
         upload_id: of ``begin_upload``.
     """
     shutil.rmtree(_upload_folder(upload_id), ignore_errors=True)
+
+
+def discard_orphans(sources: Iterable[str]) -> None:
+    """Remove uploads that no batch knows, which a server leaves that is killed while it takes in.
+
+    An upload that is being taken in now is safe: orphans are a day old.
+
+    Args:
+        sources: of items, at least one of every batch.
+    """
+    known = {match[1] for match in map(_SOURCE.fullmatch, sources) if match}
+    uploads = batch_dir() / "uploads"
+    for folder in uploads.iterdir() if uploads.is_dir() else ():
+        is_old = time.time() - folder.stat().st_mtime > ORPHAN_SECONDS
+        if folder.name not in known and is_old and _UPLOAD_ID.fullmatch(folder.name):
+            discard_upload(folder.name)
 
 
 def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:

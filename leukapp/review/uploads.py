@@ -44,7 +44,8 @@ def keep_files(
     upload_id = begin_upload()
     try:
         entries = _keep_all(upload_id, files, on_file)
-    except BatchSourceError:
+    except BaseException:
+        # Also where the reviewer leaves in the middle.
         discard_upload(upload_id)
         raise
     if not entries:

@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from leukapp.review.kept_images import discard_orphans
 from leukapp.review.records import BatchRun, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.ui.review.log import open_log
@@ -18,12 +19,14 @@ NEW: Final = 0
 
 @st.cache_resource(show_spinner=False)
 def open_worker() -> BatchWorker:
-    """Give the one worker of the server.
+    """Give the one worker of the server, after removing what a killed one left.
 
     Raises:
         StoreError: the review log cannot be opened.
     """
-    return BatchWorker(open_log())
+    log = open_log()
+    discard_orphans(item.source for run in log.runs() for item in log.items(run.id)[:1])
+    return BatchWorker(log)
 
 
 def choose_batch(store: ReviewStore) -> BatchRun | None:

@@ -1,6 +1,7 @@
 """Uploads of a batch: pixels survive, nothing else does, and nothing outside is reached."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from leukapp.imaging.image_io import decode_image
 from leukapp.review import kept_images
 from leukapp.review.kept_images import (
     begin_upload,
+    discard_orphans,
     forget_thumbnail,
     forget_upload,
     is_upload,
@@ -81,6 +83,24 @@ def test_forgetting_removes_every_image_of_the_upload_alone(
     assert read_upload(sources[2])
     assert is_upload(sources[2])
     assert len(list(folder.rglob("*.png"))) == 1
+
+
+def test_uploads_that_no_batch_knows_are_removed_after_a_day(
+    folder: Path, encode_png: Callable[..., bytes]
+) -> None:
+    png = encode_png(np.full((32, 32, 3), 90, np.uint8))
+    known, orphan, fresh = begin_upload(), begin_upload(), begin_upload()
+    sources = [keep_upload(upload_id, 0, png) for upload_id in (known, orphan, fresh)]
+    other = folder / "uploads" / "not-an-upload"
+    other.mkdir()
+    for old in (known, orphan, "not-an-upload"):
+        os.utime(folder / "uploads" / old, (0, 0))
+    discard_orphans([sources[0], "slides/cell.png"])
+
+    assert read_upload(sources[0])
+    assert read_upload(sources[2])
+    assert other.is_dir()
+    assert not (folder / "uploads" / orphan).exists()
 
 
 def test_a_disk_that_takes_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

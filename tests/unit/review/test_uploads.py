@@ -152,6 +152,18 @@ def test_a_zip_without_files_is_said_and_leaves_nothing_behind(folder: Path) -> 
     assert list((folder / "kept" / "uploads").iterdir()) == []
 
 
+def test_a_reviewer_who_leaves_in_the_middle_leaves_nothing_behind(
+    folder: Path, png: bytes
+) -> None:
+    def leave(number: int, _kept: int) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keep_files([("a.png", png), ("b.png", png)], on_file=leave)
+    assert list((folder / "kept" / "uploads").iterdir()) == []
+
+
 def test_a_zip_is_told_from_an_image(png: bytes) -> None:
     assert is_zip(make_zip())
     assert is_zip(make_zip(("a", b"")))

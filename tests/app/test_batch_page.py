@@ -289,6 +289,26 @@ def test_voting_first_hides_verdict_numbers_and_heatmaps_until_the_vote(
     assert texts.HEATMAPS_SHOW in labels_of(app)
 
 
+def test_a_file_name_that_tells_the_class_is_hidden_until_the_vote(
+    open_page: Callable[..., AppTest],
+    seed: Seed,
+    encode_png: Callable[..., bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "0.png").write_bytes(encode_png(np.full((40, 40, 3), 99, np.uint8)))
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
+    app = open_page(seed(1), texts.WORKLIST)
+    app.toggle(key="batch-blinded").set_value(True).run()
+    app.button(key="batch-begin").click().run()
+    assert [image.captions[0] for image in app.image] == ["Image 1"]
+
+    sign(app)
+    decide(app, "▲ ALL")
+    assert [image.captions[0] for image in app.image] == [r"No. 1: cell 0\.png"]
+
+
 def test_a_blinded_vote_for_another_class_is_an_override(
     open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
 ) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from fake_diagnoser import NO_CALL_REASON, make_diagnosis
 from pypdf import PdfReader
 from reportlab.lib.units import mm
+from review_records import make_decision
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.quality import QualityFinding
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.records import Decision, DecisionKind
 from leukapp.ui import result_pdf
 from leukapp.ui.result_pdf import MARGIN, build_result_pdf
 from leukapp.ui.texts import report as texts
@@ -105,6 +108,49 @@ def test_a_crowded_report_stays_on_its_page_above_the_record(
     assert len(reader.pages) == 1
     assert ends[0] > MARGIN + 38 * mm
     assert words.count("note: A long finding.") == result_pdf.MAX_FINDINGS
+
+
+def decided(kind: DecisionKind, label: str | None, reason: str = "") -> Decision:
+    return replace(make_decision(7, None, kind, label), reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("decision", "words_expected"),
+    [
+        (decided(DecisionKind.AGREE, "ALL"), "Agree: ALL"),
+        (decided(DecisionKind.AGREE, None), "Agree: No call"),
+        (
+            decided(DecisionKind.OVERRIDE, "AML", "<b>rods</b>"),
+            "Override with: AML Reason: <b>rods",
+        ),
+        (decided(DecisionKind.UNSURE, None), "Unsure"),
+    ],
+)
+def test_a_saved_decision_stands_in_place_of_the_boxes(
+    decision: Decision, words_expected: str
+) -> None:
+    _, words = read_pdf(build_result_pdf(make_diagnosis(), decision=decision))
+
+    assert f"{texts.SIGNATURE} {words_expected}" in words
+    assert "Initials AB, saved 2026-03-01T12:00:00+00:00 (UTC) as line 7" in words
+    assert texts.SIGNATURE_CHOICES[1] not in words
+
+
+def test_a_long_reason_stays_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[float] = []
+    whole = result_pdf._write_record
+    monkeypatch.setattr(
+        result_pdf,
+        "_write_record",
+        lambda page, *rest: (ends.append(page.y), whole(page, *rest)),
+    )
+    decision = decided(DecisionKind.OVERRIDE, "AML", "W" * 500)
+    reader, _ = read_pdf(
+        build_result_pdf(crowded(make_diagnosis(label=None)), is_synthetic=True, decision=decision)
+    )
+
+    assert len(reader.pages) == 1
+    assert ends[0] > MARGIN + 38 * mm
 
 
 def test_characters_that_the_fonts_lack_do_not_break_the_report() -> None:

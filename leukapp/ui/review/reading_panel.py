@@ -91,7 +91,7 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
     is_hidden = reading.is_blinded and entry.decision is None
     picture, answer = st.columns([1, 1.25], gap="medium")
     with picture:
-        _show_pixels(reading, entry.item)
+        _show_pixels(reading, entry.item, is_hidden=is_hidden)
     with answer:
         if is_hidden:
             st.info(texts.BLINDED_NOTE, icon=":material/visibility_off:")
@@ -171,15 +171,17 @@ def _pixels(run_id: int, item_id: int, _read: Callable[[], bytes]) -> RgbImage:
     return fit_for_screen(decode_image(_read()), max_side_px=PICTURE_PX)
 
 
-def _show_pixels(reading: Reading, item: BatchItem) -> None:
+def _show_pixels(reading: Reading, item: BatchItem, *, is_hidden: bool) -> None:
+    """Write the image; its file's name may tell what it shows, so it comes after the vote."""
     number = item.position + 1
     try:
         pixels = _pixels(reading.run.id, item.id, lambda: reading.images.read(item))
     except (ImageError, BatchSourceError) as error:
         st.warning(escape_markdown(str(error)), icon=":material/image_not_supported:")
         return
-    caption = texts.IMAGE_TITLE.format(number=number, name=escape_markdown(item.name))
-    show_picture(pixels, caption=caption, alt=texts.THUMBNAIL_ALT.format(number=number))
+    alt = texts.THUMBNAIL_ALT.format(number=number)
+    titled = texts.IMAGE_TITLE.format(number=number, name=escape_markdown(item.name))
+    show_picture(pixels, caption=alt if is_hidden else titled, alt=alt)
 
 
 def _show_decision(

@@ -124,8 +124,8 @@ ORDERS: Final = {
 }
 BLINDED: Final = "Vote first"
 BLINDED_HELP: Final = (
-    "Hides every verdict, probability and heatmap until you have voted on the image, so that the "
-    "networks do not sway you. Filters and orders that would give them away are off."
+    "Hides every verdict, probability, heatmap and file name until you have voted on the image, so "
+    "that they do not sway you. Filters and orders that would give them away are off."
 )
 SHOWN: Final = "{n} of {total} images · {open} not reviewed"
 NO_MATCH: Final = "No image matches these filters."

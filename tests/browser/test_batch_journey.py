@@ -168,6 +168,8 @@ def wait_until_drawn(page: Page) -> None:
 
 def export(page: Page, button: str, path: Path) -> bytes:
     page.get_by_role("radio", name=texts.EXPORT).click()
+    expect(page.get_by_role("button", name=button)).to_be_visible()
+    wait_until_drawn(page)
     with page.expect_download() as started:
         page.get_by_role("button", name=button).click()
     started.value.save_as(path)

@@ -28,6 +28,9 @@ def upload(page: Page, content: bytes) -> None:
 
 
 def download(page: Page, button: str, path: Path) -> bytes:
+    # A file that is asked for while the page is still drawn may be replaced under way.
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
     with page.expect_download() as started:
         page.get_by_role("button", name=button, exact=True).click()
     started.value.save_as(path)

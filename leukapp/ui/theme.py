@@ -59,6 +59,8 @@ STYLE_RULES: Final = """
   padding: .5rem 0; border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
 .leuk-vote b { color: var(--class-color); white-space: nowrap; }
 .leuk-vote small { opacity: .75; }
+.st-key-worklist-page img { aspect-ratio: 1; object-fit: contain;
+  background: color-mix(in srgb, currentColor 7%, transparent); }
 [data-testid="stBaseButton-primary"] { color: light-dark(#FFFFFF, #221B29); }
 @media print { [data-testid="stSidebar"], [data-testid="stHeader"] { display: none; } }
 </style>

@@ -27,11 +27,14 @@ from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
 from leukapp.ui.upload import ImageEntry
 from leukapp.ui.wording import branch_title, escape_markdown, percent
+from leukapp.ui.zoom_view import MAX_SIDE_PX as ZOOM_SIDE_PX
+from leukapp.ui.zoom_view import CaptionedPicture, show_zoom_view
 
 PICTURE_PX: Final = 640
 MAX_REASON: Final = 500
 MADE_KEY: Final = "batch-made"
 FAILED_KEY: Final = "batch-decision-failed"
+ZOOM_KEY: Final = "batch-zoom"
 HEAT_KEY: Final = "batch-heat"
 GO_ON_KEY: Final = "batch-go-on"
 ANSWERS_KEY: Final = "batch-answers"
@@ -167,21 +170,28 @@ def _step(
 
 
 @st.cache_data(show_spinner=False, max_entries=24, scope="session")
-def _pixels(run_id: int, item_id: int, _read: Callable[[], bytes]) -> RgbImage:
-    return fit_for_screen(decode_image(_read()), max_side_px=PICTURE_PX)
+def _pixels(run_id: int, item_id: int, max_side_px: int, _read: Callable[[], bytes]) -> RgbImage:
+    return fit_for_screen(decode_image(_read()), max_side_px=max_side_px)
 
 
 def _show_pixels(reading: Reading, item: BatchItem, *, is_hidden: bool) -> None:
     """Write the image; its file's name may tell what it shows, so it comes after the vote."""
     number = item.position + 1
     try:
-        pixels = _pixels(reading.run.id, item.id, lambda: reading.images.read(item))
+        max_side_px = ZOOM_SIDE_PX if st.session_state.get(ZOOM_KEY) else PICTURE_PX
+        pixels = _pixels(reading.run.id, item.id, max_side_px, lambda: reading.images.read(item))
     except (ImageError, BatchSourceError) as error:
         st.warning(escape_markdown(str(error)), icon=":material/image_not_supported:")
         return
     alt = texts.THUMBNAIL_ALT.format(number=number)
     titled = texts.IMAGE_TITLE.format(number=number, name=escape_markdown(item.name))
-    show_picture(pixels, caption=alt if is_hidden else titled, alt=alt)
+    caption = alt if is_hidden else titled
+    if st.session_state.get(ZOOM_KEY):
+        show_zoom_view((CaptionedPicture(image=pixels, caption=alt),), key=f"batch-zoom-{item.id}")
+        st.caption(caption)
+    else:
+        show_picture(pixels, caption=caption, alt=alt)
+    st.toggle(app_texts.ZOOM_LABEL, help=app_texts.ZOOM_HELP, key=ZOOM_KEY)
 
 
 def _show_decision(

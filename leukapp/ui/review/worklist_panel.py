@@ -211,11 +211,12 @@ def _show_page(
         st.session_state.get(page_key, 0), (len(shown) - 1) // IMAGES_A_PAGE * IMAGES_A_PAGE
     )
     page = shown[first : first + IMAGES_A_PAGE]
-    for start in range(0, len(page), COLUMNS):
-        row = page[start : start + COLUMNS]
-        for column, entry in zip(st.columns(COLUMNS, gap="small"), row, strict=False):
-            with column:
-                _show_thumbnail(entry, images, open_key, is_blinded=is_blinded)
+    with st.container(key="worklist-page"):
+        for start in range(0, len(page), COLUMNS):
+            row = page[start : start + COLUMNS]
+            for column, entry in zip(st.columns(COLUMNS, gap="small"), row, strict=False):
+                with column:
+                    _show_thumbnail(entry, images, open_key, is_blinded=is_blinded)
     _show_pager(len(shown), first, page_key)
 
 

@@ -33,7 +33,7 @@ FILES_HELP: Final = (
     "JPEG, PNG, TIFF, BMP or WebP. Only the pixels are kept on the server, without the files' "
     "metadata, until you remove the images of the batch."
 )
-N_FILES: Final = "{n} files dropped."
+N_FILES: Final = "Files dropped: {n}"
 NO_ROOT: Final = (
     "No folder of the server is open to reviewers. Whoever runs it can name one with the "
     "environment variable {variable}."
@@ -43,7 +43,7 @@ ROOT: Final = "review folder"
 GO_INTO: Final = "Go into a folder"
 GO_INTO_PLACEHOLDER: Final = "Choose one of {n}"
 GO_UP: Final = "Up"
-FILES_HERE: Final = "{n} files here, {folders} folders."
+FILES_HERE: Final = "Files here: {n} · folders: {folders}"
 WITH_SUBFOLDERS: Final = "With the folders below"
 NAME_LABEL: Final = "Name of the batch"
 NAME_PLACEHOLDER: Final = "For instance: slides of May; no patient's name"

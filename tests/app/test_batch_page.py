@@ -403,3 +403,28 @@ def test_a_finding_of_the_quality_check_is_marked(
     app.button(key="batch-begin").click().run()
 
     assert "The image is &lt;b&gt;dark" in words_of(app)
+
+
+def test_an_image_without_a_leukocyte_is_uncertain_has_no_numbers_and_can_be_agreed_with(
+    open_page: Callable[..., AppTest], store: ReviewStore, seed: Seed
+) -> None:
+    run = seed(0, n_waiting=1)
+    empty = replace(
+        make_diagnosis(b"image", label=None),
+        mode="field",
+        probabilities=None,
+        branches=(),
+        no_call_reason="No leukocyte was found in the image.",
+    )
+    store.save_answer(store.items(run.id)[0], empty, user=None)
+    app = open_page(store.run(run.id), texts.WORKLIST)
+    assert texts.NO_NUMBER in words_of(app)
+    app.button(key="batch-begin").click().run()
+    assert "No leukocyte was found" in words_of(app)
+    sign(app)
+    decide(app, texts.AGREE_NO_CALL)
+
+    assert standing(store, run)[-1].label is None
+    app = open_page(store.run(run.id), texts.AGREEMENT)
+    assert texts.CARD_UNDEFINED in words_of(app)
+    assert not open_page(store.run(run.id), texts.EXPORT).exception

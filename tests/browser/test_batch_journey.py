@@ -21,11 +21,12 @@ from leukapp.ui.texts import review as review_texts
 
 pytestmark = pytest.mark.browser
 
-N_DRAWN, N_COPIES, N_BROKEN = 6, 25, 2
+N_DRAWN, N_COPIES, N_BROKEN = 6, 35, 2
 N_IMAGES = N_DRAWN * N_COPIES
 N_FILES = N_IMAGES + N_BROKEN
 KINDS = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte", "lymphoblast", "myeloblast")
 NAME = "Drawn slides"
+READING_LIMIT_MS = 300_000
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def environment(
     drawings = [encode_png(draw_synthetic_cell(kind, seed=seed)) for seed, kind in enumerate(KINDS)]
     for number in range(N_IMAGES):
         # A PNG may carry more behind its end; so each file has a hash of its own.
-        (slides / f"{number:03d}.png").write_bytes(drawings[number % N_DRAWN] + bytes([number]))
+        (slides / f"{number:03d}.png").write_bytes(drawings[number % N_DRAWN] + b"%d" % number)
     (slides / "notes.txt").write_text("no image")
     (slides / "000-damaged.png").write_bytes(drawings[0][:2000])
     return {
@@ -106,7 +107,7 @@ def test_a_batch_survives_reload_and_kill_and_is_reviewed_and_exported(
         expect(page.get_by_text(texts.INTERRUPTED)).to_be_visible()
         assert paused_at < n_read(page) < N_FILES, "the batch was too short to be killed"
         page.get_by_role("button", name=texts.RESUME).click()
-        expect(page.get_by_text(texts.FINISHED)).to_be_visible()
+        expect(page.get_by_text(texts.FINISHED)).to_be_visible(timeout=READING_LIMIT_MS)
         assert n_read(page) == N_FILES
         unreadable = f"{texts.UNREADABLE} ({N_BROKEN})"
         expect(page.get_by_role("heading", name=unreadable)).to_be_visible()

@@ -1,0 +1,121 @@
+"""The decision box on "Diagnose": nothing is saved by half, and what is saved can be undone."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fake_diagnoser import ABSTAIN
+from streamlit.testing.v1 import AppTest
+
+from leukapp.review.records import Decision, DecisionKind
+from leukapp.review.store import ReviewStore
+from leukapp.ui import texts as app_texts
+from leukapp.ui.review.log import is_initials
+from leukapp.ui.texts import review as texts
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ReviewStore]:
+    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def upload(start_app: Callable[..., AppTest]) -> Callable[[bytes], AppTest]:
+    def bring(content: bytes) -> AppTest:
+        app = start_app()
+        app.file_uploader(key="upload").upload("Jane Doe.png", content, "image/png")
+        app.run()
+        assert not app.exception
+        return app
+
+    return bring
+
+
+def choose(app: AppTest, kind: str) -> AppTest:
+    [control] = [one for one in app.segmented_control if one.label == texts.CHOICE_LABEL]
+    return control.set_value(kind).run()
+
+
+def sign_and_save(app: AppTest) -> AppTest:
+    app.text_input(key="initials-diagnose").set_value("KM").run()
+    app.button(key="save-decision").click().run()
+    assert not app.exception
+    return app
+
+
+def test_every_diagnosis_is_in_the_audit_trail_once(
+    upload: Callable[[bytes], AppTest], store: ReviewStore
+) -> None:
+    app = upload(b"image")
+    app.run()
+
+    assert store.verify().n_rows == 1
+    assert store.verify().is_whole
+
+
+def test_a_decision_needs_a_choice_a_class_and_initials(
+    upload: Callable[[bytes], AppTest], store: ReviewStore
+) -> None:
+    app = upload(b"image")
+    assert app.button(key="save-decision").disabled
+    choose(app, "override")
+    app.text_input(key="initials-diagnose").set_value("KM").run()
+    assert app.button(key="save-decision").disabled
+    [other] = [one for one in app.segmented_control if one.label == texts.OVERRIDE_LABEL]
+    assert "▲ ALL" not in other.options
+    other.set_value("AML").run()
+    assert not app.button(key="save-decision").disabled
+    app.text_input(key="initials-diagnose").set_value("4").run()
+    assert app.button(key="save-decision").disabled
+    assert store.decisions() == ()
+
+
+def test_a_decision_is_saved_with_hashes_shown_and_taken_back(
+    upload: Callable[[bytes], AppTest], store: ReviewStore
+) -> None:
+    app = sign_and_save(choose(upload(b"image"), "agree"))
+    [made] = store.decisions()
+    assert (made.kind, made.label, made.initials) == (DecisionKind.AGREE, "ALL", "KM")
+    assert made.image_name == f"sha256:{made.image_sha256}"
+    assert [one.value for one in app.success] == [saved_words(made)]
+
+    app.button(key="undo-decision").click().run()
+    assert not app.exception
+    assert [one.kind for one in store.decisions()] == [DecisionKind.AGREE, DecisionKind.UNDONE]
+    assert not app.success
+    assert app.text_input(key="initials-diagnose").value == "KM"
+
+
+def saved_words(decision: Decision) -> str:
+    moment = decision.decided_at.strftime("%Y-%m-%d %H:%M")
+    return f"Saved: **agree**, ▲ ALL, by KM, {moment} UTC"
+
+
+def test_to_agree_with_no_call_is_a_decision_too(
+    upload: Callable[[bytes], AppTest], store: ReviewStore
+) -> None:
+    app = sign_and_save(choose(upload(ABSTAIN), "agree"))
+
+    assert store.decisions()[0].label is None
+    assert f"○ {app_texts.NO_CALL}" in app.success[0].value
+
+
+def test_a_decision_of_before_stands_when_the_image_comes_again(
+    upload: Callable[[bytes], AppTest], store: ReviewStore
+) -> None:
+    sign_and_save(choose(upload(b"image"), "unsure"))
+    app = upload(b"image")
+
+    assert "Saved: **unsure**" in app.success[0].value
+    assert not [one for one in app.segmented_control if one.label == texts.CHOICE_LABEL]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("KM", True), ("K. M.", True), ("Äß", True), (" ab ", True), ("", False), ("1", False),
+     ("=A", False), ("<b>", False), ("abcdefghi", False)],
+)  # fmt: skip
+def test_initials_are_letters(text: str, expected: bool) -> None:
+    assert is_initials(text) is expected

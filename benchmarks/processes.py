@@ -14,13 +14,14 @@ from subjects import REPOSITORY, cell_png
 
 N_RUNS = 3
 DIAGNOSE = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from leukapp.diagnosis import Diagnoser
 diagnoser = Diagnoser.open(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
     diagnoser.diagnose(Path(sys.argv[2]))
-peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = Path("/proc/self/status").read_text()
+peak_mb = int(status.split("VmHWM:")[1].split()[0]) / 1024
 print(json.dumps([peak_mb, "tensorflow" in sys.modules]))
 """
 

@@ -25,7 +25,7 @@ from leukapp.imaging.white_balance import balance_white, measure_background
 from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
-from leukapp.inference.field_rule import cell_shares, combine_cells
+from leukapp.inference.field_rule import cell_shares, combine_cells, least_sure
 from leukapp.inference.gate import feature_distances
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
@@ -443,14 +443,6 @@ class _ImageAnswer:
     is_counted: tuple[bool, ...]
 
 
-def agree_on_health(
-    probabilities: ClassProbabilities, branches: Sequence[ClassProbabilities]
-) -> bool:
-    """Whether the fused decision and every branch are on one side: healthy, or leukemia."""
-    sides = {one.top_class == HEALTHY for one in (probabilities, *branches)}
-    return len(sides) == 1
-
-
 def no_call_reason(
     quality: QualityReport | None,
     probabilities: ClassProbabilities,
@@ -478,15 +470,35 @@ def no_call_reason(
             "The image is unlike anything this network was trained on "
             f"(distance {feature_distance:.2f}, limit {thresholds.max_feature_distance:.2f})."
         )
-    if thresholds.needs_agreement and not agree_on_health(probabilities, branches):
-        votes = ", ".join(branch.top_class for branch in branches)
-        return f"The two networks disagree on whether it is healthy ({votes})."
+    if thresholds.needs_agreement:
+        return _reason_of_the_least_sure(probabilities, branches, thresholds.min_confidence)
     if probabilities.top_value < thresholds.min_confidence:
         return (
             f"The network is not sure enough: {probabilities.top_class} with "
             f"{probabilities.top_value:.0%}, and it calls from {thresholds.min_confidence:.0%}."
         )
     return None
+
+
+def _reason_of_the_least_sure(
+    probabilities: ClassProbabilities, branches: Sequence[ClassProbabilities], min_confidence: float
+) -> str | None:
+    """The fused decision and every branch must be on one side, and the least sure sure enough."""
+    sure = least_sure(
+        np.array([probabilities.values]),
+        [np.array([one.values]) for one in branches],
+        CLASS_NAMES.index(HEALTHY),
+    )[0]
+    if sure >= min_confidence:
+        return None
+    side = "healthy" if probabilities.top_class == HEALTHY else "leukemia"
+    if sure == 0.0:
+        votes = ", ".join(branch.top_class for branch in branches)
+        return f"The fused decision says {side}, and the branches do not all agree ({votes})."
+    return (
+        f"The least sure of the fused decision and the branches says {side} with {sure:.0%}, and "
+        f"calls are made from {min_confidence:.0%}."
+    )
 
 
 def _read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:

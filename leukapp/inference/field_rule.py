@@ -59,21 +59,24 @@ def fit_sharpness(
     return float(np.exp(found.x))
 
 
-def is_same_side(
+def least_sure(
     fused: NDArray[np.floating], branches: Sequence[NDArray[np.floating]], healthy_index: int
-) -> NDArray[np.bool_]:
-    """Whether the fused decision and every branch agree on healthy or not.
+) -> NDArray[np.float64]:
+    """How sure the least sure of the fused decision and the branches is of healthy, or of not.
 
     Args:
-        fused: logits or probabilities, float (images, classes).
+        fused: probabilities, float (images, classes).
         branches: of each branch, as ``fused``.
         healthy_index: of the class that is no leukemia.
 
     Returns:
-        Bool (images,).
+        Float64 (images,): the smallest probability of the fused decision's side; 0 where a branch
+        is on the other side.
     """
-    sides = np.array([one.argmax(axis=1) == healthy_index for one in (fused, *branches)])
-    return np.asarray((sides == sides[0]).all(axis=0))
+    healthy = np.array([one[:, healthy_index] for one in (fused, *branches)], np.float64)
+    is_healthy = np.array([one.argmax(axis=1) == healthy_index for one in (fused, *branches)])
+    of_side = np.where(is_healthy[0], healthy, 1 - healthy).min(axis=0)
+    return np.where((is_healthy == is_healthy[0]).all(axis=0), of_side, 0.0)
 
 
 def cell_shares(

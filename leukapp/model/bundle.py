@@ -47,7 +47,8 @@ class Thresholds:
         false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
         field_sharpness: how much the most suspicious cells of a field count; see
             ``leukapp.inference.field_rule``.
-        needs_agreement: whether the branches must agree on healthy or not for a call.
+        needs_agreement: whether the fused decision and every branch must be on one side, healthy or
+            leukemia, and each of them as sure as ``min_confidence`` asks.
     """
 
     temperature: float

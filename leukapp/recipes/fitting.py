@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.evaluation.calibration import choose_min_confidence, fit_temperature
-from leukapp.inference.field_rule import combine_cells, fit_sharpness, is_same_side
+from leukapp.inference.field_rule import combine_cells, fit_sharpness, least_sure
 from leukapp.inference.gate import feature_distances, fit_gate
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import GateReference, Thresholds
@@ -20,8 +20,8 @@ from leukapp.recipes.left_out import (
     HEALTHY_INDEX,
     choose_confidence,
     combine_images,
+    sources_to_leave,
     train_without,
-    without_source,
 )
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.items import weigh_items
@@ -110,7 +110,15 @@ def fit_network(  # noqa: PLR0913
         )
     elif preset.hyperparameters.leave_sources_out:
         thresholds = _heed_left_out(
-            preset, corpus, train, validation, thresholds, seed, checkpoint_dir, report
+            preset,
+            corpus,
+            train,
+            validation,
+            heads=trained.heads,
+            thresholds=thresholds,
+            seed=seed,
+            checkpoint_dir=checkpoint_dir,
+            report=report,
         )
     return replace(fitted, thresholds=thresholds)
 
@@ -145,20 +153,19 @@ def _heed_left_out(  # noqa: PLR0913
     corpus: Corpus,
     train: ItemVariants,
     validation: ItemVariants,
+    *,
+    heads: Heads,
     thresholds: Thresholds,
     seed: int,
     checkpoint_dir: Path | None,
     report: Callable[[str], None],
 ) -> Thresholds:
-    """Raise the confidence limit to what laboratories that were not seen need."""
+    """Take the confidence limit from held-out groups and from sources that were left out."""
     samples = np.unique(corpus.sample_indices[np.concatenate([train, validation])[:, 0]])
     sources = np.array([sample.source for sample in corpus.samples])
     left_out = []
-    for source in sorted(set(sources[samples])):
-        if not all(len(without_source(source, corpus, part)) for part in (train, validation)):
-            # Nothing else is there to learn from or to stop by.
-            continue
-        heads = train_without(
+    for source in sources_to_leave(corpus, samples):
+        without = train_without(
             source,
             preset,
             corpus,
@@ -169,17 +176,15 @@ def _heed_left_out(  # noqa: PLR0913
             report=report,
         )
         own = samples[sources[samples] == source]
-        left_out.append(combine_images(heads, corpus, own, thresholds.field_sharpness))
-    if not left_out:
-        return replace(thresholds, needs_agreement=True)
+        left_out.append(combine_images(without, corpus, own, thresholds.field_sharpness))
+    validating = np.unique(corpus.sample_indices[validation[:, 0]])
     confidence = choose_confidence(
-        left_out, corpus.class_indices, temperature=thresholds.temperature
+        combine_images(heads, corpus, validating, thresholds.field_sharpness),
+        left_out,
+        corpus.class_indices,
+        temperature=thresholds.temperature,
     )
-    return replace(
-        thresholds,
-        min_confidence=max(thresholds.min_confidence, confidence),
-        needs_agreement=True,
-    )
+    return replace(thresholds, min_confidence=confidence, needs_agreement=True)
 
 
 def answer_images(
@@ -213,16 +218,11 @@ def answer_images(
         )
         for branch, of_branch in zip(branches, logits.branches, strict=True):
             branch[row] = softmax(combine_cells(of_branch[counted], sharpness))
-        is_called[row] = (
-            bool((of_image & is_near).any())
-            and fused[row].max() >= thresholds.min_confidence
-            and not (
-                thresholds.needs_agreement
-                and not is_same_side(
-                    fused[row : row + 1], [one[row : row + 1] for one in branches], HEALTHY_INDEX
-                )[0]
-            )
-        )
+        sure = fused[row].max()
+        if thresholds.needs_agreement:
+            one = slice(row, row + 1)
+            sure = least_sure(fused[one], [branch[one] for branch in branches], HEALTHY_INDEX)[0]
+        is_called[row] = bool((of_image & is_near).any()) and sure >= thresholds.min_confidence
     return ImageAnswers(
         probabilities=fused, branch_probabilities=tuple(branches), is_called=is_called
     )

@@ -20,7 +20,7 @@ from leukapp.model.bundle import (
     seal_bundle,
 )
 from leukapp.recipes.judge import judge_samples, read_edge_features
-from leukapp.recipes.left_out import MAX_LEFT_OUT_RISK
+from leukapp.recipes.left_out import MAX_HELD_OUT_RISK, MAX_LEFT_OUT_RISK
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
 EXTERNAL_FILE = "held_out_external.csv"
@@ -126,9 +126,9 @@ separates "ALL or AML" from "which laboratory".
 ## When it says "no call"
 If the quality check finds a reason; if the image is farther from the training images than
 {thresholds.max_feature_distance:.3f} (set so that {thresholds.false_reject_fraction:.0%} of the
-validation images are turned away); {_agreement(bundle)}or if the calibrated probability
-is under {thresholds.min_confidence:.2f}{_confidence_source(bundle)}. Probabilities are
-calibrated by temperature {thresholds.temperature:.2f}, fitted on the validation groups.
+validation images are turned away); {_confidence(bundle)}
+Probabilities are calibrated by temperature {thresholds.temperature:.2f}, fitted on the validation
+groups.
 
 ## Do not use it for
 Diagnosis or treatment decisions; images of other stains or organs; counting blasts; telling
@@ -147,18 +147,15 @@ def _what_it_judges(bundle: Bundle) -> str:
     )
 
 
-def _agreement(bundle: Bundle) -> str:
+def _confidence(bundle: Bundle) -> str:
+    limit = bundle.thresholds.min_confidence
     if not bundle.thresholds.needs_agreement:
-        return ""
-    return "if the two branches disagree on\nhealthy or leukemia; "
-
-
-def _confidence_source(bundle: Bundle) -> str:
-    if not bundle.preset.hyperparameters.leave_sources_out:
-        return ""
+        return f"or if the calibrated probability is under {limit:.2f}."
     return (
-        " (the smallest from which, in trainings that\neach left one source out, the calls there"
-        f" mistook healthy and leukemia in at most\n{MAX_LEFT_OUT_RISK:.0%} on average)"
+        "or if the fused decision and\nthe branches are not all on one side, healthy or leukemia, "
+        f"each with at least {limit:.2f}: the\nsmallest limit under which at most "
+        f"{MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups, and at most\n"
+        f"{MAX_LEFT_OUT_RISK:.0%} in sources left out of training, were on the wrong side."
     )
 
 

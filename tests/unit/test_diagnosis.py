@@ -1,5 +1,6 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,18 @@ def test_distance_comes_before_confidence():
     assert "unlike anything" in str(no_call_reason(quality(), unsure, 1.01, LIMITS))
     assert "AML with 79%" in str(
         no_call_reason(quality(), ClassProbabilities((0.2, 0.79, 0.01)), 0.5, LIMITS)
+    )
+
+
+def test_least_sure_decides_where_agreement_is_needed():
+    strict = replace(LIMITS, min_confidence=0.7, needs_agreement=True)
+    sure, unsure = SURE, ClassProbabilities((0.3, 0.35, 0.35))
+    other_side = ClassProbabilities((0.1, 0.1, 0.8))
+    assert no_call_reason(quality(), sure, 0.5, strict, (sure, sure)) is None
+    assert "leukemia with 65%" in str(no_call_reason(quality(), sure, 0.5, strict, (sure, unsure)))
+    reason = no_call_reason(quality(), sure, 0.5, strict, (sure, other_side))
+    assert reason == (
+        "The fused decision says leukemia, and the branches do not all agree (ALL, Healthy)."
     )
 
 

@@ -1,10 +1,19 @@
 """The confidence from which calls in a laboratory never seen err rarely enough."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from leukapp.inference.field_rule import is_same_side
-from leukapp.recipes.left_out import CONFIDENCES, MAX_LEFT_OUT_RISK, ImageLogits, choose_confidence
+from leukapp.inference.field_rule import least_sure
+from leukapp.recipes.left_out import (
+    CONFIDENCES,
+    MAX_LEFT_OUT_RISK,
+    ImageLogits,
+    choose_confidence,
+    sources_to_leave,
+)
+from leukapp.training.corpus import Corpus
 
 HEALTHY = 2
 
@@ -24,45 +33,75 @@ def answers(p_healthy, branches=None):
     )
 
 
+def choose(left_out, classes):
+    """With validation groups in which nothing is wrong: the first images of ``classes``."""
+    right = answers(np.where(classes == HEALTHY, 0.999, 0.001))
+    return choose_confidence(right, left_out, classes, temperature=1.0)
+
+
 def test_confidence_rises_until_the_errors_are_gone():
-    # Healthy images, a fifth of them called ALL with just under 0.8: from there on all are right.
+    # Healthy images, a fifth of them called ALL with 0.8: above that all are right.
     p_healthy = [0.2, 0.95, 0.95, 0.95, 0.95]
     classes = np.full(5, HEALTHY)
-    assert choose_confidence([answers(p_healthy)], classes, temperature=1.0) == pytest.approx(0.80)
+    assert choose([answers(p_healthy)], classes) == pytest.approx(0.81)
 
 
 def test_no_errors_need_no_more_than_half():
     classes = np.full(3, HEALTHY)
-    assert choose_confidence([answers([0.9, 0.8, 0.7])], classes, temperature=1.0) == CONFIDENCES[0]
+    assert choose([answers([0.9, 0.8, 0.7])], classes) == CONFIDENCES[0]
 
 
 def test_errors_on_which_the_branches_disagree_do_not_count():
     p_healthy = [0.2, 0.95, 0.95]
     split = answers(p_healthy, branches=([0.2, 0.95, 0.95], [0.9, 0.95, 0.95]))
     classes = np.full(3, HEALTHY)
-    assert choose_confidence([split], classes, temperature=1.0) == CONFIDENCES[0]
+    assert choose([split], classes) == CONFIDENCES[0]
 
 
 def test_which_leukemia_is_not_asked():
     # Everything is AML and called ALL: no error of healthy against leukemia.
     classes = np.full(2, 1)
-    assert choose_confidence([answers([0.05, 0.1])], classes, temperature=1.0) == CONFIDENCES[0]
+    assert choose([answers([0.05, 0.1])], classes) == CONFIDENCES[0]
 
 
 def test_mean_over_sources_decides():
     bad, good = answers([0.3] * 10), answers([0.98] * 10)
     classes = np.full(10, HEALTHY)
     assert MAX_LEFT_OUT_RISK < 0.5
-    assert choose_confidence([bad, good], classes, temperature=1.0) == pytest.approx(0.70, abs=0.02)
+    assert choose([bad, good], classes) == pytest.approx(0.70, abs=0.02)
 
 
 def test_hopeless_sources_give_the_highest_confidence():
     classes = np.full(4, HEALTHY)
-    chosen = choose_confidence([answers([0.0001] * 4)], classes, temperature=1.0)
+    chosen = choose([answers([0.0001] * 4)], classes)
     assert chosen == CONFIDENCES[-1]
 
 
-def test_sides():
+def test_errors_at_home_raise_the_confidence_too():
+    classes = np.full(100, HEALTHY)
+    at_home = answers([0.1] * 5 + [0.97] * 95)
+    chosen = choose_confidence(at_home, [], classes, temperature=1.0)
+    assert chosen == pytest.approx(0.91)
+
+
+def test_only_sources_without_which_no_class_is_missing_are_left_out():
+    def sample(source, label):
+        return SimpleNamespace(source=source, label=label)
+
+    samples = (
+        sample("a", "ALL"),
+        sample("a", "Healthy"),
+        sample("b", "AML"),
+        sample("b", "Healthy"),
+        sample("c", "ALL"),
+    )
+    corpus = Corpus(samples=samples, pooled=(), sample_indices=np.arange(5), imagenet_tops=())
+    # Without b there is no AML: what the network then says of it is no question of laboratories.
+    assert sources_to_leave(corpus, np.arange(5)) == ("a", "c")
+
+
+def test_least_sure():
     fused = np.array([[0.6, 0.1, 0.3], [0.1, 0.1, 0.8], [0.4, 0.5, 0.1]])
-    branch = np.array([[0.1, 0.7, 0.2], [0.5, 0.1, 0.4], [0.4, 0.5, 0.1]])
-    assert is_same_side(fused, [branch], HEALTHY).tolist() == [True, False, True]
+    branch = np.array([[0.1, 0.7, 0.2], [0.5, 0.1, 0.4], [0.4, 0.2, 0.4]])
+    branch[2] = (0.45, 0.1, 0.45)
+    np.testing.assert_allclose(least_sure(fused, [branch], HEALTHY), [0.7, 0.0, 0.55])

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.fields.crops import cut_cells
 from leukapp.imaging.arrays import HeatmapValues, RgbImage
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.inference.choose import open_engine
@@ -43,6 +44,20 @@ class ExplainedNetwork:
     def map_names(self) -> tuple[str, ...]:
         """Names of the maps: the branches, then ``fused``."""
         return (*self.branch_names, FUSED)
+
+    def item_of(self, image: RgbImage) -> RgbImage | None:
+        """What the network judges of an image: itself, or the crop of its first leukocyte.
+
+        Args:
+            image: uint8 (height, width, 3).
+
+        Returns:
+            Pixels for :meth:`prepare`; None where the network judges cells and there is none.
+        """
+        if self.bundle.preset.input_mode == "whole":
+            return image
+        crops = cut_cells(image).crops
+        return crops[0].image if crops else None
 
     def prepare(self, image: RgbImage) -> tuple[FloatArray, ...]:
         """Inputs of every branch, float32 (size, size, 3), 0-255, enhanced."""

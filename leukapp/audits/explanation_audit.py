@@ -178,7 +178,8 @@ def audit_explanations(
 
     Args:
         network: the bundle on an engine.
-        samples: images that the bundle was not trained on, at least one.
+        samples: images that the bundle was not trained on, at least one with a leukocyte; where the
+            bundle judges cells, the first of each image is explained.
         seed: of random orders, shuffled weights and resampling.
         report: takes images done and images in all.
 
@@ -187,10 +188,14 @@ def audit_explanations(
     """
     shuffled = ExplainedNetwork.open(RandomizedBundle.of(network.bundle, seed), "keras")
     measured: list[ImageMeasures] = []
+    judged: list[Sample] = []
     for done, sample in enumerate(samples, start=1):
-        image = read_image(sample.path)
-        measured.append(measure_image(network, shuffled, image, seed + done))
+        image = network.item_of(read_image(sample.path))
+        if image is not None:
+            measured.append(measure_image(network, shuffled, image, seed + done))
+            judged.append(sample)
         report(done, len(samples))
+    samples = judged
     rows: list[ExplanationRow] = []
     agreement: list[AgreementRow] = []
     curves: list[CurvePoint] = []

@@ -9,7 +9,7 @@ from leukapp.ui.review.batches import choose_batch, open_worker
 from leukapp.ui.review.export_panel import show_export
 from leukapp.ui.review.log import open_log, show_log_failure
 from leukapp.ui.review.new_batch import go_to_started_batch, show_new_batch
-from leukapp.ui.review.progress_panel import show_batch_head, show_progress
+from leukapp.ui.review.progress_panel import SECTION_KEY, show_batch_head, show_progress
 from leukapp.ui.review.worklist_panel import show_worklist
 from leukapp.ui.session import bundle_dir, open_diagnoser
 from leukapp.ui.texts import OPENING_BUNDLE
@@ -44,7 +44,7 @@ try:
         default=texts.PROGRESS,
         required=True,
         label_visibility="collapsed",
-        key="batch-section",
+        key=SECTION_KEY,
     )
     if section == texts.PROGRESS:
         show_progress(run, log, worker, diagnoser)

@@ -366,6 +366,17 @@ def test_agreement_and_export_speak_of_what_was_decided(
     ]  # fmt: skip
 
 
+def test_from_a_batch_that_is_read_one_button_leads_to_its_worklist(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    app = open_page(seed())
+    app.button(key="batch-review-now").click().run()
+
+    assert not app.exception
+    assert app.segmented_control(key="batch-section").value == texts.WORKLIST
+    assert len(app.image) == 5
+
+
 def test_names_are_never_markup(open_page: Callable[..., AppTest], seed: Seed) -> None:
     app = open_page(seed())
 

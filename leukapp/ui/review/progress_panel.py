@@ -19,6 +19,7 @@ from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import escape_markdown
 
 REFRESH_SECONDS: Final = 1.0
+SECTION_KEY: Final = "batch-section"
 STATE_COLORS: Final = {
     texts.STATES["running"]: "blue",
     texts.STATES["finished"]: "green",
@@ -66,9 +67,21 @@ def show_progress(
             st.rerun()
 
     show()
+    if not is_active and run.done:
+        st.button(
+            texts.REVIEW_NOW,
+            type="primary",
+            icon=":material/rate_review:",
+            on_click=_go_to_worklist,
+            key="batch-review-now",
+        )
     _show_unreadable(run, store)
     if not is_active:
         _show_removal(run, store)
+
+
+def _go_to_worklist() -> None:
+    st.session_state[SECTION_KEY] = texts.WORKLIST
 
 
 def duration_words(seconds: float) -> str:

@@ -79,6 +79,7 @@ INTERRUPTED: Final = (
 PAUSED: Final = "Paused. What was read can be reviewed already."
 CANCELLED: Final = "Cancelled. What was read can be reviewed."
 FINISHED: Final = "All files are read."
+REVIEW_NOW: Final = "Review the images"
 FAILED: Final = "Reading stopped: {reason}"
 UNEXPECTED: Final = (
     "something went wrong that this version does not know; press Resume to try again, and tell "

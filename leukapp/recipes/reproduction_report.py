@@ -188,7 +188,12 @@ class Reproduction:
         )
         how = "" if self.is_from_scratch else ", with what an earlier run had finished"
         took = f"The command took {format_seconds(self.seconds)} on {self.n_cores} cores{how}."
-        return "\n\n".join((settings, *self.notes, accuracy, sets, times, took)) + "\n"
+        keys = ", ".join(
+            f"{backbone} `{key}`"
+            for backbone, key in zip(self.backbones, self.trunk_keys, strict=True)
+        )
+        networks = f"Frozen networks, by a hash of their weights and input size: {keys}."
+        return "\n\n".join((settings, *self.notes, accuracy, sets, times, took, networks)) + "\n"
 
 
 def _row_cells(row: ReproductionRow) -> tuple[str, ...]:

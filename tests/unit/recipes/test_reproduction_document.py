@@ -81,6 +81,8 @@ def test_a_result_survives_its_json(result):
     assert again.to_markdown() == result.to_markdown()
     assert "| 99.3 (EfficientNetB7 and MobileNetV3Large) | 100.0 " in again.to_markdown()
     assert "| 75.0 [" in again.to_markdown()
+    hashes = ", ".join(f"{name} `{key}`" for name, key in zip(again.backbones, "ab", strict=True))
+    assert f"hash of their weights and input size: {hashes}." in again.to_markdown()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"preset": "compact"}', '{"preset": 3}'])

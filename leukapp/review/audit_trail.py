@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, text, update
 
-from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, DECISIONS, ITEMS
+from leukapp.review.records import ItemState
+from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, DECISIONS, ITEMS, RUNS
 
 FIRST_HASH: Final = "0" * 64
 DIAGNOSIS: Final = "diagnosis"
@@ -64,6 +65,15 @@ class ChainReport:
         return not self.faults
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RecordedAnswer:
+    """What the trail says of one image of a batch."""
+
+    run_id: int
+    position: int
+    digest: str
+
+
 def utc_now() -> str:
     """This moment, as the tables keep it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
@@ -107,7 +117,8 @@ def check_trail(connection: Connection) -> ChainReport:
     """
     faults: list[str] = []
     expected, previous = 1, FIRST_HASH
-    spoken_of: dict[str, dict[int, str]] = {"decision_id": {}, "item_id": {}}
+    decisions: dict[int, str] = {}
+    answers: dict[int, _RecordedAnswer] = {}
     for row in connection.execute(select(AUDIT_TRAIL).order_by(AUDIT_TRAIL.c.sequence)).mappings():
         number = row["sequence"]
         if number != expected:
@@ -120,13 +131,16 @@ def check_trail(connection: Connection) -> ChainReport:
             faults.append(f"row {number} of the audit trail was changed")
         else:
             detail = json.loads(row["detail"])
-            for key, known in spoken_of.items():
-                if key in detail:
-                    known[detail[key]] = detail["digest"]
+            if "decision_id" in detail:
+                decisions[detail["decision_id"]] = detail["digest"]
+            if "item_id" in detail:
+                answers[detail["item_id"]] = _RecordedAnswer(
+                    run_id=detail["run_id"], position=detail["position"], digest=detail["digest"]
+                )
         expected, previous = number + 1, row["row_hash"]
     faults += _check_head(connection, expected - 1, previous)
-    faults += _check_decisions(connection, spoken_of["decision_id"])
-    faults += _check_items(connection, spoken_of["item_id"])
+    faults += _check_decisions(connection, decisions)
+    faults += _check_answers(connection, answers)
     return ChainReport(
         n_rows=expected - 1, head_hash=previous, faults=tuple(faults[:MAX_NAMED_FAULTS])
     )
@@ -165,11 +179,24 @@ def _check_decisions(connection: Connection, digests: Mapping[int, str]) -> list
     return faults + [f"decision {number} is missing" for number in sorted(set(digests) - found)]
 
 
-def _check_items(connection: Connection, digests: Mapping[int, str]) -> list[str]:
-    """Answers of batches that are still kept; a removed batch leaves its trail."""
-    changed = []
+def _check_answers(connection: Connection, recorded: Mapping[int, _RecordedAnswer]) -> list[str]:
+    """Answers of batches that are still kept; a batch removed as a whole leaves its trail."""
+    faults = []
+    found = set()
     for row in connection.execute(select(ITEMS).order_by(ITEMS.c.id)).mappings():
-        known = digests.get(row["id"])
-        if known is not None and digest(dict(row)) != known:
-            changed.append(f"the answer for image {row['position'] + 1} of batch {row['run_id']}")
-    return [f"{one} was changed" for one in changed]
+        found.add(row["id"])
+        name = _answer_name(row["run_id"], row["position"])
+        known = recorded.get(row["id"])
+        if known is not None and digest(dict(row)) != known.digest:
+            faults.append(f"{name} was changed")
+        elif known is None and row["state"] == ItemState.DONE.value:
+            faults.append(f"{name} is not in the audit trail")
+    kept = set(connection.execute(select(RUNS.c.id)).scalars())
+    for item_id, known in recorded.items():
+        if item_id not in found and known.run_id in kept:
+            faults.append(f"{_answer_name(known.run_id, known.position)} is missing")
+    return faults
+
+
+def _answer_name(run_id: int, position: int) -> str:
+    return f"the answer for image {position + 1} of batch {run_id}"

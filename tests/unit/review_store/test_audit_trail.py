@@ -77,6 +77,32 @@ def test_changed_answer_of_a_batch_is_found(open_to_changes):
     )
 
 
+def test_removed_answer_of_a_kept_batch_is_found(open_to_changes):
+    run = open_to_changes.create_run("ward 3", ENTRIES, BUNDLE)
+    run_all(open_to_changes, run, Networks())
+    with open_to_changes._engine.begin() as raw:
+        raw.execute(text("DELETE FROM items WHERE position = 1"))
+    assert open_to_changes.verify().faults == (
+        f"the answer for image 2 of batch {run.id} is missing",
+    )
+
+
+def test_answer_that_nobody_gave_is_found(open_to_changes):
+    run = open_to_changes.create_run("ward 3", ENTRIES, BUNDLE)
+    with open_to_changes._engine.begin() as raw:
+        raw.execute(text("UPDATE items SET state = 'done', label = 'AML' WHERE position = 3"))
+    assert open_to_changes.verify().faults == (
+        f"the answer for image 4 of batch {run.id} is not in the audit trail",
+    )
+
+
+def test_batch_that_was_removed_as_a_whole_is_no_fault(open_to_changes):
+    run = open_to_changes.create_run("ward 3", ENTRIES, BUNDLE)
+    run_all(open_to_changes, run, Networks())
+    open_to_changes.forget_run(run.id)
+    assert open_to_changes.verify().is_whole
+
+
 def test_trail_holds_no_name_and_no_free_text(open_to_changes):
     decide(open_to_changes, reason="patient Jane Roe", image_name="Jane Roe.png")
     with open_to_changes._engine.begin() as raw:

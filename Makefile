@@ -1,6 +1,7 @@
 # make app    start the app on http://localhost:8501 (makes .venv at the first call)
 # make test   run every test
 # make audit  audit data, heatmaps and refusals of the bundle (DATA=folder of labelled images)
+# make bench  measure speed and memory, write benchmarks/results and the README's figures
 # make check  formatting, lint, types, import direction and the fast tests
 # Only Python 3.11 or newer and a package index are needed.
 
@@ -19,10 +20,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 LOCK_OPTIONS := -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help setup setup-dev app audit audit-dependencies lock test lint check clean
+.PHONY: help setup setup-dev app audit audit-dependencies lock test lint check bench clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -n 5
+	@sed -n 's/^# //p' Makefile | head -n 6
 
 setup: $(SETUP_STAMP)
 
@@ -59,6 +60,12 @@ lock:
 
 audit-dependencies: setup-dev
 	$(BIN)/python scripts/audit_dependencies.py
+
+# About a quarter of an hour, on a machine that does nothing else.
+bench: setup-dev
+	$(BIN)/python benchmarks/run.py --json --out benchmarks/results/compact.json
+	$(BIN)/python benchmarks/run.py --json --preset paper --out benchmarks/results/paper.json
+	$(BIN)/python benchmarks/quote.py
 
 test: setup-dev
 	$(BIN)/python -m pytest

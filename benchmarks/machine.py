@@ -11,11 +11,22 @@ LIBRARIES = ("numpy", "opencv-python-headless", "openvino", "keras")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Processor, cores, memory and versions."""
+    """Processor, cores, memory and versions.
+
+    Attributes:
+        processor: its name.
+        n_cores: of them.
+        memory_gb: in all.
+        load_before: mean number of other running tasks in the minute before; near ``n_cores``
+            or above it the absolute times are too long, and ratios are what counts.
+        python: version.
+        libraries: version of each.
+    """
 
     processor: str
     n_cores: int
     memory_gb: float
+    load_before: float
     python: str
     libraries: dict[str, str]
 
@@ -26,6 +37,7 @@ def describe_machine() -> Machine:
         processor=_processor(),
         n_cores=os.cpu_count() or 1,
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        load_before=round(os.getloadavg()[0], 2),
         python=platform.python_version(),
         libraries={name: version(name) for name in LIBRARIES},
     )

@@ -20,6 +20,7 @@ from diagnosis import measure_diagnosis  # noqa: E402
 from field import measure_field  # noqa: E402
 from folder import measure_folder  # noqa: E402
 from machine import describe_machine  # noqa: E402
+from other_work import OtherWork  # noqa: E402
 from processes import measure_processes  # noqa: E402
 from scaling import measure_scaling  # noqa: E402
 from subjects import bundle_folder  # noqa: E402
@@ -49,9 +50,14 @@ def main() -> int:
         "diagnosis": lambda: measure_diagnosis(folder),
     }
     report: dict[str, object] = {"preset": options.preset, "machine": asdict(describe_machine())}
+    other_cores: dict[str, float] = {}
     for name, measure in parts.items():
+        other_work = OtherWork()
         report[name] = asdict(measure())
+        other_cores[name] = other_work.mean_cores()
         print(f"{name}: done", file=sys.stderr, flush=True)
+    # Close to 0 on a quiet machine; seconds and rates mean little where it is not.
+    report["cores_busy_with_other_work"] = other_cores
     report["seconds"] = round(time.perf_counter() - started)
     text = json.dumps(report, indent=2)
     print(text)

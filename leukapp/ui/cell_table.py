@@ -31,17 +31,15 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
     st.caption(texts.ONE_CELL if diagnosis.mode == "cell" else texts.FIELD.format(n=n_cells))
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
-    field, chosen = st.columns([1.6, 1], gap="medium")
+    # One cell needs no large picture: the heatmap viewer below has it.
+    field, chosen = st.columns([1.6, 1] if n_cells > 1 else [1, 2], gap="medium")
     with chosen:
         number = _choose_cell(n_cells, key)
         _show_cell(diagnosis, diagnoser, number)
     with field:
         picture = fit_for_screen(_with_boxes(diagnosis, number))
-        show_picture(
-            picture,
-            caption=texts.FIELD_ALT.format(n=n_cells),
-            alt=texts.FIELD_ALT.format(n=n_cells),
-        )
+        caption = texts.FIELD_ALT.format(n=n_cells) if n_cells > 1 else texts.ONE_CELL_ALT
+        show_picture(picture, caption=caption, alt=caption)
     st.dataframe(build_cell_rows(diagnosis.cells), hide_index=True, width="stretch")
 
 

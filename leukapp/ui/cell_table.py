@@ -28,7 +28,7 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
     """
     st.subheader(texts.HEADING, help=texts.HEADING_HELP, anchor=False)
     n_cells = len(diagnosis.cells)
-    st.caption(texts.ONE_CELL if diagnosis.mode == "cell" else texts.FIELD.format(n=n_cells))
+    st.caption(_how_read(diagnosis))
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
     # One cell needs no large picture: the heatmap viewer below has it.
@@ -43,6 +43,13 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
     st.dataframe(build_cell_rows(diagnosis.cells), hide_index=True, width="stretch")
 
 
+def _how_read(diagnosis: Diagnosis) -> str:
+    if diagnosis.mode == "cell":
+        return texts.ONE_CELL
+    n_cells = len(diagnosis.cells)
+    return texts.FIELD_OF_ONE if n_cells == 1 else texts.FIELD.format(n=n_cells)
+
+
 def show_summary(summary: CellSummary) -> None:
     """Write the blast-like share with its interval, or why there is none."""
     if summary.share is None or summary.low is None or summary.high is None:
@@ -52,9 +59,10 @@ def show_summary(summary: CellSummary) -> None:
         texts.SUMMARY.format(
             n_blast_like=summary.n_blast_like,
             n_judged=summary.n_judged,
-            share=percent(summary.share),
-            low=percent(summary.low),
-            high=percent(summary.high),
+            # A share of counted cells: 0 of 8 is 0 %, not "under 0.1 %" as of a probability.
+            share=f"{summary.share:.0%}",
+            low=f"{summary.low:.0%}",
+            high=f"{summary.high:.0%}",
         )
     )
     if not summary.is_enough:

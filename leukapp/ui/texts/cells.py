@@ -10,6 +10,7 @@ HEADING_HELP: Final = (
 ONE_CELL: Final = "Read as a photograph of one cell."
 FIELD: Final = "Read as a field of {n} leukocytes."
 ONE_CELL_ALT: Final = "What was cut out: a window of 3.2 erythrocytes"
+FIELD_OF_ONE: Final = "Read as a field with one leukocyte."
 FIELD_ALT: Final = "The field with a numbered box around each of {n} leukocytes"
 CELL_ALT: Final = "Leukocyte {number} as the networks see it"
 CELL_HEAT: Final = "Leukocyte {number}: fused heat for {label}"

@@ -27,6 +27,8 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto") -> Engine:
         BundleError: the weights do not fit the preset, or the engine is unknown.
     """
     named = os.environ.get(ENGINE_VARIABLE, "openvino") if choice == "auto" else choice
+    if named in ("", "auto"):
+        named = "openvino"
     if named in PRECISIONS:
         from leukapp.inference.openvino_engine import OpenVinoEngine
 

@@ -91,6 +91,9 @@ def test_precision_is_found_out_once_and_named(bundle, own_cache):
 def test_environment_names_the_engine(bundle, monkeypatch):
     monkeypatch.setenv("LEUKAPP_ENGINE", "openvino-f32")
     assert open_engine(bundle).name == "openvino-cpu-f32"
+    for unset in ("auto", ""):
+        monkeypatch.setenv("LEUKAPP_ENGINE", unset)
+        assert open_engine(bundle).name.startswith("openvino-cpu-")
     monkeypatch.setenv("LEUKAPP_ENGINE", "abacus")
     with pytest.raises(BundleError, match="no engine 'abacus'"):
         open_engine(bundle)

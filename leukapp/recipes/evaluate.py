@@ -22,8 +22,8 @@ from leukapp.evaluation.report import (
 )
 from leukapp.inference.engine import EngineChoice
 from leukapp.recipes.checked_catalog import (
+    FINDINGS_FILE,
     CheckedCatalog,
-    describe_findings,
     read_checked_catalog,
     write_findings,
 )
@@ -166,9 +166,13 @@ def _markdown(
             *notes,
             f"{n_trained_on} images of groups that the bundle was trained on were left out.",
         )
-    parts.append("\n".join(f"- {note}" for note in notes))
     if checked.findings:
-        parts.append("\n".join(describe_findings(checked.findings)))
+        notes = (
+            *notes,
+            f"The data check left {checked.n_left_out} images out; what it found is named in "
+            f"{FINDINGS_FILE}.",
+        )
+    parts.append("\n".join(f"- {note}" for note in notes))
     return "\n".join(parts) + "\n"
 
 

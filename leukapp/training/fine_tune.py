@@ -102,6 +102,8 @@ def fine_tune(  # noqa: PLR0913
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[_fused_accuracy],
+        # Convolutions compiled by XLA are far slower on a processor than TensorFlow's own.
+        jit_compile=False,
     )
     batches, judged = (
         _ImageBatches(

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from networks import lively_arrays
@@ -77,3 +80,11 @@ def tiny_preset(write_keras_weights):
         patch.setitem(presets.PRESETS, "tiny", preset)
         patch.setenv("LEUKAPP_BACKBONE_DIR", str(write_keras_weights("mobilenetv3large")))
         yield preset
+
+
+@pytest.fixture(scope="session")
+def data_root(repository):
+    folder = Path(os.environ.get("LEUKAPP_DATA_DIR", repository.parent / "shared" / "data"))
+    if not (folder / "smears" / "MANIFEST.csv").is_file():
+        pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
+    return folder

@@ -137,9 +137,10 @@ def test_bad_files_are_named_and_left_out(trained, draw_data, tmp_path):
     named = [f["sample_ids"][0] for f in report["data_findings"] if f["kind"] == "unreadable_file"]
     assert sorted(named) == ["ALL/notes.png", f"AML/{damaged.name}"]
     assert report["sources"][0]["report"]["n_images"] == 10
-    for text in ("\n".join(lines), printed):
-        assert f"left out: AML/{damaged.name}: " in text
-        assert "The same image is labelled ALL and Healthy." in text
+    told = "\n".join(lines)
+    assert f"left out: AML/{damaged.name}: " in told
+    assert "The same image is labelled ALL and Healthy." in told
+    assert "The data check left 4 images out" in printed
     kept = read_checked_catalog(data)
     assert kept.n_left_out == 4
     assert len(kept.catalog) == 10
@@ -180,6 +181,21 @@ def test_everything_was_trained_on(trained, data, tmp_path):
 def test_options_out_of_range(data, tiny_preset, tmp_path, changes, message):
     with pytest.raises(TrainingError, match=message):
         train_bundle(TrainOptions(preset="tiny", data=data, out=tmp_path, **changes))
+
+
+def test_a_file_of_other_weights_is_one_sentence(data, write_keras_weights, tmp_path):
+    written = write_keras_weights("mobilenetv3large")
+    shutil.copy(
+        written / "weights_mobilenet_v3_large_224_1.0_float.h5", tmp_path / "efficientnetb7.h5"
+    )
+    options = TrainOptions(
+        preset="efficientnetb7", data=data, out=tmp_path / "b", backbone_weights=tmp_path
+    )
+    with pytest.raises(BackboneWeightsError, match=r"efficientnetb7.h5 does not hold the ImageNet"):
+        train_bundle(options)
+    (tmp_path / "efficientnetb7.h5").write_bytes(b"no such file")
+    with pytest.raises(BackboneWeightsError, match=r"efficientnetb7.h5 does not hold the ImageNet"):
+        train_bundle(options)
 
 
 def test_a_missing_weight_file_is_one_sentence(data, tmp_path):

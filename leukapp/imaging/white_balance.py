@@ -29,11 +29,13 @@ def measure_background(image: RgbImage) -> tuple[float, float, float]:
         Red, green and blue, 0-255.
     """
     pixels = image.reshape(-1, 3)[:: max(1, image.shape[0] * image.shape[1] // _MAX_PIXELS)]
-    brightness = pixels.sum(axis=1, dtype=np.int32)
+    # Channel by channel: a sum over an axis of three is several times slower.
+    red, green, blue = (pixels[:, channel].astype(np.int32) for channel in range(3))
+    brightness = red + green + blue
     low, high = np.percentile(brightness, _SHARE_OF_BACKGROUND)
     background = pixels[(brightness >= low) & (brightness <= high)]
-    red, green, blue = np.median(background, axis=0)
-    return float(red), float(green), float(blue)
+    middle = np.median(background, axis=0)
+    return float(middle[0]), float(middle[1]), float(middle[2])
 
 
 def balance_white(image: RgbImage, background: tuple[float, float, float]) -> RgbImage:

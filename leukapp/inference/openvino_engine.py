@@ -68,9 +68,10 @@ def convert_network(model: "keras.Model") -> openvino.Model:
     for index, tensor in enumerate(listed.inputs):
         port = network.input(tensor.name) if len(shapes) > 1 else network.inputs[0]
         port.get_tensor().set_names({f"input_{index}"})
+    # A network of one branch gives one tensor as two outputs: it takes both names.
     for index, tensor in enumerate(listed.outputs):
         port = network.output(tensor.name) if len(listed.outputs) > 1 else network.outputs[0]
-        port.get_tensor().set_names({f"output_{index}"})
+        port.get_tensor().add_names({f"output_{index}"})
     return network
 
 

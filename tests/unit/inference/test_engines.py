@@ -1,8 +1,9 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import SIZE_PX, write_tiny_bundle
+from networks import SIZE_PX, TINY_PRESET, write_tiny_bundle
 
 from leukapp.errors import BundleError
 from leukapp.inference.choose import open_engine
@@ -40,6 +41,19 @@ def test_engines_agree(bundle):
     for ours, theirs in zip(fast.activations, reference.activations, strict=True):
         assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.9999
         assert ours.shape == theirs.shape
+
+
+def test_a_network_of_one_branch_answers_too(tmp_path):
+    """Its own vote is the fused decision, so two outputs are one tensor."""
+    alone = replace(TINY_PRESET, branches=TINY_PRESET.branches[1:])
+    bundle = write_tiny_bundle(tmp_path / "alone", preset=alone)
+    reference = open_engine(bundle, "keras").run(inputs()[:1])
+    for _built_then_from_cache in range(2):
+        fast = open_engine(bundle, "openvino-f32").run(inputs()[:1])
+        np.testing.assert_array_equal(fast.fused_logits, fast.branch_logits[0])
+        np.testing.assert_allclose(
+            softmax(fast.fused_logits), softmax(reference.fused_logits), atol=1e-3
+        )
 
 
 def test_batch_equals_single(bundle):

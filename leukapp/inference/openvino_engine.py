@@ -43,6 +43,8 @@ BF16_TOLERANCE: Final = 0.02
 DRAWN_KINDS: Final[tuple[CellKind, ...]] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 DRAWN_SEEDS: Final = 3
 
+_BUILDING: Final = threading.Lock()
+
 Precision: TypeAlias = Literal["f32", "bf16"]
 Hint: TypeAlias = Literal["LATENCY", "THROUGHPUT"]
 
@@ -214,12 +216,27 @@ def _is_intact(folder: Path) -> bool:
         return False
 
 
+def _build_keras(bundle: Bundle) -> "keras.Model":
+    """The Keras model to convert; one at a time, as Keras names layers by counters of its own."""
+    import keras
+
+    from leukapp.model.network import build_network
+
+    with _BUILDING:
+        weights = bundle.read_weights()
+        try:
+            return build_network(bundle.preset, weights)
+        except ValueError:
+            # Seen once, in a thread of the server: two layers got one name. The counters start
+            # anew, and what is wrong with the weights themselves is said by the second build.
+            keras.utils.clear_session()
+            return build_network(bundle.preset, weights)
+
+
 def _build(bundle: Bundle, folder: Path) -> None:
     # TensorFlow greets on stderr while it is imported; a user's terminal is no place for that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from leukapp.model.network import build_network
-
-    network = convert_network(build_network(bundle.preset, bundle.read_weights()))
+    network = convert_network(_build_keras(bundle))
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 4
+SECONDS = 2
 PROGRAM = Path(__file__).with_name("fuzz_readers.py")
 
 

@@ -113,6 +113,22 @@ def test_environment_names_the_engine(bundle, monkeypatch):
         open_engine(bundle)
 
 
+def test_build_that_keras_refuses_once_is_tried_again(bundle, monkeypatch):
+    from leukapp.model import network
+
+    build, calls = network.build_network, []
+
+    def refuse_once(preset, weights):
+        calls.append(preset)
+        if len(calls) == 1:
+            raise ValueError('The name "activation" is used 2 times in the model.')
+        return build(preset, weights)
+
+    monkeypatch.setattr(network, "build_network", refuse_once)
+    assert open_engine(bundle, "openvino-f32").run(inputs()).fused_logits.shape == (3, 3)
+    assert len(calls) == 2
+
+
 def test_unknown_engine(bundle):
     with pytest.raises(BundleError, match="choose auto"):
         open_engine(bundle, "abacus")

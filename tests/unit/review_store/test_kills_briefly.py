@@ -12,10 +12,10 @@ def test_killed_batches_end_as_an_undisturbed_one(repository, tmp_path):
     out = tmp_path / "kills.json"
     program = repository / "tests" / "reliability" / "kills.py"
     done = subprocess.run(
-        [sys.executable, program, "--kills=3", "--images=60", f"--out={out}"],
+        [sys.executable, program, "--kills=2", "--images=30", f"--out={out}"],
         check=False,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, out.read_text() if out.is_file() else done.stderr
-    assert json.loads(out.read_text())["kills"] == 3
+    assert json.loads(out.read_text())["kills"] == 2

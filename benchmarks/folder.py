@@ -2,8 +2,11 @@
 
 import os
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from subjects import N_DISTINCT, cell_png
@@ -15,6 +18,9 @@ from leukapp.imaging.quality import assess_quality
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.model.dense import FloatArray
 
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTimes:
@@ -22,12 +28,13 @@ class FolderTimes:
 
     Attributes:
         n_images: in the folder.
-        images_a_second: bytes to verdict with heatmaps, ``diagnose_many``.
+        images_a_second: bytes to verdict, ``diagnose_many``; heatmaps come when looked at.
         bare_images_a_second: the engine alone in a loop, inputs ready.
-        one_by_one_images_a_second: ``diagnose`` in a loop.
+        one_by_one_images_a_second: bytes to verdict with heatmaps, ``diagnose`` in a loop.
         of_bare: share of the bare engine's rate.
+        cores_busy: share of all cores' time that ``diagnose_many`` computed in.
         cpu_ms_an_image: CPU time of decoding, checking, cutting and enhancing, and of the engine
-            set up for many images.
+            set up for many images, each while every core does the same.
         of_possible: share of the rate at which that CPU time would fill every core.
     """
 
@@ -36,6 +43,7 @@ class FolderTimes:
     bare_images_a_second: float
     one_by_one_images_a_second: float
     of_bare: float
+    cores_busy: float
     cpu_ms_an_image: float
     of_possible: float
 
@@ -46,39 +54,46 @@ def measure_folder(folder: Path, *, n_images: int) -> FolderTimes:
     images = [cell_png(number) for number in range(n_images)]
     for _ in diagnoser.diagnose_many(images[:16]):
         pass
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     for _ in diagnoser.diagnose_many(images):
         pass
-    many = time.perf_counter() - started
+    many, cpu_many = time.perf_counter() - started, time.process_time() - cpu_started
     started = time.perf_counter()
     for png in images:
         diagnoser.diagnose(png)
     one_by_one = time.perf_counter() - started
-    cpu_started = time.process_time()
-    prepared = [_prepare(diagnoser, png) for png in images[:N_DISTINCT]]
-    cpu_prepare = (time.process_time() - cpu_started) / len(prepared)
+    n_cores = os.cpu_count() or 1
+    cpu_prepare, prepared = _busy_cpu_s(
+        lambda png: _prepare(diagnoser, png), images[:N_DISTINCT], n_cores
+    )
     inputs = [prepared[number % len(prepared)] for number in range(n_images)]
     started = time.perf_counter()
     for one in inputs:
         diagnoser.engine.run(one)
     bare = time.perf_counter() - started
-    # One core an image: cores that share an image also spend time on waiting for each other.
     for_many = diagnoser.engine.for_many()
-    cpu_started = time.process_time()
-    for one in inputs[:N_DISTINCT]:
-        for_many.run(one)
-    cpu_engine = (time.process_time() - cpu_started) / len(inputs[:N_DISTINCT])
+    cpu_engine, _ = _busy_cpu_s(for_many.run, inputs[:N_DISTINCT], n_cores)
     cpu_an_image = cpu_prepare + cpu_engine
-    n_cores = os.cpu_count() or 1
     return FolderTimes(
         n_images=n_images,
         images_a_second=round(n_images / many, 1),
         bare_images_a_second=round(n_images / bare, 1),
         one_by_one_images_a_second=round(n_images / one_by_one, 1),
         of_bare=round(bare / many, 3),
+        cores_busy=round(cpu_many / many / n_cores, 3),
         cpu_ms_an_image=round(1e3 * cpu_an_image, 2),
         of_possible=round(cpu_an_image * n_images / n_cores / many, 3),
     )
+
+
+def _busy_cpu_s(
+    work: Callable[[ItemT], ResultT], items: list[ItemT], n_cores: int
+) -> tuple[float, list[ResultT]]:
+    """CPU seconds an item where every core is busy with items, and what came of each."""
+    with ThreadPoolExecutor(n_cores) as workers:
+        cpu_started = time.process_time()
+        results = list(workers.map(work, items))
+        return (time.process_time() - cpu_started) / len(items), results
 
 
 def _prepare(diagnoser: Diagnoser, png: bytes) -> tuple[FloatArray, ...]:

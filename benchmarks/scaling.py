@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from subjects import cell_png
+from subjects import N_DISTINCT, cell_png
 
 from leukapp.diagnosis import Diagnoser
 
@@ -34,7 +34,7 @@ class Scaling:
 def measure_scaling(folder: Path, counts: tuple[int, ...]) -> Scaling:
     """Diagnose as many images as the largest count, and look at the clock at each."""
     diagnoser = Diagnoser.open(folder)
-    for _ in diagnoser.diagnose_many(cell_png(number) for number in range(32)):
+    for _ in diagnoser.diagnose_many(cell_png(number) for number in range(N_DISTINCT)):
         pass
     rates, cpu_s, peaks = [], [], []
     started, cpu_started = time.perf_counter(), time.process_time()

@@ -38,11 +38,14 @@ def bundle_folder(preset: str) -> Path:
     return folder
 
 
-@cache
 def cell_png(number: int) -> bytes:
-    """A drawn photograph of one cell, 360 x 360 pixels, as PNG."""
-    distinct = number % N_DISTINCT
-    return _png(draw_synthetic_cell(KINDS[distinct % len(KINDS)], seed=distinct))
+    """A drawn photograph of one cell, 360 x 360 pixels, as PNG; there are N_DISTINCT of them."""
+    return _drawn_cell(number % N_DISTINCT)
+
+
+@cache
+def _drawn_cell(seed: int) -> bytes:
+    return _png(draw_synthetic_cell(KINDS[seed % len(KINDS)], seed=seed))
 
 
 @cache

@@ -105,7 +105,7 @@ def write_heatmaps(diagnosis: Diagnosis, folder: Path, stem: str) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for heatmap in (*(vote.heatmap for vote in diagnosis.branches), diagnosis.fused_heatmap):
+        for heatmap in diagnosis.heatmaps:
             overlay = draw_overlay(diagnosis.image, heatmap.values)
             _write_png(folder / f"{stem}.{heatmap.source}.png", overlay)
             np.save(folder / f"{stem}.{heatmap.source}.npy", heatmap.values, allow_pickle=False)

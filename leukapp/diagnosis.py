@@ -4,12 +4,14 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ from leukapp.imaging.enhance import enhance_image
 from leukapp.imaging.image_io import decode_image, read_image_bytes
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.imaging.resize import prepare_inputs
-from leukapp.imaging.white_balance import balance_white, measure_background
+from leukapp.imaging.white_balance import balance_white
 from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
@@ -84,12 +86,10 @@ class BranchVote:
     Attributes:
         name: branch name, e.g. ``efficientnet_lite2``.
         probabilities: the branch's own softmax.
-        heatmap: Grad-CAM of the branch for the class that is explained.
     """
 
     name: str
     probabilities: ClassProbabilities
-    heatmap: Heatmap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,9 +105,10 @@ class Diagnosis:
         no_call_reason: one plain sentence if there is no call, else None.
         probabilities: calibrated probabilities of the fused decision, also where there is no call;
             None where no leukocyte was found, so that the network had nothing to judge.
-        branches: each branch's own vote and heatmap, in the order of the preset; empty where no
-            leukocyte was found.
-        fused_heatmap: Grad-CAM of the fused decision over both branches.
+        branches: each branch's own vote, in the order of the preset; empty where no leukocyte was
+            found.
+        find_explanation: computes the heatmaps, or hands out those that are computed already; read
+            :attr:`explanation`.
         cells: the leukocytes, from left to right; empty in mode ``whole``.
         erythrocyte_px: scale of the image, None in mode ``whole`` or where nothing gives one.
         quality: measurements and findings of the quality check.
@@ -126,7 +127,7 @@ class Diagnosis:
     no_call_reason: str | None
     probabilities: ClassProbabilities | None
     branches: tuple[BranchVote, ...]
-    fused_heatmap: Heatmap
+    find_explanation: Callable[[], Explanation]
     cells: tuple[CellAnswer, ...]
     erythrocyte_px: float | None
     quality: QualityReport
@@ -134,6 +135,17 @@ class Diagnosis:
     engine: str
     timings: Timings
     network_output: NetworkOutput | None
+
+    @property
+    def explanation(self) -> Explanation:
+        """Grad-CAM of each branch and of the fused decision for the most probable class."""
+        return self.find_explanation()
+
+    @property
+    def heatmaps(self) -> tuple[Heatmap, ...]:
+        """Of each branch that has a vote, then of the fused decision."""
+        explanation = self.explanation
+        return (*(explanation.branches if self.branches else ()), explanation.fused)
 
     @property
     def cell_summary(self) -> CellSummary:
@@ -166,12 +178,15 @@ class Diagnoser:
         bundle = open_bundle(folder)
         return cls(bundle, open_engine(bundle, engine))
 
-    def diagnose(self, data: bytes | Path, *, mode: ModeChoice = "auto") -> Diagnosis:
+    def diagnose(
+        self, data: bytes | Path, *, mode: ModeChoice = "auto", explain_now: bool = True
+    ) -> Diagnosis:
         """Decode, check, enhance, judge and explain one image.
 
         Args:
             data: bytes of an image file of any origin, or its path.
             mode: ``auto`` does what the bundle was trained for: the whole image, or its leukocytes.
+            explain_now: False leaves the heatmaps to whoever looks at them first.
 
         Returns:
             The whole answer, with heatmaps of the most probable class.
@@ -191,31 +206,34 @@ class Diagnoser:
         output = self._run([one.inputs for one in prepared]) if prepared else None
         ran = time.perf_counter()
         answer = self._answer(output)
-        explanation = self._explain(
-            output,
-            answer.probabilities.top_class if answer.probabilities else HEALTHY,
-            boxes=None if cut is None else [crop.box for crop in cut.crops],
-            size_px=(image.shape[0], image.shape[1]),
+        find_explanation = cache(
+            partial(
+                self._explain,
+                output,
+                answer.probabilities.top_class if answer.probabilities else HEALTHY,
+                boxes=None if cut is None else [crop.box for crop in cut.crops],
+                size_px=(image.shape[0], image.shape[1]),
+            )
         )
+        if explain_now:
+            find_explanation()
         reason = self._no_call_reason(quality, answer)
         finished = time.perf_counter()
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
             image=image,
-            enhanced=_read_only(self._enhanced(image) if cut else prepared[0].enhanced),
+            enhanced=_read_only(self._enhanced(image, cut) if cut else prepared[0].enhanced),
             mode="whole" if cut is None else cut.mode,
             label=None if reason or not answer.probabilities else answer.probabilities.top_class,
             no_call_reason=reason,
             probabilities=answer.probabilities,
             branches=tuple(
-                BranchVote(name=name, probabilities=probabilities, heatmap=heatmap)
-                for name, probabilities, heatmap in zip(
-                    self._branch_names, answer.branches, explanation.branches, strict=True
-                )
+                BranchVote(name=name, probabilities=probabilities)
+                for name, probabilities in zip(self._branch_names, answer.branches, strict=True)
             )
             if answer.probabilities
             else (),
-            fused_heatmap=explanation.fused,
+            find_explanation=find_explanation,
             cells=() if cut is None else self._cell_answers(cut, output, answer),
             erythrocyte_px=None if cut is None else cut.erythrocyte_px,
             quality=quality,
@@ -237,7 +255,8 @@ class Diagnoser:
         """Diagnose images side by side, one on each core, and give the answers in their order.
 
         While the network judges one image, others are read, cut and enhanced. At most a few images
-        a core are in memory, however many there are.
+        a core are in memory, however many there are. Heatmaps are computed for those that are
+        looked at.
 
         Args:
             images: bytes or paths, taken as they are needed; an error, of whoever could not get
@@ -253,10 +272,12 @@ class Diagnoser:
             if isinstance(data, ImageError):
                 return data
             try:
-                return side_by_side.diagnose(data, mode=mode)
+                return side_by_side.diagnose(data, mode=mode, explain_now=False)
             except ImageError as error:
                 return error
 
+        # Each core has an image of its own; OpenCV's threads would only take cores from others.
+        cv2.setNumThreads(1)
         n_cores = os.cpu_count() or 1
         pending: deque[Future[Diagnosis | ImageError]] = deque()
         with ThreadPoolExecutor(n_cores, thread_name_prefix="diagnose") as workers:
@@ -305,9 +326,9 @@ class Diagnoser:
             return None
         return cut_cells(image, mode="auto" if mode == "auto" else mode)
 
-    def _enhanced(self, image: RgbImage) -> RgbImage:
+    def _enhanced(self, image: RgbImage, cut: CutImage) -> RgbImage:
         """The whole image as the network sees its cells: white-balanced and enhanced."""
-        balanced = balance_white(image, measure_background(image))
+        balanced = balance_white(image, cut.background)
         return enhance_image(balanced, self._enhancement)
 
     def _run(self, inputs: list[tuple[RgbImage, ...]]) -> NetworkOutput:

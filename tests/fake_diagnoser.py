@@ -13,9 +13,11 @@ from leukapp.diagnosis import BranchVote, BundleId, Diagnosis, Explanation, Timi
 from leukapp.errors import BundleError, ImageError
 from leukapp.fields.crops import CellBox
 from leukapp.imaging.quality import QualityFinding, QualityReport
+from leukapp.inference.gradcam import blank_explanation
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
 
+BRANCHES = ("efficientnet_lite2", "mobilenetv3large")
 ABSTAIN = b"abstain"
 DISAGREE = b"disagree"
 BROKEN = b"broken"
@@ -26,18 +28,16 @@ BROKEN_REASON = "This file is not an image; save it as PNG."
 MISSING_REASON = "There is no bundle in the folder; put one there."
 
 
-def make_heatmap(source: str, class_name: str, *, is_blank: bool = False) -> Heatmap:
+def make_heatmap(source: str, class_name: str) -> Heatmap:
     values = np.zeros((7, 7), np.float32)
-    if not is_blank:
-        values[3, 3] = 1
-    return Heatmap(source=source, class_name=class_name, values=values, is_blank=is_blank)
+    values[3, 3] = 1
+    return Heatmap(source=source, class_name=class_name, values=values, is_blank=False)
 
 
 def make_explanation(class_name: str) -> Explanation:
-    names = ("efficientnet_lite2", "mobilenetv3large")
     return Explanation(
         class_name=class_name,
-        branches=tuple(make_heatmap(name, class_name) for name in names),
+        branches=tuple(make_heatmap(name, class_name) for name in BRANCHES),
         fused=make_heatmap("fused", class_name),
     )
 
@@ -61,15 +61,13 @@ def make_diagnosis(
             BranchVote(
                 name="efficientnet_lite2",
                 probabilities=ClassProbabilities((0.8, 0.1, 0.1)),
-                heatmap=explanation.branches[0],
             ),
             BranchVote(
                 name="mobilenetv3large",
                 probabilities=ClassProbabilities(second),
-                heatmap=explanation.branches[1],
             ),
         ),
-        fused_heatmap=explanation.fused,
+        find_explanation=lambda: explanation,
         cells=(),
         erythrocyte_px=None,
         quality=QualityReport(
@@ -114,7 +112,9 @@ def make_field(content: bytes, labels: Sequence[str | None]) -> Diagnosis:
         no_call_reason="No leukocyte was found in the image.",
         probabilities=None,
         branches=(),
-        fused_heatmap=make_heatmap("fused", "Healthy", is_blank=True),
+        find_explanation=lambda: blank_explanation(
+            "Healthy", ("efficientnet_lite2", "mobilenetv3large")
+        ),
     )
 
 

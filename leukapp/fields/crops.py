@@ -44,11 +44,13 @@ class CutImage:
     Attributes:
         mode: ``cell`` for a photograph of one cell, ``field`` for more of the smear.
         erythrocyte_px: scale of the original; None where nothing gives one.
+        background: color of the empty background, as :func:`measure_background` gives it.
         crops: from left to right; none where no leukocyte was found.
     """
 
     mode: Literal["cell", "field"]
     erythrocyte_px: float | None
+    background: tuple[float, float, float]
     crops: tuple[CellCrop, ...]
 
 
@@ -63,9 +65,9 @@ def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
         Crops of :data:`CROP_PX` a side that span :data:`ERYTHROCYTES_A_WINDOW` erythrocytes.
     """
     found = find_leukocytes(image, mode=mode)
-    if found.erythrocyte_px is None:
-        return CutImage(mode=found.mode, erythrocyte_px=None, crops=())
     background = measure_background(image)
+    if found.erythrocyte_px is None:
+        return CutImage(mode=found.mode, erythrocyte_px=None, background=background, crops=())
     window_px = max(8, round(ERYTHROCYTES_A_WINDOW * found.erythrocyte_px))
     crops = []
     for cell in found.leukocytes:
@@ -79,7 +81,12 @@ def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
             y1=min(image.shape[0], top + window_px),
         )
         crops.append(CellCrop(image=pixels, box=box, nucleus_px=cell.nucleus_px))
-    return CutImage(mode=found.mode, erythrocyte_px=found.erythrocyte_px, crops=tuple(crops))
+    return CutImage(
+        mode=found.mode,
+        erythrocyte_px=found.erythrocyte_px,
+        background=background,
+        crops=tuple(crops),
+    )
 
 
 def _window(

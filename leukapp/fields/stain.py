@@ -56,7 +56,7 @@ def measure_stain(image: RgbImage) -> StainMaps:
     nucleus = np.asarray(cv2.transform(densities, NUCLEUS_WEIGHTS), np.float32)
     deepest = float(np.percentile(nucleus[::3, ::3], 99.5))
     return StainMaps(
-        density=np.asarray(densities.sum(axis=2), np.float32),
+        density=np.asarray(densities[..., 0] + densities[..., 1] + densities[..., 2], np.float32),
         nucleus=nucleus,
         nucleus_level=float(np.clip(PEAK_SHARE * deepest, *NUCLEUS_LEVELS)),
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from leukapp.imaging.arrays import RgbImage
 
@@ -15,7 +16,7 @@ background is about as dark as this; at a usual 220 the cytoplasm would saturate
 """
 
 _LEVELS: Final = np.arange(256, dtype=np.float32)
-_SHARE_OF_BACKGROUND: Final = (70.0, 97.0)
+_SHARE_OF_BACKGROUND: Final = (0.70, 0.97)
 _MAX_PIXELS: Final = 40_000
 
 
@@ -29,13 +30,28 @@ def measure_background(image: RgbImage) -> tuple[float, float, float]:
         Red, green and blue, 0-255.
     """
     pixels = image.reshape(-1, 3)[:: max(1, image.shape[0] * image.shape[1] // _MAX_PIXELS)]
-    # Channel by channel: a sum over an axis of three is several times slower.
-    red, green, blue = (pixels[:, channel].astype(np.int32) for channel in range(3))
-    brightness = red + green + blue
-    low, high = np.percentile(brightness, _SHARE_OF_BACKGROUND)
-    background = pixels[(brightness >= low) & (brightness <= high)]
-    middle = np.median(background, axis=0)
-    return float(middle[0]), float(middle[1]), float(middle[2])
+    # Counted and not sorted, channel by channel: several times faster, and the same numbers.
+    channels = [np.ascontiguousarray(pixels[:, channel]) for channel in range(3)]
+    brightness = channels[0].astype(np.int32) + channels[1] + channels[2]
+    low, high = _quantiles(np.bincount(brightness), _SHARE_OF_BACKGROUND)
+    is_background = (brightness >= low) & (brightness <= high)
+    red, green, blue = (
+        _quantiles(np.bincount(channel[is_background]), (0.5,))[0] for channel in channels
+    )
+    return red, green, blue
+
+
+def _quantiles(counts: NDArray[np.integer], shares: tuple[float, ...]) -> list[float]:
+    """Quantiles of whole numbers from how often each occurs, between the two nearest of them."""
+    seen = np.cumsum(counts)
+    quantiles = []
+    for share in shares:
+        position = share * (int(seen[-1]) - 1)
+        rank = int(position)
+        low = int(np.searchsorted(seen, rank, side="right"))
+        high = int(np.searchsorted(seen, min(rank + 1, int(seen[-1]) - 1), side="right"))
+        quantiles.append(low + (high - low) * (position - rank))
+    return quantiles
 
 
 def balance_white(image: RgbImage, background: tuple[float, float, float]) -> RgbImage:

@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, softmax
+
+from leukapp.model.fusion import softmax
 
 SHARPNESS_RANGE: Final = (0.02, 4.0)
 
@@ -24,8 +25,9 @@ def combine_cells(logits: NDArray[np.floating], sharpness: float) -> NDArray[np.
         Float32 (classes,).
     """
     evidence = np.asarray(logits, np.float64)
-    evidence = evidence - logsumexp(evidence, axis=1, keepdims=True)
-    combined = (logsumexp(sharpness * evidence, axis=0) - np.log(len(evidence))) / sharpness
+    evidence = evidence - np.logaddexp.reduce(evidence, axis=1, keepdims=True)
+    summed = np.logaddexp.reduce(sharpness * evidence, axis=0)
+    combined = (summed - np.log(len(evidence))) / sharpness
     return np.asarray(combined, np.float32)
 
 
@@ -52,7 +54,7 @@ def fit_sharpness(
         sharpness = float(np.exp(log_sharpness))
         combined = np.array([combine_cells(cells, sharpness) for cells in cells_of_images])
         chosen = combined[np.arange(len(labels)), labels]
-        return float(np.mean(logsumexp(combined, axis=1) - chosen))
+        return float(np.mean(np.logaddexp.reduce(combined, axis=1) - chosen))
 
     low, high = SHARPNESS_RANGE
     found = minimize_scalar(mean_loss, bounds=(np.log(low), np.log(high)), method="bounded")
@@ -93,5 +95,5 @@ def cell_shares(
         Float32 (cells,), sum 1.
     """
     evidence = np.asarray(logits, np.float64)
-    evidence = evidence[:, class_index] - logsumexp(evidence, axis=1)
+    evidence = evidence[:, class_index] - np.logaddexp.reduce(evidence, axis=1)
     return np.asarray(softmax(sharpness * evidence), np.float32)

@@ -100,8 +100,8 @@ def heatmaps_of(
 
     The heatmaps that came with the diagnosis are used where they explain that class already.
     """
-    if diagnosis.fused_heatmap.class_name == class_name:
-        return (*(branch.heatmap for branch in diagnosis.branches), diagnosis.fused_heatmap)
+    if diagnosis.explanation.class_name == class_name:
+        return diagnosis.heatmaps
     explanation = diagnoser.explain(diagnosis, class_name)
     return (*explanation.branches, explanation.fused)
 
@@ -131,7 +131,7 @@ def _choose_class(diagnosis: Diagnosis, key: str) -> str:
     return st.segmented_control(
         texts.CLASS_LABEL,
         CLASS_NAMES,
-        default=diagnosis.fused_heatmap.class_name,
+        default=diagnosis.explanation.class_name,
         required=True,
         format_func=theme.marked,
         key=f"class-{key}",

@@ -173,7 +173,7 @@ def _write_pictures(page: _Page, diagnosis: Diagnosis) -> None:
     image = fit_for_screen(diagnosis.image, max_side_px=MAX_PICTURE_PX)
     height_px, width_px = diagnosis.image.shape[:2]
     pictures = [(image, texts.IMAGE.format(width=width_px, height=height_px))]
-    for heatmap in (*(one.heatmap for one in diagnosis.branches), diagnosis.fused_heatmap):
+    for heatmap in diagnosis.heatmaps:
         wording = texts.HEAT_BLANK if heatmap.is_blank else texts.HEAT
         caption = wording.format(source=source_title(heatmap), label=heatmap.class_name)
         pictures.append((_overlay(image, heatmap), caption))

@@ -62,8 +62,7 @@ def test_own_heatmaps_are_used_for_the_explained_class_and_others_are_computed()
     diagnosis = make_diagnosis()
 
     own = heatmaps_of(diagnosis, SharedDiagnoser(fake), "ALL")
-    assert own[0] is diagnosis.branches[0].heatmap
-    assert own[2] is diagnosis.fused_heatmap
+    assert own == (*diagnosis.explanation.branches, diagnosis.explanation.fused)
     assert fake.explained == []
 
     other = heatmaps_of(diagnosis, SharedDiagnoser(fake), "AML")

@@ -133,8 +133,7 @@ def test_zoomed_pictures_share_their_axes_and_keep_square_pixels() -> None:
 )
 def test_every_view_has_its_pictures_in_a_size_that_travels(view: str, n_pictures: int) -> None:
     diagnosis = make_diagnosis(side_px=2000)
-    heatmaps = (*(branch.heatmap for branch in diagnosis.branches), diagnosis.fused_heatmap)
-    pictures = pictures_of(diagnosis, heatmaps, view, LOOK, max_side_px=MAX_SIDE_PX)
+    pictures = pictures_of(diagnosis, diagnosis.heatmaps, view, LOOK, max_side_px=MAX_SIDE_PX)
 
     assert len(pictures) == n_pictures
     assert all(max(picture.image.shape) == MAX_SIDE_PX for picture in pictures)

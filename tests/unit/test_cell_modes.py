@@ -84,7 +84,7 @@ def test_one_cell_of_a_field_is_explained_without_the_network(diagnosis, diagnos
 
 
 def test_heat_of_a_field_lies_on_its_cells(diagnosis):
-    heat = diagnosis.fused_heatmap.values
+    heat = diagnosis.explanation.fused.values
     height, width = diagnosis.image.shape[:2]
     on_cell = np.zeros((height, width), np.bool_)
     for cell in diagnosis.cells:

@@ -97,8 +97,8 @@ class TestDiagnoser:
         diagnosis = diagnoser.diagnose(png)
         monkeypatch.setattr(diagnoser, "engine", None)
         same = diagnoser.explain(diagnosis, diagnosis.probabilities.top_class)
-        for heatmap, vote in zip(same.branches, diagnosis.branches, strict=True):
-            np.testing.assert_array_equal(heatmap.values, vote.heatmap.values)
+        for heatmap, own in zip(same.branches, diagnosis.explanation.branches, strict=True):
+            np.testing.assert_array_equal(heatmap.values, own.values)
         maps = [diagnoser.explain(diagnosis, name).fused.values for name in CLASS_NAMES]
         assert not np.array_equal(maps[0], maps[1])
 
@@ -127,6 +127,9 @@ class TestDiagnoser:
         for i in (0, 5, 8):
             alone = diagnoser.diagnose(images[i])
             assert answers[i].image_sha256 == alone.image_sha256
+            heat = answers[i].explanation.fused
+            assert heat is answers[i].explanation.fused
+            np.testing.assert_allclose(heat.values, alone.explanation.fused.values, atol=0.05)
             np.testing.assert_allclose(
                 answers[i].probabilities.values, alone.probabilities.values, atol=2e-3
             )

@@ -58,8 +58,8 @@ def test_probabilities_and_heatmaps_agree_with_keras(repository, smears):
             ours.probabilities.values, theirs.probabilities.values, atol=1e-3
         )
         maps = zip(
-            [branch.heatmap.values for branch in ours.branches] + [ours.fused_heatmap.values],
-            [branch.heatmap.values for branch in theirs.branches] + [theirs.fused_heatmap.values],
+            [heatmap.values for heatmap in ours.heatmaps],
+            [heatmap.values for heatmap in theirs.heatmaps],
             strict=True,
         )
         for our_map, their_map in maps:

@@ -99,7 +99,8 @@ class Diagnosis:
     Attributes:
         image_sha256: hash of the image's bytes, hexadecimal.
         image: the decoded original, uint8 (height, width, 3), read-only.
-        enhanced: the enhanced image, same shape, read-only.
+        find_enhanced: computes the enhanced image, or hands out the one that is computed already;
+            read :attr:`enhanced`.
         mode: whether the image was judged whole, as one cell or as a field of cells.
         label: ``ALL``, ``AML`` or ``Healthy``; None for "no call".
         no_call_reason: one plain sentence if there is no call, else None.
@@ -121,7 +122,7 @@ class Diagnosis:
 
     image_sha256: str
     image: RgbImage
-    enhanced: RgbImage
+    find_enhanced: Callable[[], RgbImage]
     mode: ImageMode
     label: str | None
     no_call_reason: str | None
@@ -135,6 +136,11 @@ class Diagnosis:
     engine: str
     timings: Timings
     network_output: NetworkOutput | None
+
+    @property
+    def enhanced(self) -> RgbImage:
+        """The enhanced image, uint8 as :attr:`image`, read-only; only a screen asks for it."""
+        return self.find_enhanced()
 
     @property
     def explanation(self) -> Explanation:
@@ -222,7 +228,7 @@ class Diagnoser:
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
             image=image,
-            enhanced=_read_only(self._enhanced(image, cut) if cut else prepared[0].enhanced),
+            find_enhanced=cache(partial(self._enhanced, image, cut.background if cut else None)),
             mode="whole" if cut is None else cut.mode,
             label=None if reason or not answer.probabilities else answer.probabilities.top_class,
             no_call_reason=reason,
@@ -326,10 +332,10 @@ class Diagnoser:
             return None
         return cut_cells(image, mode="auto" if mode == "auto" else mode)
 
-    def _enhanced(self, image: RgbImage, cut: CutImage) -> RgbImage:
-        """The whole image as the network sees its cells: white-balanced and enhanced."""
-        balanced = balance_white(image, cut.background)
-        return enhance_image(balanced, self._enhancement)
+    def _enhanced(self, image: RgbImage, background: tuple[float, float, float] | None) -> RgbImage:
+        """The whole image as the network sees it or its cells, which are white-balanced before."""
+        balanced = image if background is None else balance_white(image, background)
+        return _read_only(enhance_image(balanced, self._enhancement))
 
     def _run(self, inputs: list[tuple[RgbImage, ...]]) -> NetworkOutput:
         """Run items through the network in small batches, so that a crowded field fits memory."""
@@ -504,20 +510,18 @@ def no_call_reason(
 def _reason_of_the_least_sure(
     probabilities: ClassProbabilities, branches: Sequence[ClassProbabilities], min_confidence: float
 ) -> str | None:
-    """The fused decision and every branch must be on one side, and the least sure sure enough."""
+    """The fused decision and every branch must name one class, and the least sure sure enough."""
     sure = least_sure(
-        np.array([probabilities.values]),
-        [np.array([one.values]) for one in branches],
-        CLASS_NAMES.index(HEALTHY),
+        np.array([probabilities.values]), [np.array([one.values]) for one in branches]
     )[0]
     if sure >= min_confidence:
         return None
-    side = "healthy" if probabilities.top_class == HEALTHY else "leukemia"
+    named = probabilities.top_class
     if sure == 0.0:
         votes = ", ".join(branch.top_class for branch in branches)
-        return f"The fused decision says {side}, and the branches do not all agree ({votes})."
+        return f"The fused decision says {named}, and the branches do not all agree ({votes})."
     return (
-        f"The least sure of the fused decision and the branches says {side} with {sure:.0%}, and "
+        f"The least sure of the fused decision and the branches says {named} with {sure:.0%}, and "
         f"calls are made from {min_confidence:.0%}."
     )
 

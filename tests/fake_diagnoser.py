@@ -52,7 +52,7 @@ def make_diagnosis(
     return Diagnosis(
         image_sha256=hashlib.sha256(content).hexdigest(),
         image=np.full((side_px, side_px, 3), 210, np.uint8),
-        enhanced=np.full((side_px, side_px, 3), 250, np.uint8),
+        find_enhanced=lambda: np.full((side_px, side_px, 3), 250, np.uint8),
         mode="whole",
         label=label,
         no_call_reason=NO_CALL_REASON if label is None else None,

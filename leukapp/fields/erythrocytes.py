@@ -74,6 +74,9 @@ def _widest_nucleus(is_nucleus: NDArray[np.uint8]) -> float:
     # A frame, because a nucleus that the edge cuts must not look deeper than it is.
     framed = cv2.copyMakeBorder(is_nucleus, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, _disk(side_px / 60))
+    if closed.all():
+        # Specks everywhere, as in noise: closed they fill the frame too, and there is no outline.
+        return 0.0
     return float(2 * cv2.distanceTransform(closed, cv2.DIST_L2, 5).max())
 
 

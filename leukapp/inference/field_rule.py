@@ -62,23 +62,23 @@ def fit_sharpness(
 
 
 def least_sure(
-    fused: NDArray[np.floating], branches: Sequence[NDArray[np.floating]], healthy_index: int
+    fused: NDArray[np.floating], branches: Sequence[NDArray[np.floating]]
 ) -> NDArray[np.float64]:
-    """How sure the least sure of the fused decision and the branches is of healthy, or of not.
+    """How sure the least sure of the fused decision and the branches is of the class they name.
 
     Args:
         fused: probabilities, float (images, classes).
         branches: of each branch, as ``fused``.
-        healthy_index: of the class that is no leukemia.
 
     Returns:
-        Float64 (images,): the smallest probability of the fused decision's side; 0 where a branch
-        is on the other side.
+        Float64 (images,): the smallest probability of the fused decision's class; 0 where a branch
+        names another.
     """
-    healthy = np.array([one[:, healthy_index] for one in (fused, *branches)], np.float64)
-    is_healthy = np.array([one.argmax(axis=1) == healthy_index for one in (fused, *branches)])
-    of_side = np.where(is_healthy[0], healthy, 1 - healthy).min(axis=0)
-    return np.where((is_healthy == is_healthy[0]).all(axis=0), of_side, 0.0)
+    named = fused.argmax(axis=1)
+    rows = np.arange(len(fused))
+    smallest = np.min([one[rows, named] for one in (fused, *branches)], axis=0)
+    agree = np.all([one.argmax(axis=1) == named for one in branches], axis=0)
+    return np.where(agree, np.asarray(smallest, np.float64), 0.0)
 
 
 def cell_shares(

@@ -47,8 +47,8 @@ class Thresholds:
         false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
         field_sharpness: how much the most suspicious cells of a field count; see
             ``leukapp.inference.field_rule``.
-        needs_agreement: whether the fused decision and every branch must be on one side, healthy or
-            leukemia, and each of them as sure as ``min_confidence`` asks.
+        needs_agreement: whether the fused decision and every branch must name one class, and each
+            of them be as sure of it as ``min_confidence`` asks.
     """
 
     temperature: float

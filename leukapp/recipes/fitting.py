@@ -17,7 +17,6 @@ from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits, softmax
 from leukapp.model.presets import Preset
 from leukapp.recipes.left_out import (
-    HEALTHY_INDEX,
     choose_confidence,
     combine_images,
     sources_to_leave,
@@ -221,7 +220,7 @@ def answer_images(
         sure = fused[row].max()
         if thresholds.needs_agreement:
             one = slice(row, row + 1)
-            sure = least_sure(fused[one], [branch[one] for branch in branches], HEALTHY_INDEX)[0]
+            sure = least_sure(fused[one], [branch[one] for branch in branches])[0]
         is_called[row] = bool((of_image & is_near).any()) and sure >= thresholds.min_confidence
     return ImageAnswers(
         probabilities=fused, branch_probabilities=tuple(branches), is_called=is_called

@@ -113,9 +113,9 @@ def choose_confidence(
 ) -> float:
     """Smallest confidence from which calls err rarely enough, at home and abroad.
 
-    An image is called where the fused decision and both branches are on one side, healthy or
-    leukemia, and the least sure of them reaches the confidence; it errs where the side is wrong.
-    Which leukemia it is cannot be asked of a source that was left out.
+    An image is called where the fused decision and both branches name one class and the least sure
+    of them reaches the confidence; it errs where the side, healthy or leukemia, is wrong. Which
+    leukemia it is cannot be asked of a source that was left out.
 
     Args:
         validation: held-out groups of the sources that were trained on.
@@ -160,7 +160,7 @@ def _risk(
 ) -> float | None:
     fused = softmax(answers.fused, temperature)
     branches = [softmax(one) for one in answers.branches]
-    is_called = least_sure(fused, branches, HEALTHY_INDEX) >= confidence
+    is_called = least_sure(fused, branches) >= confidence
     if not is_called.any():
         return None
     says_healthy = answers.fused.argmax(axis=1) == HEALTHY_INDEX

@@ -152,10 +152,11 @@ def _confidence(bundle: Bundle) -> str:
     if not bundle.thresholds.needs_agreement:
         return f"or if the calibrated probability is under {limit:.2f}."
     return (
-        "or if the fused decision and\nthe branches are not all on one side, healthy or leukemia, "
-        f"each with at least {limit:.2f}: the\nsmallest limit under which at most "
-        f"{MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups, and at most\n"
-        f"{MAX_LEFT_OUT_RISK:.0%} in sources left out of training, were on the wrong side."
+        "or if the fused decision and\nthe branches do not all name one class, "
+        f"each with at least {limit:.2f}: the smallest limit under which\nat most "
+        f"{MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups, and at most "
+        f"{MAX_LEFT_OUT_RISK:.0%} in sources left out of\ntraining, were on the wrong side, "
+        "healthy or leukemia."
     )
 
 

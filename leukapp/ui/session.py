@@ -202,7 +202,7 @@ class Answers:
     def _kept_bytes(self) -> int:
         """Bytes of the pixels in memory."""
         return sum(
-            answer.image.nbytes + answer.enhanced.nbytes
+            2 * answer.image.nbytes  # the original and the enhanced image
             for answer in self._kept.values()
             if not isinstance(answer, ImageError)
         )

@@ -88,7 +88,7 @@ def crowded(diagnosis: Diagnosis) -> Diagnosis:
     )
     quality = dataclasses.replace(diagnosis.quality, findings=(finding,) * 9)
     tall = np.full((900, 300, 3), 200, np.uint8)
-    return dataclasses.replace(diagnosis, quality=quality, image=tall, enhanced=tall)
+    return dataclasses.replace(diagnosis, quality=quality, image=tall)
 
 
 def test_a_crowded_report_stays_on_its_page_above_the_record(

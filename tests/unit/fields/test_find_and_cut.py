@@ -65,6 +65,12 @@ def test_nothing_to_find(image):
     assert cut_cells(image).crops == ()
 
 
+def test_noise_holds_no_cell():
+    rng = np.random.default_rng(6)
+    noise = rng.normal(rng.uniform(80, 200, 3), 60, (256, 256, 3))
+    assert cut_cells(np.clip(noise, 0, 255).astype(np.uint8)).crops == ()
+
+
 def test_cell_at_the_edge_is_cut_whole():
     image = draw_synthetic_cell("lymphoblast", seed=4)
     cell = find_leukocytes(image).leukocytes[0]

@@ -40,10 +40,10 @@ def choose(left_out, classes):
 
 
 def test_confidence_rises_until_the_errors_are_gone():
-    # Healthy images, a fifth of them called ALL with 0.8: above that all are right.
+    # Healthy images, a fifth of them called ALL with just under 0.8: from there on all are right.
     p_healthy = [0.2, 0.95, 0.95, 0.95, 0.95]
     classes = np.full(5, HEALTHY)
-    assert choose([answers(p_healthy)], classes) == pytest.approx(0.81)
+    assert choose([answers(p_healthy)], classes) == pytest.approx(0.80)
 
 
 def test_no_errors_need_no_more_than_half():
@@ -81,7 +81,7 @@ def test_errors_at_home_raise_the_confidence_too():
     classes = np.full(100, HEALTHY)
     at_home = answers([0.1] * 5 + [0.97] * 95)
     chosen = choose_confidence(at_home, [], classes, temperature=1.0)
-    assert chosen == pytest.approx(0.91)
+    assert chosen == pytest.approx(0.90)
 
 
 def test_only_sources_without_which_no_class_is_missing_are_left_out():
@@ -102,6 +102,5 @@ def test_only_sources_without_which_no_class_is_missing_are_left_out():
 
 def test_least_sure():
     fused = np.array([[0.6, 0.1, 0.3], [0.1, 0.1, 0.8], [0.4, 0.5, 0.1]])
-    branch = np.array([[0.1, 0.7, 0.2], [0.5, 0.1, 0.4], [0.4, 0.2, 0.4]])
-    branch[2] = (0.45, 0.1, 0.45)
-    np.testing.assert_allclose(least_sure(fused, [branch], HEALTHY), [0.7, 0.0, 0.55])
+    branch = np.array([[0.1, 0.7, 0.2], [0.1, 0.3, 0.6], [0.1, 0.9, 0.0]])
+    np.testing.assert_allclose(least_sure(fused, [branch]), [0.0, 0.6, 0.5])

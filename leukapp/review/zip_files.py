@@ -26,6 +26,7 @@ TOO_MUCH: Final = (
     f"The zip holds more than {MAX_TOTAL_BYTES // 1_000_000_000} GB when it is unpacked: divide it."
 )
 ENCRYPTED: Final = "This file in the zip has a password: make the zip without one."
+NO_NAME: Final = "file without a name"
 LINK: Final = "This is a link in the zip, not a file: put the file itself into the zip."
 
 # What zipfile and its decompressors raise on hostile or damaged archives.
@@ -81,19 +82,22 @@ def read_zip(data: bytes) -> Iterator[ZippedFile]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except ZIP_ERRORS as error:
         raise BatchSourceError(DAMAGED_ZIP) from error
-    members = [one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one)]
+    members = [one for one in archive.infolist() if not _is_left_out(one.filename)]
     if len(members) > MAX_FILES:
         raise BatchSourceError(f"This zip holds more than {MAX_FILES} files: divide it.")
     left = MAX_TOTAL_BYTES
     for member in members:
         content, reason = _read_member(archive, member, left)
         left -= len(content)
-        yield ZippedFile(name=member.filename, data=b"" if reason else content, error=reason)
+        yield ZippedFile(
+            name=member.filename or NO_NAME, data=b"" if reason else content, error=reason
+        )
 
 
-def _is_hidden(member: zipfile.ZipInfo) -> bool:
-    parts = member.filename.replace("\\", "/").split("/")
-    return parts[0] == "__MACOSX" or parts[-1].startswith(".")
+def _is_left_out(name: str) -> bool:
+    """Folders, hidden files and what macOS adds; a name may be empty where someone meddled."""
+    parts = name.replace("\\", "/").split("/")
+    return name.endswith("/") or parts[0] == "__MACOSX" or parts[-1].startswith(".")
 
 
 def _read_member(

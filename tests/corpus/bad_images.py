@@ -136,6 +136,19 @@ def build_zip_bomb(n_bytes: int = 300_000_000) -> bytes:
     return buffer.getvalue()
 
 
+def sound_zip(image: bytes) -> bytes:
+    """A zip of images, stored and deflated, with a link and a name that leaves its folder."""
+    link = zipfile.ZipInfo("link.png")
+    link.external_attr = 0o120777 << 16
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("patient/one.png", image)
+        archive.writestr("two.png", image, zipfile.ZIP_STORED)
+        archive.writestr("../../three.png", image)
+        archive.writestr(link, b"/etc/passwd")
+    return buffer.getvalue()
+
+
 def exif_with_names() -> Image.Exif:
     """EXIF that names a patient in every field that cameras and viewers write to."""
     exif = Image.Exif()

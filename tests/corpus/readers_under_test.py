@@ -12,9 +12,13 @@ import numpy as np
 from leukapp.data.readers.manifest import read_manifest
 from leukapp.errors import LeukappError
 from leukapp.evaluation.held_out import read_held_out
+from leukapp.fields.crops import cut_cells
+from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.image_io import decode_image
+from leukapp.imaging.quality import assess_quality
 from leukapp.model.bundle import MANIFEST_FILE, open_bundle
 from leukapp.model.weights_io import read_arrays
+from leukapp.review.zip_files import read_zip
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 LONGEST_SENTENCE: Final = 1000
@@ -54,8 +58,24 @@ def feed_weights(data: bytes, folder: Path) -> None:
     read_arrays(_write(folder, "heads.npz", data))
 
 
+def feed_finder(data: bytes, _folder: Path) -> None:
+    """What a diagnosis does with pixels before the network sees them."""
+    image = decode_image(data)
+    assess_quality(image)
+    assert all(crop.image.shape == (CROP_PX, CROP_PX, 3) for crop in cut_cells(image).crops)
+
+
+def feed_zip(data: bytes, folder: Path) -> None:
+    before = set(folder.rglob("*"))
+    for file in read_zip(data):
+        assert file.error is None or (not file.data and 15 < len(file.error) <= LONGEST_SENTENCE)
+    assert set(folder.rglob("*")) == before
+
+
 READERS: Final[dict[str, Callable[[bytes, Path], None]]] = {
     "decoder": feed_decoder,
+    "finder": feed_finder,
+    "zip": feed_zip,
     "held_out_csv": feed_held_out_csv,
     "held_out_parquet": feed_held_out_parquet,
     "manifest_csv": feed_manifest_csv,
@@ -89,13 +109,15 @@ def good_inputs(reader: str) -> tuple[bytes, ...]:
     import io
 
     import pandas as pd
-    from corpus.bad_images import MUTATED_FORMATS, draw_field, encode
+    from corpus.bad_images import MUTATED_FORMATS, draw_field, encode, sound_zip
 
-    if reader == "decoder":
+    if reader in {"decoder", "finder"}:
         return tuple(
             encode(draw_field(seed=5), file_format, **dict(options))
             for _, file_format, options in MUTATED_FORMATS
         )
+    if reader == "zip":
+        return (sound_zip(encode(draw_field(seed=5), "PNG")),)
     if reader == "bundle_manifest":
         return ((REPOSITORY / "weights" / "compact" / MANIFEST_FILE).read_bytes(),)
     if reader == "weights":

@@ -14,7 +14,7 @@ PROGRAM = Path(__file__).with_name("fuzz_readers.py")
 
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="no atheris wheel here")
 @pytest.mark.parametrize(
-    "reader", ["decoder", "held_out_csv", "manifest_parquet", "bundle_manifest"]
+    "reader", ["decoder", "held_out_csv", "manifest_parquet", "bundle_manifest", "zip"]
 )
 def test_fuzzing_finds_nothing(reader: str, tmp_path: Path) -> None:
     done = subprocess.run(

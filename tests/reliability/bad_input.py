@@ -31,9 +31,10 @@ def damaged_inputs(n_images: int, n_others: int, seed: int) -> list[tuple[str, B
     """Which reader gets which bytes; all distinct."""
     inputs = [("decoder", file) for file in named_files()]
     inputs += [("decoder", file) for file in mutated_files(n_images, seed=seed)]
+    inputs += [("finder", file) for file in mutated_files(n_others, seed=seed + 1)]
     chooser = random.Random(seed)  # noqa: S311
     for reader in READERS:
-        if reader != "decoder":
+        if reader not in {"decoder", "finder"}:
             inputs += [
                 (
                     reader,

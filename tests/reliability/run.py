@@ -15,6 +15,8 @@ HERE = Path(__file__).resolve().parent
 FUZZ = HERE.parent / "fuzz" / "fuzz_readers.py"
 READERS = (
     "decoder",
+    "finder",
+    "zip",
     "held_out_csv",
     "held_out_parquet",
     "manifest_csv",

@@ -79,6 +79,13 @@ def test_a_name_in_a_zip_is_never_a_path(png: bytes, folder: Path, name: str) ->
     assert all(path.is_relative_to(folder / "kept") for path in folder.rglob("*.png"))
 
 
+def test_a_file_without_a_name_is_read_all_the_same(png: bytes) -> None:
+    nameless = zipfile.ZipInfo("x")
+    nameless.filename = ""
+    [file] = read_zip(make_zip((nameless, png)))
+    assert (file.name, file.data, file.error) == (zip_files.NO_NAME, png, None)
+
+
 def test_a_link_a_nested_zip_and_a_password_give_their_reason(png: bytes) -> None:
     link = zipfile.ZipInfo("link.png")
     link.external_attr = 0o120777 << 16

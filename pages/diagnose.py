@@ -72,22 +72,25 @@ with st.sidebar:
     entries = show_upload() + show_sample_choice()
 frame.show_about()
 
-body = st.empty()
-if not entries:
-    with body.container():
+# The answers keep their place from run to run: were it emptied first, what is being typed into it
+# would be lost.
+body = st.container()
+welcome = body.empty() if not entries else None
+if welcome:
+    with welcome.container():
         show_welcome()
 try:
     with st.spinner(texts.OPENING_BUNDLE):
         shared_diagnoser = open_diagnoser(str(bundle_dir()))
 except BundleError as error:
-    with body.container():
+    with welcome.container() if welcome else body:
         frame.show_bundle_error(str(error))
     st.stop()
 
 answers = session_answers(write_down)
 answers.forget_all_but(entries)
 if entries:
-    with body.container():
+    with body:
         outcomes = read_images(entries, answers, shared_diagnoser)
         show_file_errors(entries, outcomes)
         show_image_overview(entries, outcomes)

@@ -13,6 +13,7 @@ import pytest
 from live_app import LiveApp, free_port, running_app
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
+from watched_page import wait_until_drawn
 
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.result_record import RESEARCH_USE_NOTICE
@@ -158,13 +159,8 @@ def press(page: Page, key: str, *, n_open: int) -> None:
     page.keyboard.press(key)
     shown = texts.SHOWN.format(n=N_IMAGES, total=N_IMAGES, open=n_open)
     expect(page.get_by_text(shown)).to_be_visible()
+    # A key that comes before all that the last one brought means the image before.
     wait_until_drawn(page)
-
-
-def wait_until_drawn(page: Page) -> None:
-    """Wait for all that the last key brought; an earlier key means the image before."""
-    app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def export(page: Page, button: str, path: Path) -> bytes:

@@ -27,14 +27,31 @@ def upload(page: Page, content: bytes) -> None:
     expect(page.locator(".leuk-verdict h2")).to_be_visible()
 
 
-def download(page: Page, button: str, path: Path) -> bytes:
+def download(watched: WatchedPage, button: str, path: Path) -> bytes:
     # A file that is asked for while the page is still drawn may be replaced under way.
-    app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
-    with page.expect_download() as started:
-        page.get_by_role("button", name=button, exact=True).click()
+    watched.wait_until_drawn()
+    with watched.page.expect_download() as started:
+        watched.page.get_by_role("button", name=button, exact=True).click()
     started.value.save_as(path)
     return path.read_bytes()
+
+
+def test_what_is_typed_while_the_page_is_drawn_anew_is_kept(
+    watched: WatchedPage, encode_png: Callable[..., bytes]
+) -> None:
+    page = watched.page
+    upload(page, encode_png(draw_synthetic_cell("myeloblast", seed=78)))
+    watched.wait_until_drawn()
+    reason = page.get_by_role("textbox", name=texts.REASON_LABEL)
+    element = reason.element_handle()
+    for choice in ("override", "unsure") * 10:
+        page.get_by_role("radio", name=texts.CHOICES[choice], exact=True).click()
+        reason.fill(f"{choice}: {REASON}")
+        watched.wait_until_drawn()
+        expect(reason).to_have_value(f"{choice}: {REASON}")
+        # A field that was taken off the page and put back loses what is in it if typed meanwhile.
+        assert element is not None
+        assert element.evaluate("field => field.isConnected")
 
 
 def test_diagnose_sign_report_and_take_back(
@@ -58,7 +75,7 @@ def test_diagnose_sign_report_and_take_back(
     upload(page, png)
     expect(saved).to_contain_text("KM")
     words = " ".join(
-        PdfReader(io.BytesIO(download(page, app_texts.DOWNLOAD_PDF, tmp_path / "r.pdf")))
+        PdfReader(io.BytesIO(download(watched, app_texts.DOWNLOAD_PDF, tmp_path / "r.pdf")))
         .pages[0]
         .extract_text()
         .split()
@@ -67,13 +84,14 @@ def test_diagnose_sign_report_and_take_back(
     assert REASON in words
     assert "Initials KM, saved" in words
     assert RESEARCH_USE_NOTICE in words
-    record = json.loads(download(page, app_texts.DOWNLOAD, tmp_path / "r.json"))
+    record = json.loads(download(watched, app_texts.DOWNLOAD, tmp_path / "r.json"))
     assert record["decision"]["kind"] == "override"
     assert record["decision"]["reason"] == REASON
     assert record["decision"]["label"] in {"ALL", "AML", "Healthy"} - {record["label"]}
 
     page.get_by_role("button", name=texts.UNDO).click()
     expect(page.get_by_text(texts.CHOICE_LABEL)).to_be_visible()
-    assert json.loads(download(page, app_texts.DOWNLOAD, tmp_path / "u.json"))["decision"] is None
+    record = json.loads(download(watched, app_texts.DOWNLOAD, tmp_path / "u.json"))
+    assert record["decision"] is None
     assert watched.console_errors == []
     assert watched.foreign_requests == []

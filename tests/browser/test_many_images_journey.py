@@ -33,6 +33,8 @@ def page(watched: WatchedPage) -> Page:
 def test_a_row_of_the_table_opens_its_image(page: Page, watched: WatchedPage) -> None:
     choice = page.get_by_role("combobox", name=texts.CHOOSE_IMAGE)
     expect(choice).to_have_value(re.compile("Jane Doe"))
+    # A table that is still being laid out takes no clicks yet.
+    watched.wait_until_drawn()
     table = page.get_by_test_id("stDataFrame").first
     box = table.bounding_box()
     assert box is not None

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 _STATE_BELOW_A_PAGE = re.compile(r"/[a-z_]+/_stcore/[a-z-]+")
 
@@ -17,6 +17,10 @@ class WatchedPage:
     url: str
     console_errors: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
+
+    def wait_until_drawn(self) -> None:
+        """Wait until the server has nothing more to draw on the page."""
+        wait_until_drawn(self.page)
 
     def note_console(self, message: ConsoleMessage) -> None:
         # Opened at a page's own address, a browser that waits for a busy server also asks for the
@@ -38,3 +42,9 @@ class WatchedPage:
             urlsplit(self.url).netloc
         ):
             self.foreign_requests.append(request.url)
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until the server has nothing more to draw on a page."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")

@@ -126,7 +126,7 @@ def trace_forward(stack: DenseStack, inputs: FloatArray) -> ForwardTrace:
     after: list[FloatArray] = []
     values = inputs
     for layer in stack:
-        before.append(_times(values, layer.kernel) + layer.bias)
+        before.append(values @ layer.kernel + layer.bias)
         values = activate(before[-1], layer.activation)
         after.append(values)
     return ForwardTrace(values, tuple(before), tuple(after))
@@ -148,13 +148,5 @@ def backward(stack: DenseStack, trace: ForwardTrace, gradient: FloatArray) -> Fl
         reversed(stack), reversed(trace.before), reversed(trace.after), strict=True
     ):
         at_kernel = backward_activation(values, before, after, layer.activation)
-        values = _times(at_kernel, layer.kernel.T)
+        values = at_kernel @ layer.kernel.T
     return values
-
-
-def _times(values: FloatArray, matrix: FloatArray) -> FloatArray:
-    """Product of float32 (..., n) and (n, m)."""
-    if values.ndim > 1:
-        return values @ matrix
-    # BLAS shares one vector among its threads; where cores are busy, waiting costs milliseconds.
-    return np.asarray(np.einsum("i,ij->j", values, matrix), np.float32)

@@ -79,10 +79,14 @@ def _column(report: dict[str, Any]) -> dict[str, str]:
             f"{folder['images_a_second']}, one by one {folder['one_by_one_images_a_second']}"
         ),
         "a folder, of the bare engine's rate": f"{folder['of_bare']:.0%}",
-        "a folder, of what the processor time allows": f"{folder['of_possible']:.0%}",
+        "a folder, of what the processor time allows": (
+            f"{folder['of_possible']:.0%} "
+            f"({' to '.join(f'{share:.0%}' for share in folder['of_possible_range'])})"
+        ),
         "rate over the most images against the fewest": (
             f"{scaling['last_over_first']} "
-            f"({scaling['n_images'][-1]} against {scaling['n_images'][0]})"
+            f"({scaling['n_images'][-1]} against {scaling['n_images'][0]}), "
+            f"by processor time {scaling['cpu_first_over_last']}"
         ),
         "process start to first diagnosis": (
             f"{process['first_diagnosis_s']} s, "

@@ -28,7 +28,7 @@ from subjects import bundle_folder  # noqa: E402
 COUNTS = {"compact": (1000, 2000, 4000, 8000)}
 PAPER_COUNTS = (100, 200, 400, 800)
 FOLDER_IMAGES = {"compact": 1000}
-PAPER_FOLDER_IMAGES = 100
+PAPER_FOLDER_IMAGES = 250
 
 
 def main() -> int:

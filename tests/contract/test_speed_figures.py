@@ -36,8 +36,9 @@ def _report(load):
             "one_by_one_images_a_second": 50.0,
             "of_bare": 0.75,
             "of_possible": 0.93,
+            "of_possible_range": [0.9, 0.95],
         },
-        "scaling": {"n_images": [10, 80], "last_over_first": 0.99},
+        "scaling": {"n_images": [10, 80], "last_over_first": 0.99, "cpu_first_over_last": 1.0},
         "field": {"n_cells": 12, "diagnosis_ms": 321.0},
         "processes": {
             "first_diagnosis_s": 1.5,
@@ -68,6 +69,7 @@ def test_every_preset_is_a_column_with_its_own_machine(quote):
     figures = quote.render_figures({"compact": _report(0.1), "paper": _report(6.5)})
     assert "| | compact | paper |" in figures
     assert "| a folder, of the bare engine's rate | 75% | 75% |" in figures
+    assert "93% (90% to 95%)" in figures
     assert "0.1 other tasks" in figures
     assert "6.5 other tasks" in figures
 

@@ -5,9 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from leukapp.ui import access, frame, texts
+from leukapp.ui.server_memory import share_heaps
 
 PAGES_DIR = Path(__file__).resolve().parent / "pages"
 
+share_heaps()
 st.set_page_config(
     page_title=texts.APP_NAME,
     page_icon=frame.draw_icon(),

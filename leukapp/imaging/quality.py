@@ -197,6 +197,8 @@ def _largest_share(mask: NDArray[np.bool_]) -> float:
 
 def _flat_fraction(reduced: RgbImage, grey: MatLike) -> float:
     """Share of pixels that equal their right neighbor; overexposed and black ones do not count."""
+    if reduced.shape[1] < 2:  # A strip that was one pixel wide once it was reduced.
+        return 0.0
     differs = cv2.absdiff(reduced[:, 1:], reduced[:, :-1])
     first, second, third = cv2.split(differs)
     is_equal = cv2.max(cv2.max(first, second), third) == 0

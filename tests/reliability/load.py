@@ -32,6 +32,7 @@ from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E40
 from leukapp.ui import texts  # noqa: E402
 
 WAIT_MS = 120_000
+MEMORY_EVERY_SECONDS = 2
 KINDS: Final[tuple[CellKind, ...]] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 
 
@@ -103,7 +104,7 @@ async def watch_memory(app: LiveApp, until: float, tally: Tally) -> None:
     server, started = psutil.Process(app.pid), time.monotonic()
     while time.monotonic() < until:
         tally.memory.append((time.monotonic() - started, server.memory_info().rss / 1e6))
-        await asyncio.sleep(2)
+        await asyncio.sleep(MEMORY_EVERY_SECONDS)
 
 
 async def run_all(app: LiveApp, n_sessions: int, seconds: float) -> Tally:
@@ -163,6 +164,7 @@ def run(n_sessions: int, seconds: float) -> dict[str, object]:
         "server_seconds_median": round(float(np.median(inside)), 2),
         "server_seconds_p95": round(float(np.percentile(inside, 95)), 2),
         "memory_mb_first": round(megabytes[0]),
+        "memory_mb_each_minute": [round(size) for size in megabytes[:: 60 // MEMORY_EVERY_SECONDS]],
         "memory_mb_last": round(megabytes[-1]),
         "memory_mb_peak": round(max(megabytes)),
         "memory_slope_mb_per_minute": round(memory_slope(tally.memory), 2),

@@ -253,3 +253,10 @@ def test_real_smears_pass_and_blurred_ones_do_not(smears, source):
     for image in images:
         sigma_px = 4 * max(1, max(image.shape[:2]) / 224)
         assert blocking_kind(cv2.GaussianBlur(image, (0, 0), sigma_px)) == "out_of_focus"
+
+
+@pytest.mark.parametrize("shape", [(15_656, 56, 3), (56, 15_656, 3)])
+def test_a_strip_that_shrinks_to_one_pixel_is_measured(shape):
+    report = assess_quality(np.full(shape, 180, np.uint8))
+    assert np.isfinite([report.focus, report.contrast, report.stained_fraction]).all()
+    assert report.blocking is not None

@@ -5,9 +5,11 @@ average pooling and dense layers only, so the gradient of a class score is the s
 position of a channel and follows from the dense layers alone.
 """
 
-import functools
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -37,6 +39,21 @@ class Explanation:
     fused: Heatmap
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    """The linear algebra library of this process; looking for it takes milliseconds."""
+    return ThreadpoolController()
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    # BLAS would share each small product among its threads: where the cores are busy, as in a
+    # server, the threads' waiting for each other costs more than all of the products.
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@_one_blas_thread()
 def explain_class(
     heads: Heads,
     activations: tuple[FloatArray, ...],
@@ -55,24 +72,6 @@ def explain_class(
         One heatmap a branch (score: the branch's own logit) and one of the fused logit, in which
         the branches' maps are added in units of that logit.
     """
-    # BLAS would share each small product among its threads: where the cores are busy, as in a
-    # server, the threads' waiting for each other costs more than all of the products.
-    with _blas().limit(limits=1, user_api="blas"):
-        return _explain_class(heads, activations, class_name, branch_names)
-
-
-@functools.cache
-def _blas() -> ThreadpoolController:
-    """The linear algebra library of this process; looking for it takes milliseconds."""
-    return ThreadpoolController()
-
-
-def _explain_class(
-    heads: Heads,
-    activations: tuple[FloatArray, ...],
-    class_name: str,
-    branch_names: tuple[str, ...],
-) -> Explanation:
     class_index = CLASS_NAMES.index(class_name)
     pooled = tuple(pool(activation) for activation in activations)
     traces = tuple(

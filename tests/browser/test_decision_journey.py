@@ -44,13 +44,13 @@ def test_what_is_typed_while_the_page_is_drawn_anew_is_kept(
     watched.wait_until_drawn()
     reason = page.get_by_role("textbox", name=texts.REASON_LABEL)
     element = reason.element_handle()
+    assert element is not None
     for choice in ("override", "unsure") * 10:
         page.get_by_role("radio", name=texts.CHOICES[choice], exact=True).click()
         reason.fill(f"{choice}: {REASON}")
         watched.wait_until_drawn()
         expect(reason).to_have_value(f"{choice}: {REASON}")
         # A field that was taken off the page and put back loses what is in it if typed meanwhile.
-        assert element is not None
         assert element.evaluate("field => field.isConnected")
 
 

@@ -12,18 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
+
+from corpus.readers_under_test import READERS  # noqa: E402
+
 FUZZ = HERE.parent / "fuzz" / "fuzz_readers.py"
-READERS = (
-    "decoder",
-    "finder",
-    "zip",
-    "held_out_csv",
-    "held_out_parquet",
-    "manifest_csv",
-    "manifest_parquet",
-    "bundle_manifest",
-    "weights",
-)
 SECTIONS = ("bad_input", "fuzz", "kills", "load")
 
 

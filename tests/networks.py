@@ -20,6 +20,7 @@ from leukapp.model.weights_io import Arrays
 SIZE_PX = 64
 TINY_PRESET = Preset(
     name="tiny",
+    late_fusion=0.5,
     branches=(
         BranchSpec(
             name="first", backbone="efficientnet_lite2", input_size_px=SIZE_PX, hands_on="pooled"
@@ -88,7 +89,8 @@ def lively_weights(preset: Preset, seed: int = 0) -> NetworkWeights:
             )
         )
     fusion = lively_stack(initial_fusion(len(heads)), rng)
-    return NetworkWeights(trunks=tuple(trunks), heads=Heads(branches=tuple(heads), fusion=fusion))
+    together = Heads(branches=tuple(heads), fusion=fusion, late_fusion=preset.late_fusion)
+    return NetworkWeights(trunks=tuple(trunks), heads=together)
 
 
 def write_tiny_bundle(folder: Path, *, preset: Preset = TINY_PRESET, seed: int = 0) -> Bundle:

@@ -1,6 +1,6 @@
 """The network as the explanation audit uses it: batches of inputs to probabilities and maps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -163,7 +163,7 @@ def shuffle_heads(heads: Heads, seed: int) -> Heads:
         )
         for head in heads.branches
     )
-    return Heads(branches=branches, fusion=stack(heads.fusion))
+    return replace(heads, branches=branches, fusion=stack(heads.fusion))
 
 
 def _shuffle(rng: np.random.Generator, array: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from leukapp.fields.outline_arcs import Arcs, find_arcs, trace_outlines
 from leukapp.fields.stain import StainMaps, otsu_level
 
 MIN_DIAMETER_FRACTION: Final = 0.04
@@ -23,17 +24,33 @@ CROWDED_FRACTION: Final = 0.35
 TYPICAL_SHARE: Final = 0.65
 """Share of the covered area below the typical diameter; cut and hollow bodies look smaller."""
 
-OUTLINE_FACTOR: Final = 1.12
-"""What the outline lies too far inside: boxes of 60 BCCD fields against this measurement."""
+MIN_TURNS: Final = 0.5
+"""Circles that outlines must fill together, or the scale comes from the nucleus."""
 
-NUCLEUS_DIAMETERS: Final = (0.5, 2.0)
-"""The widest disk inside a nucleus, in erythrocyte diameters; bounds the scale."""
+MIN_SHARE_OF_NUCLEUS: Final = 0.25
+"""Circles that together cover less than this share of the widest nucleus are debris."""
 
-USUAL_NUCLEUS_DIAMETERS: Final = (0.8, 1.6)
-"""As before, where no erythrocyte gives a scale of its own."""
+STARTS: Final = (2.0, 1.0, 0.5, 0.25)
+"""Where circles are looked for, in diameters of the disks that fit into the bodies."""
+
+MAX_NUCLEUS_SHARE: Final = 0.12
+"""A circle that holds more nuclear stain than this is a leukocyte's."""
+
+MIN_STAINED_SHARE: Final = 0.6
+"""A circle that is stained less than this is none of a body."""
+
+NUCLEUS_DIAMETER: Final = 1.35
+"""Usual width of a nucleus in erythrocyte diameters."""
+
+USUAL_NUCLEUS_DIAMETERS: Final = (0.8, 1.9)
+"""The widest disk inside a nucleus, in erythrocyte diameters, where no erythrocyte is seen."""
 
 LEUKOCYTE_DIAMETER: Final = 1.75
 """Usual diameter of a leukocyte in erythrocyte diameters."""
+
+_GRID: Final = np.mgrid[-0.8:0.81:0.1, -0.8:0.81:0.1].reshape(2, -1)
+_PROBES: Final = _GRID[:, np.hypot(*_GRID) < 0.85]
+"""Where a circle is looked at, float (2, n), in radii from its middle."""
 
 
 def estimate_erythrocyte_diameter(stain: StainMaps) -> float | None:
@@ -46,26 +63,80 @@ def estimate_erythrocyte_diameter(stain: StainMaps) -> float | None:
         Pixels of the map; None where neither erythrocytes nor a leukocyte give a scale.
     """
     bodies = _bodies(stain)
-    _, labels = cv2.connectedComponents(bodies | stain.is_nucleus)
-    holds_nucleus = np.unique(labels[stain.is_nucleus > 0])
-    free = bodies * ~np.isin(labels, holds_nucleus)
-    outside = cv2.dilate(stain.is_nucleus, _disk(max(bodies.shape) / 120)) == 0
-    crowded = bodies * outside
-    diameter_px = _typical_diameter(free)
-    if diameter_px is None and bodies.mean() > CROWDED_FRACTION:
-        diameter_px = _typical_diameter(crowded)
     nucleus_px = _widest_nucleus(stain.is_nucleus)
-    if diameter_px is None:
-        if nucleus_px == 0:
-            return None
-        diameter_px = _from_leukocyte(bodies | stain.is_nucleus, stain.is_nucleus)
-        return _clip(diameter_px, nucleus_px, USUAL_NUCLEUS_DIAMETERS)
-    return _clip(diameter_px, nucleus_px, NUCLEUS_DIAMETERS) if nucleus_px else diameter_px
+    seen_px = _expected_diameter(bodies, stain.is_nucleus)
+    expected_px = seen_px or nucleus_px / NUCLEUS_DIAMETER
+    if expected_px == 0:
+        return None
+    diameter_px = _from_outlines(bodies, stain.is_nucleus, expected_px, nucleus_px)
+    if diameter_px is not None or nucleus_px == 0:
+        return diameter_px
+    guess_px = seen_px or _from_leukocyte(bodies | stain.is_nucleus, stain.is_nucleus)
+    smallest, largest = USUAL_NUCLEUS_DIAMETERS
+    return float(np.clip(guess_px, nucleus_px / largest, nucleus_px / smallest))
 
 
-def _clip(diameter_px: float, nucleus_px: float, in_diameters: tuple[float, float]) -> float:
-    smallest, largest = in_diameters
-    return float(np.clip(diameter_px, nucleus_px / largest, nucleus_px / smallest))
+def _expected_diameter(bodies: NDArray[np.uint8], is_nucleus: NDArray[np.uint8]) -> float | None:
+    """About how wide the erythrocytes are, from the disks that fit into them."""
+    _, labels = cv2.connectedComponents(bodies | is_nucleus)
+    holds_nucleus = np.unique(labels[is_nucleus > 0])
+    diameter_px = _typical_diameter(bodies * ~np.isin(labels, holds_nucleus))
+    if diameter_px is None and bodies.mean() > CROWDED_FRACTION:
+        outside = cv2.dilate(is_nucleus, _disk(max(bodies.shape) / 120)) == 0
+        diameter_px = _typical_diameter(bodies * outside)
+    return diameter_px
+
+
+def _from_outlines(
+    bodies: NDArray[np.uint8],
+    is_nucleus: NDArray[np.uint8],
+    expected_px: float,
+    nucleus_px: float,
+) -> float | None:
+    """Typical diameter of the circles that outlines of erythrocytes lie on; None for too few."""
+    stained = bodies | is_nucleus
+    outlines = trace_outlines(stained)
+
+    def look(diameter_px: float) -> Arcs:
+        found = find_arcs(outlines, diameter_px)
+        return found.only(_are_erythrocytes(found, stained, is_nucleus))
+
+    # By area, so that debris does not outvote the few erythrocytes around a single cell.
+    arcs = max((look(start * expected_px) for start in STARTS), key=_area)
+    if len(arcs):
+        arcs = look(2 * _median_radius(arcs))
+    is_debris = _area(arcs) < MIN_SHARE_OF_NUCLEUS * (nucleus_px / 2) ** 2
+    if is_debris or arcs.turns.sum() < MIN_TURNS:
+        return None
+    return 2 * _median_radius(arcs)
+
+
+def _area(arcs: Arcs) -> float:
+    return float((arcs.turns * arcs.radius_px**2).sum())
+
+
+def _are_erythrocytes(
+    arcs: Arcs, stained: NDArray[np.uint8], is_nucleus: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Which circles are stained inside, but not like a nucleus; bool (n,)."""
+    height, width = stained.shape
+    x = np.rint(arcs.x_px[:, None] + arcs.radius_px[:, None] * _PROBES[0]).astype(int)
+    y = np.rint(arcs.y_px[:, None] + arcs.radius_px[:, None] * _PROBES[1]).astype(int)
+    is_inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
+    seen = np.maximum(is_inside.sum(axis=1), 1)
+    stained_share = (stained[y, x] * is_inside).sum(axis=1) / seen
+    nucleus_share = (is_nucleus[y, x] * is_inside).sum(axis=1) / seen
+    return np.asarray(
+        (stained_share >= MIN_STAINED_SHARE) & (nucleus_share <= MAX_NUCLEUS_SHARE), np.bool_
+    )
+
+
+def _median_radius(arcs: Arcs) -> float:
+    """Median radius; an arc counts by its length."""
+    order = np.argsort(arcs.radius_px)
+    lengths = np.cumsum((arcs.turns * arcs.radius_px)[order])
+    return float(arcs.radius_px[order][np.searchsorted(lengths, lengths[-1] / 2)])
 
 
 def _widest_nucleus(is_nucleus: NDArray[np.uint8]) -> float:
@@ -91,7 +162,7 @@ def _typical_diameter(bodies: NDArray[np.uint8]) -> float | None:
         return None
     # By area, so that platelets, fragments and a ragged outline do not count.
     typical = radii[np.searchsorted(covered, TYPICAL_SHARE * covered[-1])]
-    return float(2 * typical * OUTLINE_FACTOR)
+    return float(2 * typical)
 
 
 def _from_leukocyte(stained: NDArray[np.uint8], is_nucleus: NDArray[np.uint8]) -> float:

@@ -14,16 +14,19 @@ from leukapp.imaging.arrays import RgbImage
 FindMode: TypeAlias = Literal["auto", "cell", "field"]
 """Whether one leukocyte in the middle is wanted, all of them, or what the image looks like."""
 
-FINDER_VERSION: Final = 2
+FINDER_VERSION: Final = 3
 """Raise it with every change of what is found, so that features of other crops are not taken."""
 
 WORK_SIDE_PX: Final = 1024
-"""Longest side at which the scale is read."""
+"""Longest side at which the scale is read, at most."""
+
+LEAST_WORK_SIDE_PX: Final = 320
+"""Smaller images are enlarged before: their outlines are too coarse to tell a circle."""
 
 WORK_ERYTHROCYTE_PX: Final = 24.0
 """Erythrocyte diameter at which nuclei are looked for: enough for their outline."""
 
-FIELD_SIDE: Final = 5.2
+FIELD_SIDE: Final = 5.7
 """From this long side on, in erythrocyte diameters, an image is a field and not a single cell."""
 
 MIDDLE: Final = 0.22
@@ -84,7 +87,8 @@ def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocy
         Scale and leukocytes; none in an image without nuclear stain.
     """
     height, width = image.shape[:2]
-    coarse = min(1.0, WORK_SIDE_PX / max(height, width))
+    side_px = max(height, width)
+    coarse = float(np.clip(side_px, LEAST_WORK_SIDE_PX, WORK_SIDE_PX)) / side_px
     stain = measure_stain(_scaled(image, coarse))
     diameter_px = estimate_erythrocyte_diameter(stain)
     if diameter_px is None:
@@ -103,9 +107,7 @@ def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocy
         )
         for x, y, area in sorted(nuclei)
     )
-    is_field = mode == "field" or (
-        mode == "auto" and max(height, width) >= FIELD_SIDE * erythrocyte_px
-    )
+    is_field = mode == "field" or (mode == "auto" and side_px >= FIELD_SIDE * erythrocyte_px)
     middle = () if is_field else _in_the_middle(leukocytes, width, height)
     return FoundLeukocytes(
         mode="cell" if middle else "field",
@@ -115,10 +117,11 @@ def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocy
 
 
 def _scaled(image: RgbImage, factor: float) -> RgbImage:
-    if factor >= 1:
+    if factor == 1:
         return image
     size = (max(8, round(image.shape[1] * factor)), max(8, round(image.shape[0] * factor)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def _in_the_middle(

@@ -133,8 +133,13 @@ def _to_pooled(head: BranchHead, trace: _BranchTrace, gradient: FloatArray) -> F
 
 
 def _branch_gradient(head: BranchHead, trace: _BranchTrace, class_index: int) -> FloatArray:
+    return _to_pooled(head, trace, _vote_gradient(head, trace, class_index))
+
+
+def _vote_gradient(head: BranchHead, trace: _BranchTrace, class_index: int) -> FloatArray:
+    """How the branch's own logit changes with its embedding."""
     classify = trace_forward(head.classify, trace.embed.output)
-    return _to_pooled(head, trace, backward(head.classify, classify, _one_hot(class_index)))
+    return backward(head.classify, classify, _one_hot(class_index))
 
 
 def _fused_gradients(
@@ -143,6 +148,13 @@ def _fused_gradients(
     embeddings = [trace.embed.output for trace in traces]
     fusion = trace_forward(heads.fusion, np.concatenate(embeddings))
     joined = backward(heads.fusion, fusion, _one_hot(class_index))
+    if heads.late_fusion:
+        votes = [
+            _vote_gradient(head, trace, class_index)
+            for head, trace in zip(heads.branches, traces, strict=True)
+        ]
+        share = heads.late_fusion
+        joined = (1 - share) * joined + share / len(votes) * np.concatenate(votes)
     borders = np.cumsum([len(embedding) for embedding in embeddings])[:-1]
     return tuple(
         _to_pooled(head, trace, part)

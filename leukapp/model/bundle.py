@@ -131,7 +131,7 @@ class Bundle:
         """Everything behind the global pooling."""
         arrays = read_arrays(self.folder / HEADS_FILE)
         try:
-            return _unpack_heads(arrays, len(self.preset.branches))
+            return _unpack_heads(arrays, self.preset)
         except (ValueError, LookupError) as error:
             raise BundleError(f"the weight file {HEADS_FILE} is damaged; restore it") from error
 
@@ -354,12 +354,20 @@ def _parse_input_mode(raw: object) -> InputMode:
     return raw
 
 
+def _share(raw: object) -> float:
+    share = _number(raw)
+    if not 0 <= share <= 1:
+        raise ValueError("a share must be 0 to 1")
+    return share
+
+
 def _parse_preset(raw: dict[str, Any]) -> Preset:
     return Preset(
         name=raw["name"],
         branches=tuple(_parse_branch(branch) for branch in raw["branches"]),
         # Bundles from before there was a choice took whole images.
         input_mode=_parse_input_mode(raw.get("input_mode", "whole")),
+        late_fusion=_share(raw.get("late_fusion", 0.0)),
         enhancement=_parse_enhancement(raw["enhancement"]),
         hyperparameters=Hyperparameters(**raw["hyperparameters"]),
     )
@@ -385,7 +393,7 @@ def _pack_heads(heads: Heads) -> Arrays:
     return arrays
 
 
-def _unpack_heads(arrays: Arrays, n_branches: int) -> Heads:
+def _unpack_heads(arrays: Arrays, preset: Preset) -> Heads:
     def stack(name: str) -> DenseStack:
         keys = [key for key in arrays if key.startswith(f"{name}.") and key.endswith(".kernel")]
         keys.sort(key=lambda key: int(key.removeprefix(f"{name}.").split(".")[0]))
@@ -404,6 +412,6 @@ def _unpack_heads(arrays: Arrays, n_branches: int) -> Heads:
             embed=stack(f"branch{index}.embed"),
             classify=stack(f"branch{index}.classify"),
         )
-        for index in range(n_branches)
+        for index in range(len(preset.branches))
     )
-    return Heads(branches=branches, fusion=stack("fusion"))
+    return Heads(branches=branches, fusion=stack("fusion"), late_fusion=preset.late_fusion)

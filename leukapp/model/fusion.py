@@ -46,10 +46,12 @@ class Heads:
         branches: one head a branch, in the order of the preset.
         fusion: the meta-classifier on the concatenated embeddings, linear at its end; empty for a
             network of one branch, whose own vote is the answer.
+        late_fusion: share, 0-1, of the mean of the branches' logits in the fused logits.
     """
 
     branches: tuple[BranchHead, ...]
     fusion: DenseStack
+    late_fusion: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,8 +100,11 @@ def predict_logits(heads: Heads, pooled: tuple[FloatArray, ...]) -> NetworkLogit
     )
     if not heads.fusion:
         return NetworkLogits(branches=branch_logits, fused=branch_logits[0])
-    joined = np.concatenate(embeddings, axis=-1)
-    return NetworkLogits(branches=branch_logits, fused=forward(heads.fusion, joined))
+    fused = forward(heads.fusion, np.concatenate(embeddings, axis=-1))
+    if heads.late_fusion:
+        votes = np.mean(branch_logits, axis=0, dtype=np.float32)
+        fused = (1 - heads.late_fusion) * fused + heads.late_fusion * votes
+    return NetworkLogits(branches=branch_logits, fused=fused)
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:

@@ -63,4 +63,10 @@ def build_network(preset: Preset, weights: NetworkWeights) -> keras.Model:
         joined = keras.layers.Concatenate(name="fusion_join")(embeddings)
         fusion = _dense(weights.heads.fusion, "fusion")
         fused = _apply(fusion, weights.heads.fusion, joined)
+        share = weights.heads.late_fusion
+        if share:
+            votes = keras.layers.Average(name="votes")(logits)
+            fused = keras.layers.Add(name="late_fusion")(
+                [keras.layers.Rescaling(1 - share)(fused), keras.layers.Rescaling(share)(votes)]
+            )
     return keras.Model(inputs, [*activations, *logits, fused], name=preset.name)

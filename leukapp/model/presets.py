@@ -41,6 +41,8 @@ class Hyperparameters:
         n_views: augmented views of each training cell beside the crop as it is (input mode
             ``cells``): another angle, zoom, stain, sharpness and background.
         balance_sources: weigh items so that classes count alike, and sources within a class.
+        standardize: bring what a backbone hands on to mean 0 and deviation 1 before stage 1.
+        label_smoothing: share of an item's weight that goes to all classes alike in both stages.
         leave_sources_out: choose from which confidence on to call by trainings that each leave one
             source out, and call only where the branches agree on healthy or not.
     """
@@ -52,6 +54,8 @@ class Hyperparameters:
     dropout: float = 0.3
     n_views: int = 0
     balance_sources: bool = False
+    standardize: bool = False
+    label_smoothing: float = 0.0
     leave_sources_out: bool = False
 
 
@@ -64,6 +68,8 @@ class Preset:
         branches: one branch for a base model, two for the fused network.
         input_mode: ``whole`` squeezes the image as the paper does; ``cells`` judges each leukocyte
             in a crop of one scale and white balance.
+        late_fusion: share, 0-1, that the mean of the branches' own logits has in the fused logits;
+            the rest is the meta-classifier's. The paper has none.
         enhancement: applied to every image or crop before resizing, in training and in the app.
         hyperparameters: of both training stages.
     """
@@ -71,6 +77,7 @@ class Preset:
     name: str
     branches: tuple[BranchSpec, ...]
     input_mode: InputMode = "whole"
+    late_fusion: float = 0.0
     enhancement: EnhancementConfig = field(default_factory=EnhancementConfig)
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
 
@@ -106,6 +113,7 @@ PRESETS: Final = {
     "compact": Preset(
         name="compact",
         input_mode="cells",
+        late_fusion=2 / 3,
         branches=(
             BranchSpec(name="efficientnet_lite2", backbone="efficientnet_lite2"),
             BranchSpec(name="mobilenetv3large", backbone="mobilenetv3large_cells"),
@@ -117,6 +125,8 @@ PRESETS: Final = {
             learning_rate=6e-4,
             n_views=8,
             balance_sources=True,
+            standardize=True,
+            label_smoothing=0.05,
             leave_sources_out=True,
         ),
     ),

@@ -105,6 +105,7 @@ Bundle `{bundle.sha256[:16]}`, preset `{bundle.preset.name}` ({branches}), train
 ## What it answers
 One image in, one of ALL (acute lymphoblastic leukemia), AML (acute myeloid leukemia) or Healthy
 out, or "no call". {_what_it_judges(bundle)} It does not know the patient.
+{_how_it_fuses(bundle)}
 
 ## What it was trained on
 {len(training.train_groups)} groups trained, {len(training.validation_groups)} chose the epoch and
@@ -144,6 +145,16 @@ def _what_it_judges(bundle: Bundle) -> str:
         "It finds the leukocytes by their nuclei, cuts each out at one scale and white balance,\n"
         "judges each and puts the answers together; a photograph of one cell is one crop. Cells\n"
         "that are not stained, or not found, do not count."
+    )
+
+
+def _how_it_fuses(bundle: Bundle) -> str:
+    share = bundle.preset.late_fusion
+    if not share:
+        return "The meta-classifier alone decides."
+    return (
+        f"The fused logits are the meta-classifier's ({1 - share:.0%}) and the mean of the "
+        f"branches' own ({share:.0%})."
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leukapp.data.d4 import D4Element, view_d4
 from leukapp.imaging.arrays import RgbImage
 from leukapp.model.dense import DenseStack, FloatArray
-from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
+from leukapp.model.fusion import BranchHead, NetworkWeights
 from leukapp.model.network import build_network
 from leukapp.model.presets import Preset
 from leukapp.model.weights_io import model_arrays
@@ -208,5 +208,5 @@ def _read_weights(
     )
     return NetworkWeights(
         trunks=tuple(model_arrays(trunk) for trunk in trunks),
-        heads=Heads(branches=branches, fusion=stack(before.heads.fusion, "fusion")),
+        heads=replace(before.heads, branches=branches, fusion=stack(before.heads.fusion, "fusion")),
     )

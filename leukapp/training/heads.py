@@ -5,7 +5,7 @@ features and not on images.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.dense import Activation, DenseLayer, DenseStack
+from leukapp.model.dense import Activation, DenseLayer, DenseStack, FloatArray
 from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Hyperparameters
 from leukapp.training.progress import Progress
 from leukapp.training.stage_checkpoints import (
@@ -63,6 +63,27 @@ class TrainedFusion:
     curve: LossCurve
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Scaling:
+    """Mean and deviation of each feature, float32 (features,)."""
+
+    mean: FloatArray
+    deviation: FloatArray
+
+    @classmethod
+    def of(cls, features: FloatArray) -> "_Scaling":
+        # A feature that is always the same must not be blown up.
+        return cls(mean=features.mean(axis=0), deviation=features.std(axis=0) + np.float32(1e-3))
+
+    def scale(self, items: TrainingItems) -> TrainingItems:
+        return replace(items, features=(items.features - self.mean) / self.deviation)
+
+    def taken_into(self, layer: DenseLayer) -> DenseLayer:
+        """The layer that gives on plain features what this one gives on scaled ones."""
+        kernel = layer.kernel / self.deviation[:, None]
+        return replace(layer, kernel=kernel, bias=layer.bias - self.mean @ kernel)
+
+
 def train_branch_head(
     train: TrainingItems, validation: TrainingItems, *, name: str, run: StageRun
 ) -> TrainedBranchHead:
@@ -77,6 +98,10 @@ def train_branch_head(
     Returns:
         Embedding, classifier (linear) and loss curve.
     """
+    scaling = None
+    if run.hyperparameters.standardize:
+        scaling = _Scaling.of(train.features)
+        train, validation = scaling.scale(train), scaling.scale(validation)
     finished = _train_stage(
         f"branch:{name}",
         train,
@@ -85,9 +110,10 @@ def train_branch_head(
         run=run,
         dropout=run.hyperparameters.dropout,
     )
-    return TrainedBranchHead(
-        embed=finished.layers[:1], classify=finished.layers[1:], curve=finished.curve
-    )
+    embed, classify = finished.layers
+    if scaling is not None:
+        embed = scaling.taken_into(embed)
+    return TrainedBranchHead(embed=(embed,), classify=(classify,), curve=finished.curve)
 
 
 def train_fusion(
@@ -156,8 +182,10 @@ def _fit(
     settings = run.hyperparameters
     model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=settings.label_smoothing
+        ),
+        weighted_metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         steps_per_execution=STEPS_AT_ONCE,
     )
     stopping = keras.callbacks.EarlyStopping(
@@ -171,11 +199,16 @@ def _fit(
             f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}",
         )
     )
+    one_of = np.eye(len(CLASS_NAMES), dtype=np.float32)
     history = model.fit(
         train.features,
-        train.class_indices,
+        one_of[train.class_indices],
         sample_weight=train.weights,
-        validation_data=(validation.features, validation.class_indices, validation.weights),
+        validation_data=(
+            validation.features,
+            one_of[validation.class_indices],
+            validation.weights,
+        ),
         batch_size=settings.batch_size,
         epochs=settings.n_epochs,
         callbacks=[stopping, told],

@@ -111,7 +111,7 @@ def train_heads(  # noqa: PLR0913
             alone.append(trained_alone.fusion)
             curves.append(trained_alone.curve)
     return TrainedHeads(
-        heads=Heads(branches=tuple(heads), fusion=fusion.fusion),
+        heads=Heads(branches=tuple(heads), fusion=fusion.fusion, late_fusion=preset.late_fusion),
         curves=(*curves, fusion.curve),
         alone=tuple(alone),
     )

@@ -107,3 +107,27 @@ def test_finds_the_leukocytes_of_real_fields():
                 n_right += 1
     assert n_right / n_boxes >= 0.93
     assert n_right / n_found >= 0.90
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real smear images are not here")
+def test_reads_the_scale_of_real_fields():
+    """Against the boxes around the erythrocytes of every second BCCD field."""
+    folder = DATA / "smears" / "bccd_fields"
+    with (folder / "boxes.csv").open(newline="") as stream:
+        boxes = [row for row in csv.DictReader(stream) if row["cell"] == "RBC"]
+    deviations = []
+    for path in sorted(folder.glob("*.jpg"))[1::2]:
+        of_image = [
+            (float(row["xmax"]) - float(row["xmin"]) + float(row["ymax"]) - float(row["ymin"])) / 2
+            for row in boxes
+            if row["image"] == path.name
+        ]
+        found_px = find_leukocytes(read_image(path)).erythrocyte_px
+        if len(of_image) >= 5:
+            assert found_px is not None
+            deviations.append(np.log(found_px / np.median(of_image)))
+    assert len(deviations) >= 50
+    # The boxes are drawn a little outside of the cells.
+    assert -0.15 < np.median(deviations) < 0.05
+    assert np.std(deviations) < 0.115

@@ -1,11 +1,14 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from leukapp.model.dense import forward
+from leukapp.model.fusion import softmax
 from leukapp.model.presets import Hyperparameters
 from leukapp.training.progress import Progress, format_seconds
 from leukapp.training.stage_checkpoints import TrainingItems, stage_key
@@ -71,6 +74,39 @@ def test_a_killed_training_goes_on_and_ends_the_same(tmp_path):
     assert "branch:a: taken from an earlier run" in resumed
     assert "fusion: taken" not in resumed
     assert result_of(resumed.splitlines()) == result_of(whole.splitlines())
+
+
+@pytest.mark.keras
+def test_standardized_heads_do_not_depend_on_offset_and_unit_of_features():
+    from leukapp.training.heads import StageRun, train_branch_head
+
+    run = StageRun(hyperparameters=Hyperparameters(n_epochs=4, standardize=True), seed=5)
+    logits = []
+    for unit, offset in ((1, 0), (40, -7)):
+        changed = [
+            replace(part, features=part.features * np.float32(unit) + np.float32(offset))
+            for part in (items(0), items(1))
+        ]
+        head = train_branch_head(*changed, name="a", run=run)
+        logits.append(forward(head.classify, forward(head.embed, changed[1].features)))
+    assert (logits[0].argmax(axis=1) == items(1).class_indices).mean() > 0.6
+    # The little that is added to a deviation weighs less in larger units.
+    assert logits[0] == pytest.approx(logits[1], abs=0.05)
+
+
+@pytest.mark.keras
+def test_label_smoothing_keeps_heads_from_being_sure():
+    from leukapp.training.heads import StageRun, train_branch_head
+
+    sureness = []
+    for share in (0.0, 0.3):
+        settings = Hyperparameters(n_epochs=30, learning_rate=0.01, label_smoothing=share)
+        run = StageRun(hyperparameters=settings, seed=5)
+        head = train_branch_head(items(0), items(1), name="a", run=run)
+        logits = forward(head.classify, forward(head.embed, items(0).features))
+        sureness.append(softmax(logits).max(axis=1).mean())
+    assert sureness[0] > 0.95
+    assert sureness[1] < 0.9
 
 
 def test_the_key_depends_on_everything():

@@ -6,18 +6,15 @@ position of a channel and follows from the dense layers alone.
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import cv2
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from leukapp.inference.heatmap import Heatmap
 from leukapp.labels import CLASS_NAMES
+from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.dense import FloatArray, ForwardTrace, backward, trace_forward
 from leukapp.model.fusion import BranchHead, Heads, pool
 
@@ -39,21 +36,6 @@ class Explanation:
     fused: Heatmap
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    """The linear algebra library of this process; looking for it takes milliseconds."""
-    return ThreadpoolController()
-
-
-@contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    # BLAS would share each small product among its threads: where the cores are busy, as in a
-    # server, the threads' waiting for each other costs more than all of the products.
-    with _blas().limit(limits=1, user_api="blas"):
-        yield
-
-
-@_one_blas_thread()
 def explain_class(
     heads: Heads,
     activations: tuple[FloatArray, ...],
@@ -72,6 +54,7 @@ def explain_class(
         One heatmap a branch (score: the branch's own logit) and one of the fused logit, in which
         the branches' maps are added in units of that logit.
     """
+    use_one_blas_thread()
     class_index = CLASS_NAMES.index(class_name)
     pooled = tuple(pool(activation) for activation in activations)
     traces = tuple(

@@ -26,6 +26,7 @@ from leukapp.evaluation.held_out import (
 from leukapp.evaluation.report import EvaluationReport
 from leukapp.inference.openvino_engine import compiled_cache_dir
 from leukapp.labels import CLASS_NAMES
+from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, open_bundle
 from leukapp.model.presets import Preset
 from leukapp.recipes.detection import detect_marked
@@ -114,6 +115,7 @@ def gather_evidence(
     Raises:
         LeukappError: the bundle or the data cannot be used, or are not of each other.
     """
+    use_one_blas_thread()
     stage = _prepare(options, report)
     folder = options.bundle / FOLDER_NAME
     folder.mkdir(parents=True, exist_ok=True)

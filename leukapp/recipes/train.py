@@ -11,6 +11,7 @@ from importlib.metadata import version
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.errors import LeukappError, TrainingError
 from leukapp.inference.openvino_engine import compiled_cache_dir
+from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset, get_preset
@@ -43,6 +44,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     Raises:
         LeukappError: the preset, data or weights are not what they should be.
     """
+    use_one_blas_thread()
     preset = _preset(options)
     checked = read_checked_catalog(options.data, report=report)
     original = checked.catalog

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.evaluation.answers import answered_labels
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
 from leukapp.evaluation.metrics import macro_auroc
@@ -96,7 +97,7 @@ def _row(
     held_out: HeldOutSet,
     fused_right: NDArray[np.bool_],
 ) -> AblationRow:
-    right = probabilities.argmax(axis=1) == held_out.true_labels
+    right = answered_labels(probabilities) == held_out.true_labels
     groups = held_out.independent_groups
     return AblationRow(
         branch=name,

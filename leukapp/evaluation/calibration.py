@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
+from leukapp.evaluation.answers import answered_labels
+
 TEMPERATURE_RANGE: Final = (0.05, 20.0)
 LOWEST_MIN_CONFIDENCE: Final = 0.5
 N_BINS: Final = 15
@@ -177,4 +179,4 @@ def _confidence(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Top probability of each image, and whether its class is right."""
     confidence = probabilities.max(axis=1).astype(np.float64)
-    return confidence, probabilities.argmax(axis=1) == labels
+    return confidence, answered_labels(probabilities) == labels

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.evaluation.answers import NO_ANSWER
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.labels import CLASS_NAMES
 
@@ -19,7 +20,8 @@ class Confusion:
             diagonal is the sensitivity.
         share_of_predicted: float64 (classes, classes), each column sums to 1; NaN in an empty
             column. The diagonal is the precision.
-        n_left_out: images without a call where only calls are counted, else 0.
+        n_left_out: images without a call where only calls are counted, else those without an
+            answer.
     """
 
     counts: NDArray[np.int64]
@@ -83,7 +85,7 @@ def rows_in_cell(
 
 
 def _counted(held_out: HeldOutSet, called_only: bool) -> NDArray[np.bool_]:
-    return held_out.is_called if called_only else np.ones(len(held_out), np.bool_)
+    return held_out.is_called if called_only else held_out.predicted_labels != NO_ANSWER
 
 
 def _shares(counts: NDArray[np.int64], *, axis: int) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import HeldOutError
+from leukapp.evaluation.answers import answered_labels
 from leukapp.labels import CLASS_NAMES
 
 Protocol: TypeAlias = Literal["grouped", "paper", "external"]
@@ -117,8 +118,8 @@ class HeldOutSet:
 
     @property
     def predicted_labels(self) -> NDArray[np.int64]:
-        """Most probable class of each row whether called or not, int64 (images,)."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+        """Most probable class of each row whether called or not; see ``answered_labels``."""
+        return answered_labels(self.probabilities)
 
     @property
     def independent_groups(self) -> NDArray[np.int64]:

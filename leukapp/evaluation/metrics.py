@@ -56,7 +56,8 @@ class MetricReport:
         n_images: number of rows; under the protocol ``paper`` augmented copies count.
         n_groups: number of groups; an upper bound on independent ones if they are not known.
         groups_known: whether every image has a known patient or block.
-        accuracy: share of all images whose most probable class is right, calls ignored, 0-1.
+        accuracy: share of all images whose most probable class is right, calls ignored, 0-1; an
+            image without an answer is not right.
         weighted_precision: mean over the classes of the set, weighted by support, 0-1.
         weighted_recall: as above; equals the accuracy.
         weighted_f1: as above.
@@ -69,7 +70,8 @@ class MetricReport:
         leukemia_auroc: area of the score ``1 - p_Healthy`` for ALL or AML against Healthy, 0-1;
             None unless the set has both.
         per_class: in the order of ``CLASS_NAMES``.
-        confusion: int64 (classes, classes), row = true, column = predicted; all images; read-only.
+        confusion: int64 (classes, classes), row = true, column = predicted; all images with an
+            answer; read-only.
         n_called: number of images with a call.
         coverage: share of images with a call, 0-1.
         accuracy_of_called: accuracy over the called images alone, 0-1; None if none was called.
@@ -279,9 +281,9 @@ def pr_curve_of(held_out: HeldOutSet, class_name: str) -> PrCurve | None:
 
 
 def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: int) -> ClassMetrics:
-    hits = int(confusion[index, index])
-    support, n_predicted = int(confusion[index].sum()), int(confusion[:, index].sum())
+    hits, n_predicted = int(confusion[index, index]), int(confusion[:, index].sum())
     is_positive, scores = _one_against_rest(held_out, index)
+    support = int(is_positive.sum())
     has_both = _has_both(is_positive)
     return ClassMetrics(
         class_name=CLASS_NAMES[index],

@@ -9,6 +9,7 @@ from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 import numpy as np
 
 from leukapp.errors import HeldOutError
+from leukapp.evaluation.answers import answered_labels
 from leukapp.evaluation.calibration import brier_score, expected_calibration_error
 from leukapp.evaluation.held_out import PROTOCOLS, HeldOutSet, Protocol
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
@@ -161,7 +162,7 @@ def evaluate_source(
         branch_accuracies=tuple(
             BranchAccuracy(
                 name=branch.name,
-                accuracy=rate_over_groups(branch.probabilities.argmax(axis=1) == true, groups),
+                accuracy=rate_over_groups(answered_labels(branch.probabilities) == true, groups),
             )
             for branch in held_out.branches
         ),

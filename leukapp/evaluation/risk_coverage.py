@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.evaluation.answers import answered_labels
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RiskCoverageCurve:
@@ -45,7 +47,7 @@ def risk_coverage_curve(
     if n_images == 0:
         raise ValueError("labels must hold at least one image, got none")
     confidence = probabilities.max(axis=1).astype(np.float64)
-    wrong = probabilities.argmax(axis=1) != labels
+    wrong = answered_labels(probabilities) != labels
     order = np.argsort(-confidence, kind="stable")
     falling = confidence[order]
     last_of_ties = np.flatnonzero(np.r_[falling[1:] != falling[:-1], True])

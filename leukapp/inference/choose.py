@@ -8,8 +8,8 @@ from leukapp.inference.engine import Engine, EngineChoice
 from leukapp.model.bundle import Bundle
 
 ENGINE_VARIABLE: Final = "LEUKAPP_ENGINE"
-PRECISIONS: Final[dict[str, Literal["f32", "bf16"] | None]] = {
-    "openvino": None,
+PRECISIONS: Final[dict[str, Literal["f32", "bf16"]]] = {
+    "openvino": "f32",
     "openvino-f32": "f32",
     "openvino-bf16": "bf16",
 }
@@ -20,8 +20,9 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto") -> Engine:
 
     Args:
         bundle: verified.
-        choice: ``openvino`` on the CPU (``openvino-f32`` and ``openvino-bf16`` fix its precision),
-            ``keras``, or ``auto`` for what the environment's LEUKAPP_ENGINE names, else OpenVINO.
+        choice: ``openvino`` on the CPU, which is ``openvino-f32``; ``openvino-bf16``, faster and
+            less exact; ``keras``; or ``auto`` for what the environment's LEUKAPP_ENGINE names, else
+            OpenVINO.
 
     Raises:
         BundleError: the weights do not fit the preset, or the engine is unknown.

@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -19,14 +18,9 @@ import openvino
 import platformdirs
 
 from leukapp.errors import BundleError
-from leukapp.fields.crops import cut_cells
-from leukapp.imaging.arrays import RgbImage
-from leukapp.imaging.resize import prepare_inputs
-from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell
 from leukapp.inference.engine import NetworkOutput, split_outputs
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
-from leukapp.model.fusion import softmax
 
 if TYPE_CHECKING:
     import keras
@@ -35,13 +29,6 @@ CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
 NETWORK_FILE: Final = "network.xml"
 WEIGHTS_FILE: Final = "network.bin"
 DIGEST_FILE: Final = "sha256.json"
-AGREEMENT_FILE: Final = "bf16.json"
-
-BF16_TOLERANCE: Final = 0.02
-"""bf16 is taken where no calibrated probability of a drawn cell differs by more."""
-
-DRAWN_KINDS: Final[tuple[CellKind, ...]] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
-DRAWN_SEEDS: Final = 3
 
 _BUILDING: Final = threading.Lock()
 
@@ -101,22 +88,20 @@ class OpenVinoEngine:
 
     Args:
         bundle: verified.
-        precision: ``f32``, ``bf16``, or None for bf16 where the processor has it and its answers
-            to drawn cells agree with those of f32.
+        precision: only ``f32`` gives the probabilities that the committed tables hold. ``bf16`` is
+            faster where the processor has it, and less exact, most where an image is uncertain.
 
     Raises:
         BundleError: bf16 is asked for and the processor does not have it.
     """
 
-    def __init__(self, bundle: Bundle, *, precision: Precision | None = None) -> None:
+    def __init__(self, bundle: Bundle, *, precision: Precision = "f32") -> None:
         folder = compiled_cache_dir() / f"{bundle.sha256[:20]}-openvino-{openvino.__version__[:12]}"
         if not _is_intact(folder):
             _build(bundle, folder)
         self._network = openvino.Core().read_model(folder / NETWORK_FILE)
         if precision == "bf16" and not has_bf16():
             raise BundleError("this processor does not compute in bf16; choose openvino-f32")
-        if precision is None:
-            precision = "bf16" if _may_use_bf16(bundle, self._network, folder) else "f32"
         self._precision: Precision = precision
         self._compiled = compile_network(self._network, precision)
         self._lock = threading.Lock()
@@ -150,55 +135,6 @@ def _infer(compiled: openvino.CompiledModel, inputs: tuple[FloatArray, ...]) -> 
     return split_outputs(
         [np.array(results[f"output_{index}"], np.float32) for index in range(n_outputs)]
     )
-
-
-def _may_use_bf16(bundle: Bundle, network: openvino.Model, folder: Path) -> bool:
-    """Whether bf16 is here and agrees; found out once for a bundle and processor, then kept."""
-    if not has_bf16():
-        return False
-    processor = str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"))
-    note = folder / AGREEMENT_FILE
-    try:
-        kept = json.loads(note.read_text(encoding="utf-8"))
-        if kept["processor"] == processor:
-            return bool(kept["agrees"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    difference = _bf16_difference(bundle, network)
-    agrees = difference <= BF16_TOLERANCE
-    content = {"processor": processor, "agrees": agrees, "largest_difference": difference}
-    # Another process may find the same at the same time; either note is as good.
-    partial = note.with_name(f"{note.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(content), encoding="utf-8")
-    partial.replace(note)
-    return agrees
-
-
-def _bf16_difference(bundle: Bundle, network: openvino.Model) -> float:
-    """Largest difference of a calibrated probability over drawn cells; 1 if a class differs."""
-    probabilities = []
-    for precision in ("f32", "bf16"):
-        compiled = compile_network(network, precision)
-        outputs = [_infer(compiled, inputs) for inputs in _drawn_inputs(bundle)]
-        logits = np.concatenate([output.fused_logits for output in outputs])
-        probabilities.append(softmax(logits, bundle.thresholds.temperature))
-    exact, rough = probabilities
-    if (exact.argmax(axis=1) != rough.argmax(axis=1)).any():
-        return 1.0
-    return float(np.abs(exact - rough).max())
-
-
-def _drawn_inputs(bundle: Bundle) -> Iterator[tuple[FloatArray, ...]]:
-    sizes_px = tuple(spec.input_size_px for spec in bundle.preset.branches)
-    for kind in DRAWN_KINDS:
-        for seed in range(DRAWN_SEEDS):
-            image = draw_synthetic_cell(kind, seed=seed)
-            items: list[RgbImage] = [image]
-            if bundle.preset.input_mode == "cells":
-                items = [crop.image for crop in cut_cells(image).crops]
-            for item in items:
-                prepared = prepare_inputs(item, bundle.preset.enhancement, sizes_px).inputs
-                yield tuple(pixels[None].astype(np.float32) for pixels in prepared)
 
 
 def _digest(path: Path) -> str:

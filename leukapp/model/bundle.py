@@ -16,7 +16,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
-from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset
+from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset, Turns
 from leukapp.model.weights_io import (
     Arrays,
     is_part_of,
@@ -354,6 +354,12 @@ def _parse_input_mode(raw: object) -> InputMode:
     return raw
 
 
+def _parse_turns(raw: object) -> Turns:
+    if type(raw) is not int or raw not in (1, 4):
+        raise ValueError("n_turns must be 1 or 4")
+    return 1 if raw == 1 else 4
+
+
 def _share(raw: object) -> float:
     share = _number(raw)
     if not 0 <= share <= 1:
@@ -367,6 +373,7 @@ def _parse_preset(raw: dict[str, Any]) -> Preset:
         branches=tuple(_parse_branch(branch) for branch in raw["branches"]),
         # Bundles from before there was a choice took whole images.
         input_mode=_parse_input_mode(raw.get("input_mode", "whole")),
+        n_turns=_parse_turns(raw.get("n_turns", 1)),
         late_fusion=_share(raw.get("late_fusion", 0.0)),
         enhancement=_parse_enhancement(raw["enhancement"]),
         hyperparameters=Hyperparameters(**raw["hyperparameters"]),

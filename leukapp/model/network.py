@@ -1,12 +1,16 @@
 """The whole network as one Keras model: what engines compile and what parameters are counted on."""
 
+from typing import Final
+
 import keras
 
 from leukapp.model.backbones import build_backbone
 from leukapp.model.dense import DenseStack
 from leukapp.model.fusion import NetworkWeights
-from leukapp.model.presets import Preset
+from leukapp.model.presets import Preset, Turns
 from leukapp.model.weights_io import set_model_arrays
+
+ROWS_AND_COLUMNS: Final = (1, 2)
 
 
 def _dense(stack: DenseStack, name: str) -> list[keras.layers.Dense]:
@@ -25,6 +29,32 @@ def _apply(
         tensor = layer(tensor)
         layer.set_weights([values.kernel, values.bias])
     return tensor
+
+
+def _average_over_turns(
+    trunk: keras.Model, image: keras.KerasTensor, n_turns: Turns
+) -> keras.KerasTensor:
+    """Mean activation over the turned images, each activation turned back.
+
+    Args:
+        trunk: from images (n, size, size, 3) to activations (n, map, map, channels).
+        image: its input.
+        n_turns: 1 leaves the trunk as it is.
+
+    Returns:
+        Activations (n, map, map, channels). With four turns those of a turned image are the turned
+        activations, and so is every map made of them.
+    """
+    if n_turns == 1:
+        return trunk(image)
+    # One batch of all turns runs as one convolution each; four calls would not.
+    turned = [keras.ops.rot90(image, k=turn, axes=ROWS_AND_COLUMNS) for turn in range(n_turns)]
+    activations = keras.ops.split(trunk(keras.ops.concatenate(turned, axis=0)), n_turns, axis=0)
+    turned_back = [
+        keras.ops.rot90(activation, k=-turn, axes=ROWS_AND_COLUMNS)
+        for turn, activation in enumerate(activations)
+    ]
+    return keras.layers.Average()(turned_back)
 
 
 def build_network(preset: Preset, weights: NetworkWeights) -> keras.Model:
@@ -49,7 +79,7 @@ def build_network(preset: Preset, weights: NetworkWeights) -> keras.Model:
         trunk = build_backbone(spec.backbone, spec.input_size_px).trunk
         set_model_arrays(trunk, arrays)
         image = keras.Input((spec.input_size_px, spec.input_size_px, 3), name=f"{spec.name}_image")
-        activation = trunk(image)
+        activation = _average_over_turns(trunk, image, preset.n_turns)
         tensor = keras.layers.GlobalAveragePooling2D(name=f"{spec.name}_pool")(activation)
         for part, stack in (("imagenet", head.imagenet_top), ("embed", head.embed)):
             tensor = _apply(_dense(stack, f"{spec.name}_{part}"), stack, tensor)

@@ -8,6 +8,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 
 HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
 InputMode: TypeAlias = Literal["whole", "cells"]
+Turns: TypeAlias = Literal[1, 4]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Preset:
         branches: one branch for a base model, two for the fused network.
         input_mode: ``whole`` squeezes the image as the paper does; ``cells`` judges each leukocyte
             in a crop of one scale and white balance.
+        n_turns: in how many quarter turns each backbone sees the image or crop; the activations,
+            turned back, are averaged. The paper has 1.
         late_fusion: share, 0-1, that the mean of the branches' own logits has in the fused logits;
             the rest is the meta-classifier's. The paper has none.
         enhancement: applied to every image or crop before resizing, in training and in the app.
@@ -77,6 +80,7 @@ class Preset:
     name: str
     branches: tuple[BranchSpec, ...]
     input_mode: InputMode = "whole"
+    n_turns: Turns = 1
     late_fusion: float = 0.0
     enhancement: EnhancementConfig = field(default_factory=EnhancementConfig)
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
@@ -113,6 +117,7 @@ PRESETS: Final = {
     "compact": Preset(
         name="compact",
         input_mode="cells",
+        n_turns=4,
         late_fusion=2 / 3,
         branches=(
             BranchSpec(name="efficientnet_lite2", backbone="efficientnet_lite2"),

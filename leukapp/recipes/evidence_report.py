@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
+from leukapp.evaluation.answers import NO_ANSWER
 from leukapp.evaluation.detection import DetectionReport
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
@@ -37,6 +38,9 @@ class EvidenceRow:
         n_images: images.
         n_groups: independent groups; an upper bound where groups are not known.
         groups_known: whether patients or blocks are known.
+        n_without_answer: images in which no leukocyte was found; they count as wrong in an
+            accuracy, and with equal shares in an AUROC.
+        of_answered: the same measure over the other images; None where all have an answer.
         coverage: share of images with a call, 0-1.
         background_balanced_accuracy: image edge alone on the same split, 0-1; None where the source
             has one class, or for the rates of calls.
@@ -50,6 +54,8 @@ class EvidenceRow:
     n_images: int
     n_groups: int
     groups_known: bool
+    n_without_answer: int
+    of_answered: Estimate | None
     coverage: float
     background_balanced_accuracy: float | None
     goal: Goal | None
@@ -74,16 +80,10 @@ class EvidenceRow:
             background: balanced accuracy of the image edge alone.
         """
         report = evaluate_predictions(held_out)
-        is_wrong = held_out.is_called & (held_out.predicted_labels != held_out.true_labels)
-        estimates = {
-            "AUROC": report.leukemia_auroc,
-            "accuracy": report.accuracy,
-            "share called ALL or AML": report.leukemia_call_rate_of_healthy,
-            "share called wrongly": rate_over_groups(is_wrong, held_out.independent_groups),
-        }
-        estimate = estimates[measure]
+        estimate = _measure(held_out, measure)
         if estimate is None:
             raise ValueError(f"{name}: the images do not define {measure}")
+        is_answered = held_out.predicted_labels != NO_ANSWER
         return cls(
             name=name,
             source=held_out.sources[0],
@@ -92,6 +92,10 @@ class EvidenceRow:
             n_images=report.n_images,
             n_groups=report.n_groups,
             groups_known=report.groups_known,
+            n_without_answer=int((~is_answered).sum()),
+            of_answered=(
+                None if is_answered.all() else _measure(held_out.where(is_answered), measure)
+            ),
             coverage=report.coverage,
             background_balanced_accuracy=background,
             goal=goal,
@@ -160,9 +164,9 @@ class Evidence:
         lines = [
             f"Bundle `{self.bundle_sha256[:12]}`.",
             "",
-            "| images | measure | before | target | reached | images (groups) | coverage | "
-            "background alone |",
-            "|---|---|---|---|---|---|---|---|",
+            "| images | measure | before | target | reached | images (groups) | "
+            "without a leukocyte: the others | coverage | background alone |",
+            "|---|---|---|---|---|---|---|---|---|",
             *(_row(row) for row in self.rows),
             "",
             "| source | healthy or leukemia, balanced accuracy | with every cell painted over |",
@@ -181,6 +185,17 @@ class Evidence:
         return "\n".join(lines).rstrip() + "\n"
 
 
+def _measure(held_out: HeldOutSet, measure: Measure) -> Estimate | None:
+    report = evaluate_predictions(held_out)
+    is_wrong = held_out.is_called & (held_out.predicted_labels != held_out.true_labels)
+    return {
+        "AUROC": report.leukemia_auroc,
+        "accuracy": report.accuracy,
+        "share called ALL or AML": report.leukemia_call_rate_of_healthy,
+        "share called wrongly": rate_over_groups(is_wrong, held_out.independent_groups),
+    }[measure]
+
+
 def _row(row: EvidenceRow) -> str:
     before, target = "", ""
     if row.goal is not None:
@@ -192,8 +207,14 @@ def _row(row: EvidenceRow) -> str:
     edge = "" if background is None else f"{background:.2f}"
     return (
         f"| {row.name} | {row.measure} | {before} | {target} | {_text(row.estimate)} | {groups} | "
-        f"{row.coverage:.0%} | {edge} |"
+        f"{_others(row)} | {row.coverage:.0%} | {edge} |"
     )
+
+
+def _others(row: EvidenceRow) -> str:
+    if row.of_answered is None:
+        return ""
+    return f"{row.n_without_answer}: {_text(row.of_answered)}"
 
 
 def _text(estimate: Estimate) -> str:

@@ -9,19 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.evaluation.calibration import choose_min_confidence, fit_temperature
-from leukapp.inference.field_rule import combine_cells, fit_sharpness, least_sure
+from leukapp.inference.field_rule import combine_cells, fit_sharpness
 from leukapp.inference.gate import feature_distances, fit_gate
-from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import GateReference, Thresholds
-from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits, softmax
 from leukapp.model.presets import Preset
-from leukapp.recipes.left_out import (
-    choose_confidence,
-    combine_images,
-    sources_to_leave,
-    train_without,
-)
+from leukapp.recipes.image_answers import ImageAnswers, answer_images
+from leukapp.recipes.left_out import choose_confidence, sources_to_leave, without_source
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.items import weigh_items
 from leukapp.training.stage_checkpoints import LossCurve
@@ -51,22 +45,6 @@ class FittedNetwork:
     curves: tuple[LossCurve, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ImageAnswers:
-    """Answers for images of a corpus.
-
-    Attributes:
-        probabilities: calibrated, of the fused decision, float32 (images, classes); NaN rows where
-            no leukocyte was found.
-        branch_probabilities: of each branch alone, as ``probabilities``.
-        is_called: bool (images,): whether the image gets a call.
-    """
-
-    probabilities: FloatArray
-    branch_probabilities: tuple[FloatArray, ...]
-    is_called: NDArray[np.bool_]
-
-
 def fit_network(  # noqa: PLR0913
     preset: Preset,
     corpus: Corpus,
@@ -90,35 +68,44 @@ def fit_network(  # noqa: PLR0913
         checkpoint_dir: keeps finished stages, so that a killed training goes on.
         calling: take the confidence limit and the need of agreement from here; None fits them.
     """
-    trained = train_heads(
-        preset,
-        corpus.imagenet_tops,
-        weigh_items(preset, corpus, train),
-        weigh_items(preset, corpus, validation),
-        seed=seed,
-        report=report,
-        checkpoint_dir=checkpoint_dir,
-    )
-    fitted = fit_limits(trained.heads, trained.curves, corpus, train, validation, seed=seed)
-    thresholds = fitted.thresholds
+
+    def fit(fitted_to: ItemVariants, checked_on: ItemVariants) -> FittedNetwork:
+        trained = train_heads(
+            preset,
+            corpus.imagenet_tops,
+            weigh_items(preset, corpus, fitted_to),
+            weigh_items(preset, corpus, checked_on),
+            seed=seed,
+            report=report,
+            checkpoint_dir=checkpoint_dir,
+        )
+        return fit_limits(trained.heads, trained.curves, corpus, fitted_to, checked_on, seed=seed)
+
+    fitted = fit(train, validation)
     if calling is not None:
         thresholds = replace(
-            thresholds,
+            fitted.thresholds,
             min_confidence=calling.min_confidence,
             needs_agreement=calling.needs_agreement,
         )
-    elif preset.hyperparameters.leave_sources_out:
-        thresholds = _heed_left_out(
-            preset,
-            corpus,
-            train,
-            validation,
-            heads=trained.heads,
-            thresholds=thresholds,
-            seed=seed,
-            checkpoint_dir=checkpoint_dir,
-            report=report,
+        return replace(fitted, thresholds=thresholds)
+    if not preset.hyperparameters.leave_sources_out:
+        return fitted
+    samples = np.unique(corpus.sample_indices[np.concatenate([train, validation])[:, 0]])
+    sources = np.array([sample.source for sample in corpus.samples])
+    left_out = []
+    for source in sources_to_leave(corpus, samples):
+        report(f"training without {source}")
+        others = fit(
+            without_source(source, corpus, train), without_source(source, corpus, validation)
         )
+        left_out.append(_answer_agreed(others, corpus, samples[sources[samples] == source]))
+    at_home = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
+    thresholds = replace(
+        fitted.thresholds,
+        min_confidence=choose_confidence(at_home, left_out, corpus.class_indices),
+        needs_agreement=True,
+    )
     return replace(fitted, thresholds=thresholds)
 
 
@@ -147,84 +134,12 @@ def fit_limits(
     return FittedNetwork(heads=heads, gate=gate, thresholds=thresholds, curves=curves)
 
 
-def _heed_left_out(  # noqa: PLR0913
-    preset: Preset,
-    corpus: Corpus,
-    train: ItemVariants,
-    validation: ItemVariants,
-    *,
-    heads: Heads,
-    thresholds: Thresholds,
-    seed: int,
-    checkpoint_dir: Path | None,
-    report: Callable[[str], None],
-) -> Thresholds:
-    """Take the confidence limit from held-out groups and from sources that were left out."""
-    samples = np.unique(corpus.sample_indices[np.concatenate([train, validation])[:, 0]])
-    sources = np.array([sample.source for sample in corpus.samples])
-    left_out = []
-    for source in sources_to_leave(corpus, samples):
-        without = train_without(
-            source,
-            preset,
-            corpus,
-            train,
-            validation,
-            seed=seed,
-            checkpoint_dir=checkpoint_dir,
-            report=report,
-        )
-        own = samples[sources[samples] == source]
-        left_out.append(combine_images(without, corpus, own, thresholds.field_sharpness))
-    validating = np.unique(corpus.sample_indices[validation[:, 0]])
-    confidence = choose_confidence(
-        combine_images(heads, corpus, validating, thresholds.field_sharpness),
-        left_out,
-        corpus.class_indices,
-        temperature=thresholds.temperature,
-    )
-    return replace(thresholds, min_confidence=confidence, needs_agreement=True)
-
-
-def answer_images(
+def _answer_agreed(
     fitted: FittedNetwork, corpus: Corpus, samples: NDArray[np.int64]
 ) -> ImageAnswers:
-    """Answer for images as the app does: cells beyond the gate do not count.
-
-    Args:
-        fitted: the network.
-        corpus: images and features.
-        samples: int64 (images,): which images.
-    """
-    thresholds = fitted.thresholds
-    items = corpus.items_of(samples)
-    logits = predict_logits(fitted.heads, tuple(p[items, 0] for p in corpus.pooled))
-    is_near = feature_distances(fitted.gate, corpus.joined[items]) <= (
-        thresholds.max_feature_distance
-    )
-    n_images, n_classes = len(samples), len(CLASS_NAMES)
-    fused = np.full((n_images, n_classes), np.nan, np.float32)
-    branches = [fused.copy() for _ in logits.branches]
-    is_called = np.zeros(n_images, np.bool_)
-    for row, sample in enumerate(samples):
-        of_image = corpus.sample_indices[items] == sample
-        if not of_image.any():
-            continue
-        counted = of_image & is_near if (of_image & is_near).any() else of_image
-        sharpness = thresholds.field_sharpness
-        fused[row] = softmax(
-            combine_cells(logits.fused[counted], sharpness), thresholds.temperature
-        )
-        for branch, of_branch in zip(branches, logits.branches, strict=True):
-            branch[row] = softmax(combine_cells(of_branch[counted], sharpness))
-        sure = fused[row].max()
-        if thresholds.needs_agreement:
-            one = slice(row, row + 1)
-            sure = least_sure(fused[one], [branch[one] for branch in branches])[0]
-        is_called[row] = bool((of_image & is_near).any()) and sure >= thresholds.min_confidence
-    return ImageAnswers(
-        probabilities=fused, branch_probabilities=tuple(branches), is_called=is_called
-    )
+    """Answers that count only where the branches agree."""
+    thresholds = replace(fitted.thresholds, needs_agreement=True)
+    return answer_images(fitted.heads, fitted.gate, thresholds, corpus, samples)
 
 
 def _fit_thresholds(

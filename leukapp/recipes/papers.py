@@ -149,11 +149,17 @@ def _what_it_judges(bundle: Bundle) -> str:
 
 
 def _how_it_fuses(bundle: Bundle) -> str:
-    share = bundle.preset.late_fusion
+    share, n_turns = bundle.preset.late_fusion, bundle.preset.n_turns
+    turned = (
+        ""
+        if n_turns == 1
+        else f"Each backbone sees it in {n_turns} quarter turns, and its activations, turned "
+        "back,\nare averaged. "
+    )
     if not share:
-        return "The meta-classifier alone decides."
+        return f"{turned}The meta-classifier alone decides."
     return (
-        f"The fused logits are the meta-classifier's ({1 - share:.0%}) and the mean of the "
+        f"{turned}The fused logits are the meta-classifier's ({1 - share:.0%}) and the mean of the "
         f"branches' own ({share:.0%})."
     )
 
@@ -166,8 +172,8 @@ def _confidence(bundle: Bundle) -> str:
         "or if the fused decision and\nthe branches do not all name one class, "
         f"each with at least {limit:.2f}: the smallest limit under which\nat most "
         f"{MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups, and at most "
-        f"{MAX_LEFT_OUT_RISK:.0%} in sources left out of\ntraining, were on the wrong side, "
-        "healthy or leukemia."
+        f"{MAX_LEFT_OUT_RISK:.0%} of all images\nof sources left out of training, were called "
+        "wrongly. A source that alone holds a class or a\ncell type was not left out for this."
     )
 
 

@@ -123,8 +123,9 @@ def _preset(options: TrainOptions) -> Preset:
     if options.unfreeze_epochs < 0:
         raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
     if options.protocol == "paper":
-        # Its sixteen copies are of whole images, squeezed; a cell has no such copies.
-        preset = replace(preset, input_mode="whole")
+        # Its sixteen copies are of whole images, squeezed; a cell has no such copies,
+        # and the copies hold the turns already.
+        preset = replace(preset, input_mode="whole", n_turns=1)
     if options.n_epochs is None:
         return preset
     if options.n_epochs < 1:

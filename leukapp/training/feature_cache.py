@@ -28,6 +28,7 @@ from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import pool
+from leukapp.model.presets import Turns
 from leukapp.model.weights_io import Arrays, halve
 from leukapp.training.cell_augmentation import augment_cell
 
@@ -39,6 +40,7 @@ class D4Variants:
     """The whole image, squeezed, in its eight turned and mirrored forms."""
 
     kind: str = "d4"
+    n_turns: Turns = 1
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
@@ -56,18 +58,20 @@ class CellViews:
 
     Attributes:
         n_views: augmented views of each crop.
+        n_turns: of the crop as it is, as the network sees it; its features are the mean.
         seed: of the views and of which cells are taken; the same image has the same in every run.
         max_cells: cells of one image at most, so that a crowded field does not cost most.
     """
 
     n_views: int
+    n_turns: Turns
     seed: int = 0
     max_cells: int = 5
 
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        return f"cells-{FINDER_VERSION}-{self.n_views}-{self.seed}-{self.max_cells}"
+        return f"cells-{FINDER_VERSION}-{self.n_views}-{self.n_turns}-{self.seed}-{self.max_cells}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
@@ -94,16 +98,18 @@ class BlankedCells:
 
     Attributes:
         is_blank: paint the cell over with the empty background.
+        n_turns: of the crop, as the network sees it; its features are the mean.
         max_cells: cells of one image at most.
     """
 
     is_blank: bool
+    n_turns: Turns
     max_cells: int = 5
 
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        return f"cells-{FINDER_VERSION}-blank-{int(self.is_blank)}-{self.max_cells}"
+        return f"cells-{FINDER_VERSION}-blank-{int(self.is_blank)}-{self.n_turns}-{self.max_cells}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
@@ -197,7 +203,7 @@ def load_features(
             if items is None:
                 of_samples.append(np.load(path, allow_pickle=False).astype(np.float32))
             else:
-                features = _pooled(items, trunk)
+                features = _pooled(items, trunk, variants.n_turns)
                 _save(path, features)
                 of_samples.append(halve(features).astype(np.float32))
             report(index + 1, len(samples))
@@ -211,11 +217,20 @@ def load_features(
     )
 
 
-def _pooled(items: Sequence[FloatArray], trunk: FrozenTrunk) -> FloatArray:
+def _pooled(items: Sequence[FloatArray], trunk: FrozenTrunk, n_turns: Turns) -> FloatArray:
     """Float32 (items, variants, channels); (0, 0, 0) for no item."""
     if not items:
         return np.zeros((0, 0, 0), np.float32)
-    return np.asarray([pool(trunk.forward(variants)) for variants in items], np.float32)
+    return np.asarray([_pool_variants(one, trunk, n_turns) for one in items], np.float32)
+
+
+def _pool_variants(variants: FloatArray, trunk: FrozenTrunk, n_turns: Turns) -> FloatArray:
+    """Float32 (variants, channels): the first as the network sees it, in quarter turns."""
+    turned = [np.rot90(variants[:1], turn, axes=(1, 2)) for turn in range(1, n_turns)]
+    pooled = pool(trunk.forward(np.concatenate([variants, *turned])))
+    n_variants = len(variants)
+    pooled[0] = np.mean([pooled[0], *pooled[n_variants:]], axis=0)
+    return pooled[:n_variants]
 
 
 def _ahead(executor, function, items, n_ahead: int = 8):  # type: ignore[no-untyped-def]

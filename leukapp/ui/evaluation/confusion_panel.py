@@ -93,7 +93,8 @@ def _show_matrix(side: Side, scale: Scale, *, called_only: bool) -> None:
         alt=f"{texts.CONFUSION_TITLE}: {side.title}, {side.source}",
     )
     if confusion.n_left_out:
-        st.caption(texts.LEFT_OUT.format(n=confusion.n_left_out))
+        left_out = texts.LEFT_OUT if called_only else texts.UNANSWERED
+        st.caption(left_out.format(n=confusion.n_left_out))
     show_numbers(confusion_table(confusion), side, name="confusion")
 
 

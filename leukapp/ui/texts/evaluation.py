@@ -154,6 +154,7 @@ SHARE_OF_PREDICTED: Final = "Share of column (answered)"
 CALLED_ONLY: Final = "Calls only"
 CALLED_ONLY_HELP: Final = "Leave out images whose answer was no call."
 LEFT_OUT: Final = "{n} images without a call are left out."
+UNANSWERED: Final = "{n} images in which no leukocyte was found have no answer and are left out."
 TRUE_CLASS: Final = "True class"
 PREDICTED_CLASS: Final = "Answered"
 

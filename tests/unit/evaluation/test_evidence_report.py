@@ -1,6 +1,7 @@
 """Rows of the evidence: figures, goals and the table."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,25 @@ def test_measure_that_the_images_do_not_define(held_out):
     healthy = held_out.where(held_out.true_labels == 2)
     with pytest.raises(ValueError, match="do not define AUROC"):
         EvidenceRow.of("lab", healthy, "AUROC")
+
+
+def test_images_without_an_answer_are_wrong_and_counted(held_out):
+    # Of the ten the first, an ALL that was answered right, and the last, which was wrong.
+    probabilities = held_out.probabilities.copy()
+    probabilities[[0, 9]] = 1 / 3
+    is_called = held_out.is_called.copy()
+    is_called[[0, 9]] = False
+    reasons = ("No leukocyte.", *held_out.no_call_reasons[1:9], "No leukocyte.")
+    partly = replace(
+        held_out, probabilities=probabilities, is_called=is_called, no_call_reasons=reasons
+    )
+    row = EvidenceRow.of("lab", partly, "accuracy")
+    assert row.estimate.value == pytest.approx(0.8)
+    assert row.n_without_answer == 2
+    assert row.of_answered is not None
+    assert row.of_answered.value == pytest.approx(1.0)
+    complete = EvidenceRow.of("lab", held_out, "accuracy")
+    assert (complete.n_without_answer, complete.of_answered) == (0, None)
 
 
 def test_table_says_what_was_missed(held_out):

@@ -34,7 +34,7 @@ def test_images_behind_the_tables_are_found_and_answered_as_the_tables_say(
                 found = diagnoser.diagnose(path).probabilities
                 # Without a leukocyte there is no answer; the table has equal shares, uncalled.
                 expected = found.values if found else (1 / 3,) * 3
-                np.testing.assert_allclose(expected, part.probabilities[row], atol=0.02)
+                np.testing.assert_allclose(expected, part.probabilities[row], atol=0.002)
                 assert found or not part.is_called[row]
                 n_compared += 1
 

@@ -81,6 +81,21 @@ def test_bad_manifest(folder, changes, message):
         open_bundle(folder)
 
 
+@pytest.mark.parametrize("n_turns", [0, 2, 4.0, True, "4", None])
+def test_turns_that_are_not_one_or_four(folder, n_turns):
+    preset = json.loads((folder / "manifest.json").read_text())["preset"]
+    edit(folder, preset={**preset, "n_turns": n_turns})
+    with pytest.raises(BundleError, match="is damaged"):
+        open_bundle(folder)
+
+
+def test_a_bundle_from_before_there_were_turns_has_one(folder):
+    preset = json.loads((folder / "manifest.json").read_text())["preset"]
+    del preset["n_turns"]
+    edit(folder, preset=preset)
+    assert open_bundle(folder).preset.n_turns == 1
+
+
 def test_manifest_cannot_reach_outside(folder):
     files = json.loads((folder / "manifest.json").read_text())["files"]
     edit(folder, files={**files, "../outside": "0"})

@@ -4,7 +4,9 @@ from PIL import Image
 
 from leukapp.data.catalog import Sample
 from leukapp.data.d4 import distinct_d4
+from leukapp.fields.crops import cut_cells
 from leukapp.imaging.enhance import EnhancementConfig
+from leukapp.imaging.image_io import read_image
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.training.feature_cache import (
@@ -78,16 +80,34 @@ def test_other_weights_or_views_are_computed_anew(samples, tmp_path):
     load(samples, trunk, tmp_path / "cache")
     load(samples, trunk, tmp_path / "cache", key="other")
     assert trunk.n_batches == 6
-    views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=2))
+    views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=2, n_turns=1))
     assert trunk.n_batches == 9
     assert views.pooled.shape == (3, 3, 3)
+
+
+def test_a_crop_as_it_is_has_the_mean_of_its_turns_and_a_view_has_not(samples, tmp_path):
+    once, turned = (
+        load(
+            samples,
+            CountingTrunk(),
+            tmp_path / "cache",
+            variants=CellViews(n_views=2, n_turns=n_turns),
+        ).pooled
+        for n_turns in (1, 4)
+    )
+    np.testing.assert_array_equal(turned[:, 1:], once[:, 1:])
+    crop = cut_cells(read_image(samples[0].path)).crops[0].image
+    seen = prepare_inputs(crop, EnhancementConfig(), (32,)).inputs[0].astype(np.float32) / 255
+    corners = [np.rot90(seen, turn)[:4, :4].mean(axis=(0, 1)) for turn in range(4)]
+    np.testing.assert_allclose(turned[0, 0], np.mean(corners, axis=0), atol=1e-3)
+    np.testing.assert_allclose(once[0, 0], corners[0], atol=1e-3)
 
 
 def test_image_without_a_leukocyte_has_no_item(samples, tmp_path):
     Image.new("RGB", (64, 64), (235, 235, 235)).save(samples[1].path)
     trunk = CountingTrunk()
     for _ in range(2):
-        views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=1))
+        views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=1, n_turns=1))
         assert views.sample_indices.tolist() == [0, 2]
         assert len(views.pooled) == 2
     assert trunk.n_batches == 2

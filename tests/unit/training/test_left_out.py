@@ -1,15 +1,18 @@
 """The confidence from which calls in a laboratory never seen err rarely enough."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from leukapp.inference.field_rule import least_sure
+from leukapp.labels import CLASS_NAMES
+from leukapp.recipes.image_answers import ImageAnswers
 from leukapp.recipes.left_out import (
     CONFIDENCES,
+    INDISPENSABLE_SOURCES,
     MAX_LEFT_OUT_RISK,
-    ImageLogits,
     choose_confidence,
     sources_to_leave,
 )
@@ -18,25 +21,27 @@ from leukapp.training.corpus import Corpus
 HEALTHY = 2
 
 
-def logits_for(probabilities):
-    """Logits of (n, 3) answers that give Healthy this probability and ALL the rest."""
+def shares_for(probabilities):
+    """Shares of (n, 3) answers that give Healthy this probability and ALL the rest."""
     healthy = np.asarray(probabilities)
-    return np.log(np.stack([0.999 * (1 - healthy), 0.001 * (1 - healthy), healthy], axis=1))
+    return np.stack([0.999 * (1 - healthy), 0.001 * (1 - healthy), healthy], axis=1)
 
 
 def answers(p_healthy, branches=None):
-    fused = logits_for(p_healthy)
-    return ImageLogits(
+    fused = shares_for(p_healthy)
+    of_branches = tuple(shares_for(one) for one in branches) if branches else (fused, fused)
+    return ImageAnswers(
         samples=np.arange(len(fused)),
-        fused=fused,
-        branches=tuple(logits_for(one) for one in branches) if branches else (fused, fused),
+        probabilities=fused,
+        branch_probabilities=of_branches,
+        sureness=least_sure(fused, of_branches),
     )
 
 
 def choose(left_out, classes):
     """With validation groups in which nothing is wrong: the first images of ``classes``."""
     right = answers(np.where(classes == HEALTHY, 0.999, 0.001))
-    return choose_confidence(right, left_out, classes, temperature=1.0)
+    return choose_confidence(right, left_out, classes)
 
 
 def test_confidence_rises_until_the_errors_are_gone():
@@ -58,17 +63,30 @@ def test_errors_on_which_the_branches_disagree_do_not_count():
     assert choose([split], classes) == CONFIDENCES[0]
 
 
-def test_which_leukemia_is_not_asked():
-    # Everything is AML and called ALL: no error of healthy against leukemia.
-    classes = np.full(2, 1)
-    assert choose([answers([0.05, 0.1])], classes) == CONFIDENCES[0]
+def test_the_wrong_leukemia_is_an_error_too():
+    # The one image of the source is AML and called ALL, with a probability just under 0.95.
+    at_home = replace(answers([0.999]), samples=np.array([1]))
+    classes = np.array([1, HEALTHY])
+    assert choose_confidence(at_home, [answers([0.05])], classes) == pytest.approx(0.95)
 
 
 def test_mean_over_sources_decides():
-    bad, good = answers([0.3] * 10), answers([0.98] * 10)
-    classes = np.full(10, HEALTHY)
-    assert MAX_LEFT_OUT_RISK < 0.5
-    assert choose([bad, good], classes) == pytest.approx(0.70, abs=0.02)
+    # One wrong image of 100, surer than two others that are too many.
+    p_healthy = [0.1, 0.3, 0.3] + [0.98] * 97
+    bad, good = answers(p_healthy), answers([0.98] * 100)
+    classes = np.full(100, HEALTHY)
+    assert MAX_LEFT_OUT_RISK == 0.01
+    assert choose([bad], classes) == pytest.approx(0.70, abs=0.02)
+    assert choose([bad, good, good], classes) == CONFIDENCES[0]
+
+
+def test_images_that_are_not_called_count_among_all():
+    # The wrong one is half of the calls, but one image of 100.
+    p_healthy = [0.1, 0.98]
+    divided = answers(
+        p_healthy + [0.98] * 98, branches=(p_healthy + [0.98] * 98, p_healthy + [0.1] * 98)
+    )
+    assert choose([divided], np.full(100, HEALTHY)) == CONFIDENCES[0]
 
 
 def test_hopeless_sources_give_the_highest_confidence():
@@ -80,7 +98,7 @@ def test_hopeless_sources_give_the_highest_confidence():
 def test_errors_at_home_raise_the_confidence_too():
     classes = np.full(100, HEALTHY)
     at_home = answers([0.1] * 5 + [0.97] * 95)
-    chosen = choose_confidence(at_home, [], classes, temperature=1.0)
+    chosen = choose_confidence(at_home, [], classes)
     assert chosen == pytest.approx(0.90)
 
 
@@ -98,6 +116,19 @@ def test_only_sources_without_which_no_class_is_missing_are_left_out():
     corpus = Corpus(samples=samples, pooled=(), sample_indices=np.arange(5), imagenet_tops=())
     # Without b there is no AML: what the network then says of it is no question of laboratories.
     assert sources_to_leave(corpus, np.arange(5)) == ("a", "c")
+
+
+def test_the_only_source_of_a_cell_type_is_not_left_out():
+    (indispensable,) = INDISPENSABLE_SOURCES
+    samples = tuple(
+        SimpleNamespace(source=source, label=label)
+        for source in ("a", indispensable, "b")
+        for label in CLASS_NAMES
+    )
+    corpus = Corpus(
+        samples=samples, pooled=(), sample_indices=np.arange(len(samples)), imagenet_tops=()
+    )
+    assert sources_to_leave(corpus, np.arange(len(samples))) == ("a", "b")
 
 
 def test_least_sure():

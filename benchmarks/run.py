@@ -1,6 +1,6 @@
 """Speed and memory of a diagnosis, two ways in one run, as JSON.
 
-python benchmarks/run.py --json                     the shipped bundle, under 5 minutes
+python benchmarks/run.py --json                     the shipped bundle, 12 minutes on two cores
 python benchmarks/run.py --json --preset paper      EfficientNetB7 with random weights
 python benchmarks/run.py --json --out benchmarks/results/compact.json
 """

@@ -35,13 +35,14 @@ $(BIN)/python:
 		exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 
+# The lock names every package, so nothing is left to resolve: a newer release of one moves nothing.
 $(SETUP_STAMP): requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps -e .
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.lock $(SETUP_STAMP)
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 app: setup

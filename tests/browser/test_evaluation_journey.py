@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from watched_page import WatchedPage
 
+from leukapp.evaluation.answers import NO_ANSWER, answered_labels
 from leukapp.evaluation.confusion import rows_in_cell
 from leukapp.evaluation.data_root import DATA_VARIABLE
 from leukapp.evaluation.held_out import HeldOutSet, read_held_out
@@ -137,7 +138,12 @@ def test_a_figure_downloads_as_data_and_as_picture(
     with (tmp_path / "confusion.csv").open(encoding="utf-8", newline="") as lines:
         cells = list(csv.DictReader(lines))
 
-    assert sum(int(cell["images"]) for cell in cells) == len(held_out)
+    n_answered = int((answered_labels(held_out.probabilities) != NO_ANSWER).sum())
+    assert sum(int(cell["images"]) for cell in cells) == n_answered
+    if n_answered < len(held_out):
+        expect(
+            page.get_by_text(texts.UNANSWERED.format(n=len(held_out) - n_answered)).first
+        ).to_be_visible()
     assert {cell["notice"] for cell in cells} == {RESEARCH_USE_NOTICE}
     assert {cell["bundle_sha256"] for cell in cells} == {held_out.bundle_sha256}
 

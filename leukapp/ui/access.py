@@ -1,6 +1,7 @@
 """Who may see which page: the network address, sign-in and roles; all checked before any page."""
 
 import os
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,8 @@ PAGE_ROLES: Final[Mapping[str, frozenset[str]]] = {
 """Which roles open a page, by its title; a page that is not listed is for admins."""
 
 READER_KEY: Final = "reader"
+
+_TO_LOWER_CASE: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +82,13 @@ def _admit() -> Reader:
         st.info(texts.RESEARCH_USE)
         st.button(texts.SIGN_IN, on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
-    reader = reader_of(st.user.to_dict(), st.secrets.get("roles", {}))
+    claims = st.user.to_dict()
+    is_verified = is_address_verified(claims, _section("sign_in"))
+    reader = reader_of(claims if is_verified else {}, _section("roles"))
     st.sidebar.button(texts.SIGN_OUT, on_click=st.logout, icon=":material/logout:")
     if not reader.roles:
-        log_event("refused_without_role")
-        st.error(texts.NO_ROLE, icon=":material/lock:")
+        log_event("refused_without_role", is_address_verified=is_verified)
+        st.error(texts.NO_ROLE if is_verified else texts.UNVERIFIED, icon=":material/lock:")
         st.stop()
     return reader
 
@@ -92,18 +97,50 @@ def reader_of(claims: Mapping[str, object], configured: Mapping[str, object]) ->
     """Look up the roles of who has signed in.
 
     Args:
-        claims: of the provider's identity token; an address it calls unverified has no role.
+        claims: of the provider's identity token, whose address is verified.
         configured: role to a list of mail addresses, the section ``[roles]`` of secrets.toml.
     """
-    email = str(claims.get("email") or "").strip().casefold()
-    if not email or claims.get("email_verified", True) is not True:
+    email = claims.get("email")
+    if not isinstance(email, str) or not email:
         return Reader(email=None, roles=frozenset())
+    email = _comparable(email)
     roles = {
         role
         for role in ROLES
-        if email in {str(member).strip().casefold() for member in _members(configured.get(role))}
+        if email in {_comparable(str(member)) for member in _members(configured.get(role))}
     }
     return Reader(email=email, roles=frozenset(roles))
+
+
+def is_address_verified(claims: Mapping[str, object], configured: Mapping[str, object]) -> bool:
+    """Whether the mail address of who has signed in is known to be theirs.
+
+    Anybody can give somebody else's address at a provider that does not check it.
+
+    Args:
+        claims: of the provider's identity token.
+        configured: the section ``[sign_in]`` of secrets.toml; with ``provider_verifies_addresses``
+            the administrator answers for a provider that leaves the claim out. Where the provider
+            calls an address unverified, it is.
+    """
+    if "email_verified" in claims:
+        return claims["email_verified"] is True
+    return configured.get("provider_verifies_addresses") is True
+
+
+def _section(name: str) -> Mapping[str, object]:
+    """A section of secrets.toml; nothing where a lone value has its name."""
+    section = st.secrets.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _comparable(email: str) -> str:
+    """An address without the case of its ASCII letters.
+
+    Nothing else is folded: the long s and the Kelvin sign are not s and k, and make another
+    address.
+    """
+    return email.translate(_TO_LOWER_CASE)
 
 
 def is_sign_in_configured() -> bool:

@@ -44,22 +44,48 @@ def test_no_address_means_every_address(address, is_open, monkeypatch):
     [
         ({"email": "Rev@X.org"}, {"reviewer"}),
         ({"email": "both@x.org"}, {"reviewer", "researcher"}),
-        ({"email": "rev@x.org", "email_verified": False}, set()),
-        ({"email": "rev@x.org", "email_verified": "false"}, set()),
         ({"email": "other@x.org"}, set()),
         ({"email": "lone@x.org"}, {"admin"}),
         ({"email": "l"}, set()),
+        ({"email": "maſß@x.org"}, {"reviewer"}),
+        ({"email": "MAſß@X.ORG"}, {"reviewer"}),
+        ({"email": "masß@x.org"}, set()),
+        ({"email": "maſss@x.org"}, set()),
+        ({"email": "mark@x.org"}, {"researcher"}),
+        ({"email": "mar\N{KELVIN SIGN}@x.org"}, set()),
+        ({"email": "mark@x.org\u2003"}, set()),
+        ({"email": ["rev@x.org"]}, set()),
+        ({"email": ""}, set()),
         ({}, set()),
     ],
 )
 def test_roles_come_from_the_configuration(claims, roles):
     configured = {
-        "reviewer": ["rev@x.org", "both@x.org"],
-        "researcher": ["both@x.org"],
+        "reviewer": ["rev@x.org", "both@x.org", "maſß@x.org", ""],
+        "researcher": ["both@x.org", "Mark@x.org"],
         "admin": "lone@x.org",
         "owner": ["other@x.org"],
     }
     assert access.reader_of(claims, configured).roles == roles
+
+
+@pytest.mark.parametrize(
+    ("claims", "configured", "is_verified"),
+    [
+        ({"email_verified": True}, {}, True),
+        ({"email_verified": False}, {}, False),
+        ({"email_verified": "true"}, {}, False),
+        ({"email_verified": None}, {}, False),
+        ({}, {}, False),
+        ({}, {"provider_verifies_addresses": True}, True),
+        ({}, {"provider_verifies_addresses": "false"}, False),
+        ({}, {"provider_verifies_addresses": False}, False),
+        ({"email_verified": False}, {"provider_verifies_addresses": True}, False),
+        ({"email_verified": None}, {"provider_verifies_addresses": True}, False),
+    ],
+)
+def test_an_address_counts_where_somebody_answers_for_it(claims, configured, is_verified):
+    assert access.is_address_verified(claims, configured) is is_verified
 
 
 def test_a_page_nobody_listed_is_for_admins():

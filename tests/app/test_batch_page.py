@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_diagnoser import DISAGREE, FakeDiagnoser, make_diagnosis
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from leukapp.imaging.quality import QualityFinding
@@ -183,6 +184,12 @@ def test_uploads_are_kept_as_pixels_read_and_removed_with_the_batch(
     assert store.runs() == ()
     assert not [path for path in (tmp_path / "batches").rglob("*") if path.is_file()]
     assert texts.LEAD in words_of(app)
+
+
+def test_the_page_offers_what_the_server_takes(open_page: Callable[..., AppTest]) -> None:
+    app = open_page()
+    offered_mb = app.file_uploader(key="batch-upload-0-0").proto.max_upload_size_mb
+    assert offered_mb == config.get_option("server.maxUploadSize")
 
 
 def test_an_interrupted_batch_can_be_resumed_and_a_batch_of_another_bundle_not(

@@ -23,8 +23,13 @@ SPELLINGS = [PLANTED_NAME.encode(code) for code in ("utf-8", "utf-16-le", "utf-1
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     """The app on every address, with sign-in at a provider on this machine."""
     users = [
-        oidc_provider_mock.User(sub="reviewer", claims={"email": "r@lab.example"}),
-        oidc_provider_mock.User(sub="stranger", claims={"email": "s@lab.example"}),
+        oidc_provider_mock.User(
+            sub="reviewer", claims={"email": "r@lab.example", "email_verified": True}
+        ),
+        oidc_provider_mock.User(
+            sub="stranger", claims={"email": "s@lab.example", "email_verified": True}
+        ),
+        oidc_provider_mock.User(sub="unchecked", claims={"email": "r@lab.example"}),
         oidc_provider_mock.User(
             sub="impostor", claims={"email": "r@lab.example", "email_verified": False}
         ),
@@ -77,10 +82,17 @@ def test_a_reviewer_signs_in_sees_the_reviewers_pages_and_signs_out(
     expect(page.get_by_role("button", name=texts.SIGN_IN)).to_be_visible()
 
 
-@pytest.mark.parametrize("user", ["stranger", "impostor"])
-def test_who_has_no_role_sees_no_page(guarded: LiveApp, page: Page, user: str) -> None:
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        ("stranger", texts.NO_ROLE),
+        ("unchecked", texts.UNVERIFIED),
+        ("impostor", texts.UNVERIFIED),
+    ],
+)
+def test_who_has_no_role_sees_no_page(guarded: LiveApp, page: Page, user: str, reason: str) -> None:
     sign_in(page, guarded, user)
-    expect(page.get_by_role("alert").filter(has_text=texts.NO_ROLE)).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text=reason)).to_be_visible()
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(0)
     expect(page.locator("input[type=file]")).to_have_count(0)
 

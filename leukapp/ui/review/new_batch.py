@@ -20,7 +20,6 @@ from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import escape_markdown, shown_name
 
-MAX_UPLOAD_MB: Final = 500
 MAX_NAME: Final = 80
 SOURCES: Final = (texts.SOURCE_FILES, texts.SOURCE_FOLDER, texts.SOURCE_SERVER)
 FOLDER_KEY: Final = "batch-folder"
@@ -76,7 +75,6 @@ def _uploaded_entries(source: str) -> Sequence[BatchEntry] | None:
         texts.FILES_LABEL if source == texts.SOURCE_FILES else texts.FOLDER_LABEL,
         accept_multiple_files=True if source == texts.SOURCE_FILES else "directory",
         help=texts.FILES_HELP,
-        max_upload_size=MAX_UPLOAD_MB,
         key=f"batch-upload-{number}-{SOURCES.index(source)}",
     )
     if files:

@@ -67,6 +67,10 @@ SIGN_OUT: Final = "Sign out"
 NO_ROLE: Final = (
     "You are signed in, but you have no role here: ask whoever runs this server for one."
 )
+UNVERIFIED: Final = (
+    "You are signed in, but the sign-in service does not say that your mail address is verified: "
+    "verify it there, or ask whoever runs this server."
+)
 
 # Image choice
 CHOOSE_IMAGE: Final = "Image"

@@ -64,7 +64,6 @@ def measure(page: Page, n: int) -> dict[str, float]:
     initials = page.get_by_role("textbox", name=review_texts.INITIALS_LABEL)
     initials.fill("AB")
     initials.press("Enter")
-    initials.blur()
     page.locator(DRAWN).wait_for()
     stepping = [
         timed(page, lambda: page.keyboard.press("ArrowRight"), f"{place} of {n} in this list")

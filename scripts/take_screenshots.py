@@ -103,7 +103,6 @@ def take_batch_screenshots(
     initials = page.get_by_role("textbox", name=review_texts.INITIALS_LABEL)
     initials.fill("KM")
     initials.press("Enter")
-    initials.blur()
     page.locator("button:not([disabled])", has_text=texts.UNSURE).wait_for()
     for number, key in enumerate("auuaa", start=1):
         page.locator(DRAWN).wait_for()

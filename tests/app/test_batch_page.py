@@ -91,7 +91,8 @@ def labels_of(app: AppTest) -> list[str]:
 
 
 def sign(app: AppTest) -> AppTest:
-    return app.text_input(key="initials-batch").set_value("AB").run()
+    app.text_input(key="initials-batch-field").set_value("AB")
+    return app.button(key="initials-batch-use").click().run()
 
 
 def decide(app: AppTest, label: str) -> AppTest:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.ui import texts as app_texts
-from leukapp.ui.review.log import is_initials
+from leukapp.ui.review.initials import is_initials
 from leukapp.ui.texts import review as texts
 
 
@@ -38,8 +38,13 @@ def choose(app: AppTest, kind: str) -> AppTest:
     return control.set_value(kind).run()
 
 
+def sign(app: AppTest, initials: str = "KM") -> AppTest:
+    app.text_input(key="initials-diagnose-field").set_value(initials)
+    return app.button(key="initials-diagnose-use").click().run()
+
+
 def sign_and_save(app: AppTest) -> AppTest:
-    app.text_input(key="initials-diagnose").set_value("KM").run()
+    sign(app)
     app.button(key="save-decision").click().run()
     assert not app.exception
     return app
@@ -61,13 +66,16 @@ def test_a_decision_needs_a_choice_a_class_and_initials(
     app = upload(b"image")
     assert app.button(key="save-decision").disabled
     choose(app, "override")
-    app.text_input(key="initials-diagnose").set_value("KM").run()
+    sign(app, "4")
+    assert app.text_input(key="initials-diagnose-field").value == "4"
+    assert app.button(key="save-decision").disabled
+    sign(app)
     assert app.button(key="save-decision").disabled
     [other] = [one for one in app.segmented_control if one.label == texts.OVERRIDE_LABEL]
     assert "▲ ALL" not in other.options
     other.set_value("AML").run()
     assert not app.button(key="save-decision").disabled
-    app.text_input(key="initials-diagnose").set_value("4").run()
+    app.button(key="initials-diagnose-change").click().run()
     assert app.button(key="save-decision").disabled
     assert store.decisions() == ()
 
@@ -85,7 +93,8 @@ def test_a_decision_is_saved_with_hashes_shown_and_taken_back(
     assert not app.exception
     assert [one.kind for one in store.decisions()] == [DecisionKind.AGREE, DecisionKind.UNDONE]
     assert not app.success
-    assert app.text_input(key="initials-diagnose").value == "KM"
+    assert not [one for one in app.text_input if one.label == texts.INITIALS_LABEL]
+    assert texts.SIGNING_AS.format(initials="KM") in [one.value for one in app.markdown]
 
 
 def saved_words(decision: Decision) -> str:

@@ -142,7 +142,6 @@ def review_ten(page: Page) -> dict[str, int]:
     initials = page.get_by_role("textbox", name=review_texts.INITIALS_LABEL)
     initials.fill("KM")
     initials.press("Enter")
-    initials.blur()
     expect(page.get_by_role("button", name=texts.UNSURE)).to_be_enabled()
     wait_until_drawn(page)
 

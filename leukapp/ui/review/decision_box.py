@@ -11,7 +11,8 @@ from leukapp.review.records import Decision, DecisionKind
 from leukapp.ui import theme
 from leukapp.ui.image_summary import image_name
 from leukapp.ui.review.decision_words import describe_decision
-from leukapp.ui.review.log import ask_initials, open_log, reader_mail, show_log_failure
+from leukapp.ui.review.initials import ask_initials
+from leukapp.ui.review.log import open_log, reader_mail, show_log_failure
 from leukapp.ui.texts import review as texts
 
 if TYPE_CHECKING:
@@ -86,8 +87,6 @@ def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
     with by:
         initials = ask_initials(key="initials-diagnose")
     is_whole = kind is not None and (kind != DecisionKind.OVERRIDE or label is not None)
-    if is_whole and initials is None:
-        st.caption(texts.INITIALS_WRONG)
     wants = st.button(
         texts.SAVE,
         type="primary",

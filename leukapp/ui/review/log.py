@@ -1,6 +1,5 @@
-"""The review log of the server, and who is writing in it."""
+"""The review log of the server, and who is signed in while it is written."""
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -14,9 +13,7 @@ from leukapp.ui.wording import escape_markdown
 if TYPE_CHECKING:
     from leukapp.review.store import ReviewStore
 
-KEPT_INITIALS: Final = "reviewer-initials"
 TRAIL_FAILURE: Final = "audit-trail-failure"
-_INITIALS = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .-]){0,7}")
 
 
 @st.cache_resource(show_spinner=False)
@@ -57,37 +54,6 @@ def show_trail_failure() -> None:
     if failure is not None:
         reason = escape_markdown(failure)
         st.warning(texts.NOT_RECORDED.format(reason=reason), icon=":material/database_off:")
-
-
-def is_initials(text: str) -> bool:
-    """Whether a text can be a reviewer's initials: 1 to 8 letters, dots, dashes or blanks."""
-    return _INITIALS.fullmatch(text.strip()) is not None
-
-
-def ask_initials(*, key: str) -> str | None:
-    """Ask for the reviewer's initials, once a session.
-
-    Args:
-        key: of the widget.
-
-    Returns:
-        The initials, or None as long as there are none.
-    """
-    if key not in st.session_state:
-        st.session_state[key] = st.session_state.get(KEPT_INITIALS, "")
-
-    def keep() -> None:
-        st.session_state[KEPT_INITIALS] = st.session_state[key]
-
-    typed = st.text_input(
-        texts.INITIALS_LABEL,
-        max_chars=8,
-        help=texts.INITIALS_HELP,
-        on_change=keep,
-        autocomplete="off",
-        key=key,
-    )
-    return typed.strip() if is_initials(typed) else None
 
 
 def show_log_failure(error: LeukappError) -> None:

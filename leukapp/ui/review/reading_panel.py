@@ -21,7 +21,9 @@ from leukapp.ui.cell_table import show_cells
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.review.decision_words import describe_decision
-from leukapp.ui.review.log import ask_initials, reader_mail
+from leukapp.ui.review.initials import ask_initials
+from leukapp.ui.review.keyboard import let_keys_reach_shortcuts
+from leukapp.ui.review.log import reader_mail
 from leukapp.ui.session import Answers, SharedDiagnoser
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
@@ -90,6 +92,7 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
     if entry is None:
         reading.open(None)
         st.rerun()
+    let_keys_reach_shortcuts()
     _show_steps(reading, entry)
     is_hidden = reading.is_blinded and entry.decision is None
     picture, answer = st.columns([1, 1.25], gap="medium")
@@ -258,8 +261,6 @@ def _show_decision(
                 key=f"batch-decide-{item.id}-{key}",
             )
         _show_undo(reading, entry, store)
-    if initials is None:
-        st.caption(review_texts.INITIALS_WRONG)
     failure = st.session_state.pop(FAILED_KEY, None)
     if failure is not None:
         reason = escape_markdown(failure)

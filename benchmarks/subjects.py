@@ -15,9 +15,9 @@ from leukapp.imaging.synthetic import (  # noqa: E402
     draw_synthetic_cell,
     draw_synthetic_field,
 )
-from leukapp.inference.openvino_engine import compiled_cache_dir  # noqa: E402
 from leukapp.model.bundle import open_bundle  # noqa: E402
 from leukapp.model.presets import get_preset  # noqa: E402
+from leukapp.resources import cache_dir  # noqa: E402
 
 KINDS: tuple[CellKind, ...] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 N_DISTINCT = 64
@@ -28,7 +28,7 @@ def bundle_folder(preset: str) -> Path:
     """The shipped bundle of ``compact``; for others one with random weights, made once."""
     if preset == "compact":
         return REPOSITORY / "weights" / "compact"
-    folder = compiled_cache_dir() / "benchmarks" / f"{preset}-random"
+    folder = cache_dir() / "benchmarks" / f"{preset}-random"
     if not (folder / "manifest.json").is_file():
         from networks import write_tiny_bundle
 

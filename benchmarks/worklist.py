@@ -25,9 +25,9 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 from seeded_batch import seed_large_batch  # noqa: E402
 
+from leukapp import resources  # noqa: E402
 from leukapp.imaging.synthetic import draw_synthetic_cell  # noqa: E402
 from leukapp.model.bundle import open_bundle  # noqa: E402
-from leukapp.review import kept_images  # noqa: E402
 from leukapp.ui.texts import batch as texts  # noqa: E402
 from leukapp.ui.texts import review as review_texts  # noqa: E402
 
@@ -91,12 +91,12 @@ def main() -> None:
         (folder / "root").mkdir()
         Image.fromarray(draw_synthetic_cell("lymphoblast", seed=1)).save(folder / "root" / "0.png")
         url = f"sqlite:///{folder / 'review.db'}"
-        os.environ[kept_images.BATCH_VARIABLE] = str(folder / "batches")
+        os.environ[resources.BATCH_VARIABLE] = str(folder / "batches")
         bundle = open_bundle(REPOSITORY / "weights" / "compact")
         run = seed_large_batch(url, n, bundle_sha256=bundle.sha256, source=lambda _: "0.png")
         environment = {
             "LEUKAPP_STORE_URL": url,
-            kept_images.BATCH_VARIABLE: str(folder / "batches"),
+            resources.BATCH_VARIABLE: str(folder / "batches"),
             "LEUKAPP_REVIEW_ROOT": str(folder / "root"),
         }
         with running_app(folder / "server.log", environment=environment) as app:

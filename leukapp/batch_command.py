@@ -12,9 +12,10 @@ from leukapp.diagnosis import Diagnoser
 from leukapp.errors import BatchSourceError, ImageError, StoreError
 from leukapp.imaging.image_io import read_image_bytes
 from leukapp.inference.engine import EngineChoice
+from leukapp.resources import review_root
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import BatchItem, BatchRun, ItemState, RunState
-from leukapp.review.server_folder import files_of, resolve_inside, review_root
+from leukapp.review.server_folder import files_of, resolve_inside
 from leukapp.review.store import ReviewStore
 
 SECONDS_BETWEEN_LINES = 5.0

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from leukapp.errors import BundleError, LeukappError
+from leukapp.resources import bundle_dir
 from leukapp.ui import frame
 from leukapp.ui.review.agreement_panel import show_agreement
 from leukapp.ui.review.batches import choose_batch, open_worker
@@ -11,7 +12,7 @@ from leukapp.ui.review.log import open_log, show_log_failure
 from leukapp.ui.review.new_batch import go_to_started_batch, show_new_batch
 from leukapp.ui.review.progress_panel import SECTION_KEY, show_batch_head, show_progress
 from leukapp.ui.review.worklist_panel import show_worklist
-from leukapp.ui.session import bundle_dir, open_diagnoser
+from leukapp.ui.session import open_diagnoser
 from leukapp.ui.texts import OPENING_BUNDLE
 from leukapp.ui.texts import batch as texts
 

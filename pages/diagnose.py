@@ -4,6 +4,7 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BundleError, ImageError
+from leukapp.resources import bundle_dir
 from leukapp.ui import frame, texts
 from leukapp.ui.cell_table import show_cells
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
@@ -15,7 +16,7 @@ from leukapp.ui.result_download import show_download
 from leukapp.ui.review.decision_box import show_decision_box
 from leukapp.ui.review.log import show_trail_failure, write_down
 from leukapp.ui.samples import show_sample_choice, show_sample_gallery
-from leukapp.ui.session import SharedDiagnoser, bundle_dir, open_diagnoser, session_answers
+from leukapp.ui.session import SharedDiagnoser, open_diagnoser, session_answers
 from leukapp.ui.upload import ImageEntry, show_upload
 from leukapp.ui.verdict import show_branch_votes, show_quality, show_verdict
 

@@ -22,7 +22,7 @@ from live_app import LiveApp, running_app, running_chromium  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
 from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E402
-from leukapp.review.server_folder import ROOT_VARIABLE  # noqa: E402
+from leukapp.resources import ROOT_VARIABLE  # noqa: E402
 from leukapp.ui.texts import batch as texts  # noqa: E402
 from leukapp.ui.texts import review as review_texts  # noqa: E402
 

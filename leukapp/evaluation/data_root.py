@@ -1,18 +1,10 @@
 """Finding an image's pixels from its id, inside one configured folder and nowhere else."""
 
-import os
 from pathlib import Path
 from typing import Final
 
-DATA_VARIABLE: Final = "LEUKAPP_DATA_DIR"
 SUBFOLDERS: Final = (".", "smears")
 """Where ids may start: the folder itself, or the collection in it."""
-
-
-def data_root() -> Path | None:
-    """The folder that the environment's LEUKAPP_DATA_DIR names, or None without one."""
-    named = os.environ.get(DATA_VARIABLE)
-    return Path(named) if named and Path(named).is_dir() else None
 
 
 def find_pixels(root: Path, sample_id: str) -> Path | None:

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 import openvino
-import platformdirs
 
 from leukapp.errors import BundleError
 from leukapp.inference.engine import NetworkOutput, split_outputs
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
+from leukapp.resources import cache_dir
 
 if TYPE_CHECKING:
     import keras
 
-CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
 NETWORK_FILE: Final = "network.xml"
 WEIGHTS_FILE: Final = "network.bin"
 DIGEST_FILE: Final = "sha256.json"
@@ -34,12 +33,6 @@ _BUILDING: Final = threading.Lock()
 
 Precision: TypeAlias = Literal["f32", "bf16"]
 Hint: TypeAlias = Literal["LATENCY", "THROUGHPUT"]
-
-
-def compiled_cache_dir() -> Path:
-    """Folder of compiled networks: ``LEUKAPP_CACHE_DIR``, else the user's cache folder."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_cache_dir("leukapp"))
 
 
 def convert_network(model: "keras.Model") -> openvino.Model:
@@ -96,7 +89,7 @@ class OpenVinoEngine:
     """
 
     def __init__(self, bundle: Bundle, *, precision: Precision = "f32") -> None:
-        folder = compiled_cache_dir() / f"{bundle.sha256[:20]}-openvino-{openvino.__version__[:12]}"
+        folder = cache_dir() / f"{bundle.sha256[:20]}-openvino-{openvino.__version__[:12]}"
         if not _is_intact(folder):
             _build(bundle, folder)
         self._network = openvino.Core().read_model(folder / NETWORK_FILE)

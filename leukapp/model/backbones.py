@@ -5,7 +5,6 @@ A trunk maps float32 (n, size, size, 3), RGB 0-255, to the last convolutional ac
 every backbone here has global average pooling and dense layers only.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,7 @@ from leukapp.errors import BackboneWeightsError
 from leukapp.model.dense import Activation, DenseLayer, DenseStack
 from leukapp.model.efficientnet_lite import build_efficientnet_lite2
 from leukapp.model.weights_io import read_arrays, set_model_arrays
-
-BACKBONE_DIR_VARIABLE: Final = "LEUKAPP_BACKBONE_DIR"
-LITE2_FILE: Final = Path(__file__).parents[2] / "weights" / "backbones" / "efficientnet_lite2.npz"
+from leukapp.resources import BACKBONE_DIR_VARIABLE, LITE2_FILE, backbone_dir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -170,7 +167,7 @@ def load_imagenet_backbone(
 
 
 def _find_weights(spec: ApplicationSpec, weights_dir: Path | None) -> Path:
-    named = weights_dir or os.environ.get(BACKBONE_DIR_VARIABLE)
+    named = weights_dir or backbone_dir()
     if named:
         path = Path(named) / spec.weight_file
         if not path.is_file():

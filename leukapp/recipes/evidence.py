@@ -25,7 +25,6 @@ from leukapp.evaluation.held_out import (
     write_held_out,
 )
 from leukapp.evaluation.report import EvaluationReport
-from leukapp.inference.openvino_engine import compiled_cache_dir
 from leukapp.labels import CLASS_NAMES, HEALTHY
 from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, open_bundle
@@ -50,6 +49,7 @@ from leukapp.recipes.preparation import (
     split_samples,
 )
 from leukapp.recipes.train_options import TrainOptions
+from leukapp.resources import training_dir
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import BlankedCells, load_features
 from leukapp.training.progress import Progress
@@ -200,7 +200,7 @@ def _prepare(options: EvidenceOptions, report: Callable[[str], None]) -> _Stage:
         raise CatalogError(
             "the bundle was trained on other data than this; train it again or name its data"
         )
-    work_dir = options.work_dir or compiled_cache_dir() / "training"
+    work_dir = options.work_dir or training_dir()
     training = TrainOptions(
         preset=bundle.preset.name,
         data=options.data,

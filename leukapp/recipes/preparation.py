@@ -21,13 +21,12 @@ from leukapp.model.bundle import open_bundle
 from leukapp.model.presets import Preset
 from leukapp.model.weights_io import Arrays
 from leukapp.recipes.train_options import TrainOptions
+from leukapp.resources import SHIPPED_COMPACT
 from leukapp.training.cell_stage import obtain_cell_backbone
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, D4Variants, Variants, load_features
 from leukapp.training.progress import Progress
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
-
-SHIPPED_COMPACT = Path(__file__).resolve().parents[2] / "weights" / "compact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,7 +20,6 @@ from leukapp.evaluation.background import background_balanced_accuracy
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_held_out
 from leukapp.evaluation.metrics import evaluate_predictions
 from leukapp.evaluation.published import ABLATION, BASE_MODELS, DATA_SETS
-from leukapp.inference.openvino_engine import compiled_cache_dir
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import open_bundle
 from leukapp.model.dense import FloatArray, forward
@@ -37,13 +36,13 @@ from leukapp.recipes.reproduction_report import (
 )
 from leukapp.recipes.reproduction_sets import ReproductionSet, read_reproduction_data
 from leukapp.recipes.step_time import median_ms, random_step
+from leukapp.resources import SHIPPED_COMPACT, training_dir
 from leukapp.training.feature_cache import D4Variants, load_features
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time
 from leukapp.training.progress import Progress, format_seconds
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 from leukapp.training.two_stage import PooledItems, TrainedHeads, train_heads
 
-SHIPPED_COMPACT: Final = Path(__file__).resolve().parents[2] / "weights" / "compact"
 PUBLISHED_STEP_MS: Final = (209.0, 94.0, 228.0)
 """The paper's branch 1, branch 2 and fusion, on a P100."""
 
@@ -117,7 +116,7 @@ def reproduce(
     run_one_op_at_a_time()
     started = time.monotonic()
     preset = _with_paper_hyperparameters(options)
-    work_dir = options.work_dir or compiled_cache_dir() / "training"
+    work_dir = options.work_dir or training_dir()
     is_from_scratch = not work_dir.exists() or not any(work_dir.iterdir())
     shipped = open_bundle(SHIPPED_COMPACT)
     has_cells = any(spec.backbone == CELL_BACKBONE for spec in preset.branches)

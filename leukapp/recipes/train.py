@@ -10,7 +10,6 @@ from importlib.metadata import version
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.errors import LeukappError, TrainingError
-from leukapp.inference.openvino_engine import compiled_cache_dir
 from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
@@ -27,6 +26,7 @@ from leukapp.recipes.preparation import (
 )
 from leukapp.recipes.train_options import TrainOptions
 from leukapp.recipes.unfreezing import FrozenRun, unfreeze
+from leukapp.resources import training_dir
 
 Report = Callable[[str], None]
 
@@ -49,7 +49,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     checked = read_checked_catalog(options.data, report=report)
     original = checked.catalog
     report(f"data: {len(original.samples)} images of {', '.join(original.source_names)}")
-    work_dir = options.work_dir or compiled_cache_dir() / "training"
+    work_dir = options.work_dir or training_dir()
     samples, split = split_samples(original, options)
     trunks = prepare_trunks(
         preset,

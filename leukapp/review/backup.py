@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from leukapp.errors import StoreError
+from leukapp.resources import store_url
 from leukapp.review.audit_trail import ChainReport
-from leukapp.review.database import default_url
 from leukapp.review.store import ReviewStore
 
 SERVER_DATABASE = (
@@ -121,7 +121,7 @@ def _companions(path: Path) -> tuple[Path, ...]:
 
 
 def _file_of(url: str | None) -> Path:
-    address = make_url(url or default_url())
+    address = make_url(url or store_url())
     if address.get_backend_name() != "sqlite" or not address.database:
         raise StoreError(SERVER_DATABASE)
     return Path(address.database)

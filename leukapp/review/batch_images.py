@@ -7,9 +7,10 @@ from typing import Final
 
 from leukapp.errors import BatchSourceError, ImageError
 from leukapp.imaging.image_io import read_image_bytes
+from leukapp.resources import ROOT_VARIABLE
 from leukapp.review.kept_images import is_upload, read_upload
 from leukapp.review.records import BatchItem
-from leukapp.review.server_folder import ROOT_VARIABLE, resolve_inside
+from leukapp.review.server_folder import resolve_inside
 
 N_CHECKED: Final = 20
 

@@ -1,12 +1,10 @@
 """Open the review store's database: SQLite by default, PostgreSQL by address."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -16,21 +14,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
 
 from leukapp.errors import StoreError
+from leukapp.resources import STORE_VARIABLE
 
-URL_VARIABLE: Final = "LEUKAPP_STORE_URL"
 BUSY_SECONDS: Final = 30
 MIGRATIONS: Final = Path(__file__).resolve().parent / "migrations"
 DRIVERS: Final = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 GONE: Final = "The review store's file is not there any more: put it or its folder back."
 MIGRATION_LOCK: Final = 0x1E0CA99
-
-
-def default_url() -> str:
-    """``LEUKAPP_STORE_URL``, else a SQLite file in the user's data folder."""
-    named = os.environ.get(URL_VARIABLE)
-    if named:
-        return named
-    return f"sqlite:///{Path(platformdirs.user_data_dir('leukapp')) / 'review.sqlite'}"
 
 
 def open_database(url: str) -> Engine:
@@ -51,7 +41,7 @@ def open_database(url: str) -> Engine:
         engine = create_engine(address, connect_args=_connect_args(address.get_backend_name()))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreError(
-            f"The review store's address is not understood: set {URL_VARIABLE} to sqlite:///FILE "
+            f"The review store's address is not understood: set {STORE_VARIABLE} to sqlite:///FILE "
             "or postgresql://USER:PASSWORD@HOST/NAME."
         ) from error
     if address.get_backend_name() == "sqlite":
@@ -94,7 +84,7 @@ def _sentence(error: Exception) -> str:
     if "can't locate revision" in words:
         return "The review store was written by a later version: use that version, or newer."
     return (
-        f"The review store does not answer: check that {URL_VARIABLE} names a database that "
+        f"The review store does not answer: check that {STORE_VARIABLE} names a database that "
         "runs and that this user may use."
     )
 
@@ -107,7 +97,7 @@ def _connect_args(backend: str) -> dict[str, Any]:
 
 def _prepare_sqlite(engine: Engine, database: str | None) -> None:
     if not database or database == ":memory:":
-        raise StoreError(f"The review store needs a file: set {URL_VARIABLE} to sqlite:///FILE.")
+        raise StoreError(f"The review store needs a file: set {STORE_VARIABLE} to sqlite:///FILE.")
     try:
         Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

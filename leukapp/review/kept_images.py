@@ -5,7 +5,6 @@ no file name reaches the disk. The hash of the uploaded file is part of the kept
 """
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -14,14 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import platformdirs
 from PIL import Image
 
 from leukapp.errors import BatchSourceError, ImageError
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.image_io import decode_image, read_image_bytes
+from leukapp.resources import batch_dir
 
-BATCH_VARIABLE: Final = "LEUKAPP_BATCH_DIR"
 THUMBNAIL_PX: Final = 176
 THUMBNAIL_QUALITY: Final = 82
 PNG_EFFORT: Final = 1
@@ -32,12 +30,6 @@ _UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 ORPHAN_SECONDS: Final = 24 * 3600.0
 GONE: Final = "The images of this batch were removed from the server: upload them again."
-
-
-def batch_dir() -> Path:
-    """Folder of kept images: ``LEUKAPP_BATCH_DIR``, else the user's data folder."""
-    named = os.environ.get(BATCH_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_data_dir("leukapp")) / "batches"
 
 
 def begin_upload() -> str:

@@ -1,6 +1,5 @@
 """Folders of the server that a reviewer may read: one configured root and nothing outside it."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Final
 
 from leukapp.errors import BatchSourceError
 
-ROOT_VARIABLE: Final = "LEUKAPP_REVIEW_ROOT"
 MAX_FILES: Final = 20_000
 OUTSIDE: Final = (
     "This folder is outside the review folder of the server: choose one of those that are listed."
@@ -28,12 +26,6 @@ class FolderListing:
     relative: str
     folders: tuple[str, ...]
     n_files: int
-
-
-def review_root() -> Path | None:
-    """The folder that the environment's LEUKAPP_REVIEW_ROOT names, links resolved, or None."""
-    named = os.environ.get(ROOT_VARIABLE)
-    return Path(named).resolve() if named and Path(named).is_dir() else None
 
 
 def resolve_inside(root: Path, relative: str) -> Path:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, sel
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import StoreError
+from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
     DECISION,
     DIAGNOSIS,
@@ -19,7 +20,7 @@ from leukapp.review.audit_trail import (
     digest,
     utc_now,
 )
-from leukapp.review.database import default_url, open_database, store_errors
+from leukapp.review.database import open_database, store_errors
 from leukapp.review.records import (
     BatchItem,
     BatchRun,
@@ -59,7 +60,7 @@ class ReviewStore:
         Raises:
             StoreError: it cannot be opened.
         """
-        return cls(open_database(url or default_url()))
+        return cls(open_database(url or store_url()))
 
     def close(self) -> None:
         """Let go of the database."""

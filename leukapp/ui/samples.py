@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-import platformdirs
 import streamlit as st
 from PIL import Image
 
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell, draw_synthetic_field
+from leukapp.resources import cache_dir
 from leukapp.ui import texts
 from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
@@ -27,7 +27,6 @@ FIELD_HEIGHT_PX: Final = 960
 FIELD_WIDTH_PX: Final = 1280
 PREVIEW_PX: Final = 360
 CHOICE_KEY: Final = "sample"
-CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,7 @@ def preview_jpeg(sample: Sample) -> bytes:
     """
     drawer = Path(inspect.getfile(draw_synthetic_cell)).read_bytes()
     made_by = hashlib.sha256(drawer + repr((sample, PREVIEW_PX)).encode()).hexdigest()[:20]
-    path = _cache_folder() / "samples" / f"{sample.kind}-{made_by}.jpg"
+    path = cache_dir() / "samples" / f"{sample.kind}-{made_by}.jpg"
     if path.is_file():
         return path.read_bytes()
     buffer = BytesIO()
@@ -98,11 +97,6 @@ def preview_jpeg(sample: Sample) -> bytes:
         partial.write_bytes(buffer.getvalue())
         partial.replace(path)
     return buffer.getvalue()
-
-
-def _cache_folder() -> Path:
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_cache_dir("leukapp"))
 
 
 def show_sample_choice() -> list[ImageEntry]:

@@ -5,7 +5,6 @@ in the session state of the reader who brought them, bounded, and go when the se
 """
 
 import hashlib
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -22,8 +21,6 @@ from leukapp.structured_log import log_event
 from leukapp.ui.image_summary import ImageSummary, summarize
 from leukapp.ui.upload import MAX_IMAGES, ImageEntry
 
-BUNDLE_VARIABLE: Final = "LEUKAPP_BUNDLE"
-DEFAULT_BUNDLE: Final = Path(__file__).resolve().parents[2] / "weights" / "compact"
 MAX_KEPT_BYTES: Final = 512 * 1024 * 1024
 
 Answer: TypeAlias = Diagnosis | ImageError
@@ -81,11 +78,6 @@ class SharedDiagnoser:
         """Compute the heatmaps over one leukocyte's crop from what the diagnosis kept."""
         with self._admission.enter():
             return self._diagnoser.explain_cell(diagnosis, index, class_name)
-
-
-def bundle_dir() -> Path:
-    """Give the bundle's folder: the environment's LEUKAPP_BUNDLE, else ``weights/compact``."""
-    return Path(os.environ.get(BUNDLE_VARIABLE) or DEFAULT_BUNDLE)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -10,6 +10,7 @@ from fake_diagnoser import FakeDiagnoser
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from leukapp.resources import BUNDLE_VARIABLE
 from leukapp.ui import session
 
 RUN_LIMIT_SECONDS = 30
@@ -28,7 +29,7 @@ def start_app(
     st.cache_data.clear()
 
     def start(bundle: Path = tmp_path) -> AppTest:
-        monkeypatch.setenv(session.BUNDLE_VARIABLE, str(bundle))
+        monkeypatch.setenv(BUNDLE_VARIABLE, str(bundle))
         app = AppTest.from_file(str(repository / "app.py"), default_timeout=RUN_LIMIT_SECONDS)
         return app.run()
 

@@ -12,11 +12,10 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from leukapp.imaging.quality import QualityFinding
+from leukapp.resources import BATCH_VARIABLE, ROOT_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review import kept_images
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchRun, Decision, DecisionKind, ItemState, RunState
-from leukapp.review.server_folder import ROOT_VARIABLE
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
 from leukapp.ui.review.worklist_panel import IMAGES_A_PAGE
@@ -40,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[ReviewStore]:
 @pytest.fixture
 def seed(store: ReviewStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seed:
     """Makes a batch that was read: No. 1 has no call, No. 2 divided branches, the others ALL."""
-    monkeypatch.setenv(kept_images.BATCH_VARIABLE, str(tmp_path / "batches"))
+    monkeypatch.setenv(BATCH_VARIABLE, str(tmp_path / "batches"))
 
     def make(n: int = 5, *, bundle: str = BUNDLE, n_waiting: int = 0) -> BatchRun:
         total = n + n_waiting

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from fake_diagnoser import FakeDiagnoser
 
+from leukapp import resources
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BatchSourceError
-from leukapp.review import kept_images
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import begin_upload, keep_upload, thumbnail_path, uploaded_sha256
 from leukapp.review.records import BatchRun, ItemState, RunState
@@ -39,7 +39,7 @@ class SlowDiagnoser(FakeDiagnoser):
 
 @pytest.fixture(autouse=True)
 def batch_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(kept_images.BATCH_VARIABLE, str(tmp_path / "batches"))
+    monkeypatch.setenv(resources.BATCH_VARIABLE, str(tmp_path / "batches"))
 
 
 @pytest.fixture

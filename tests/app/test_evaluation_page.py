@@ -12,18 +12,18 @@ import streamlit as st
 from fake_diagnoser import FakeDiagnoser
 from streamlit.testing.v1 import AppTest
 
-from leukapp.evaluation.data_root import DATA_VARIABLE
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_held_out
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.labels import CLASS_NAMES
+from leukapp.resources import DATA_VARIABLE, WEIGHTS_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import session
 from leukapp.ui.evaluation.confusion_panel import SCALE_TITLES, build_confusion_figure
 from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
 from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv
 from leukapp.ui.evaluation.side import Side
-from leukapp.ui.evaluation.table_choice import WEIGHTS_VARIABLE, empty_table, read_uploaded_table
+from leukapp.ui.evaluation.table_choice import empty_table, read_uploaded_table
 from leukapp.ui.texts import evaluation as texts
 
 N_IMAGES = 30

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from leukapp.audits import wording
 from leukapp.model.bundle import open_bundle
+from leukapp.resources import WEIGHTS_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts as app_texts
 from leukapp.ui.card.recipe import build_training_figure, fact_table, training_table
-from leukapp.ui.evaluation.table_choice import WEIGHTS_VARIABLE
 from leukapp.ui.texts import model_card as texts
 
 

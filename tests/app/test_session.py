@@ -6,8 +6,8 @@ import time
 import pytest
 from fake_diagnoser import BROKEN, BROKEN_REASON, FakeDiagnoser, make_diagnosis
 
+from leukapp import resources
 from leukapp.errors import ImageError
-from leukapp.ui import session
 from leukapp.ui.session import Answers, Outcome, SharedDiagnoser
 from leukapp.ui.upload import ImageEntry
 
@@ -110,7 +110,7 @@ def test_calls_of_several_sessions_never_overlap() -> None:
 def test_bundle_folder_is_beside_the_app_unless_the_environment_names_one(
     monkeypatch: pytest.MonkeyPatch, repository
 ) -> None:
-    monkeypatch.delenv(session.BUNDLE_VARIABLE, raising=False)
-    assert session.bundle_dir() == repository / "weights" / "compact"
-    monkeypatch.setenv(session.BUNDLE_VARIABLE, "/srv/bundle")
-    assert str(session.bundle_dir()) == "/srv/bundle"
+    monkeypatch.delenv(resources.BUNDLE_VARIABLE, raising=False)
+    assert resources.bundle_dir() == repository / "weights" / "compact"
+    monkeypatch.setenv(resources.BUNDLE_VARIABLE, "/srv/bundle")
+    assert str(resources.bundle_dir()) == "/srv/bundle"

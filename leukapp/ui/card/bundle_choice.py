@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from leukapp.model.bundle import MANIFEST_FILE, Bundle, open_bundle
-from leukapp.ui.evaluation.table_choice import weights_dir
+from leukapp.resources import weights_dir
 from leukapp.ui.texts import model_card as texts
 
 

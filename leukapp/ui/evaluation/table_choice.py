@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -19,12 +17,11 @@ from leukapp.evaluation.held_out_files import (
     read_uploaded_table,
 )
 from leukapp.evaluation.source_evaluation import SourceEvaluation
+from leukapp.resources import weights_dir
 from leukapp.ui.evaluation.side import Side, SideName
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown, shown_name
 
-WEIGHTS_VARIABLE: Final = "LEUKAPP_WEIGHTS_DIR"
-DEFAULT_WEIGHTS: Final = Path(__file__).resolve().parents[3] / "weights"
 MAX_KEPT: Final = 64
 
 
@@ -41,11 +38,6 @@ class TableOption:
     key: str
     title: str
     file: HeldOutFile | None
-
-
-def weights_dir() -> Path:
-    """Give the folder of bundles: the environment's LEUKAPP_WEIGHTS_DIR, else ``weights``."""
-    return Path(os.environ.get(WEIGHTS_VARIABLE) or DEFAULT_WEIGHTS)
 
 
 def choose_sides() -> tuple[Side, ...]:

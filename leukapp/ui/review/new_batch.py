@@ -9,8 +9,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from leukapp.errors import LeukappError
+from leukapp.resources import ROOT_VARIABLE, review_root
 from leukapp.review.batch_images import BatchImages
-from leukapp.review.server_folder import ROOT_VARIABLE, files_of, list_folder, review_root
+from leukapp.review.server_folder import files_of, list_folder
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry, keep_files
 from leukapp.ui.review.batches import CHOICE_KEY

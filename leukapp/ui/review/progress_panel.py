@@ -6,10 +6,10 @@ from typing import Final
 import streamlit as st
 
 from leukapp.errors import LeukappError
+from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import forget_thumbnail, forget_upload
 from leukapp.review.records import BatchRun, ItemState, RunState
-from leukapp.review.server_folder import review_root
 from leukapp.review.store import ReviewStore
 from leukapp.ui.review.batches import state_word
 from leukapp.ui.review.log import reader_mail

@@ -9,10 +9,10 @@ import streamlit as st
 from leukapp.errors import BatchSourceError, ImageError
 from leukapp.imaging.image_io import decode_image
 from leukapp.labels import CLASS_NAMES
+from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchItem, BatchRun, DecisionKind
-from leukapp.review.server_folder import review_root
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import (
     NO_CALL,

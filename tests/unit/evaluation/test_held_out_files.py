@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.data_root import DATA_VARIABLE, data_root, find_pixels
+from leukapp.evaluation.data_root import find_pixels
 from leukapp.evaluation.held_out import HeldOutSet, write_held_out
 from leukapp.evaluation.held_out_files import (
     list_held_out_files,
@@ -17,6 +17,7 @@ from leukapp.evaluation.held_out_files import (
     read_uploaded_table,
 )
 from leukapp.evaluation.report import build_report
+from leukapp.resources import DATA_VARIABLE, data_root
 
 MakeHeldOut = Callable[..., HeldOutSet]
 

@@ -10,9 +10,9 @@ import pytest
 from corpus.bad_images import PLANTED_NAME, files_with_names
 from PIL import Image
 
+from leukapp import resources
 from leukapp.errors import BatchSourceError, ImageError
 from leukapp.imaging.image_io import decode_image
-from leukapp.review import kept_images
 from leukapp.review.kept_images import (
     begin_upload,
     discard_orphans,
@@ -30,7 +30,7 @@ from leukapp.review.kept_images import (
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(kept_images.BATCH_VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(resources.BATCH_VARIABLE, str(tmp_path / "kept"))
     return tmp_path / "kept"
 
 
@@ -105,7 +105,7 @@ def test_uploads_that_no_batch_knows_are_removed_after_a_day(
 
 def test_a_disk_that_takes_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
-    monkeypatch.setenv(kept_images.BATCH_VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv(resources.BATCH_VARIABLE, str(tmp_path / "file"))
 
     with pytest.raises(BatchSourceError, match="cannot keep"):
         begin_upload()

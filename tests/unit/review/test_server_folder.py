@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from leukapp.errors import BatchSourceError
+from leukapp.resources import ROOT_VARIABLE, review_root
 from leukapp.review import server_folder
-from leukapp.review.server_folder import files_of, list_folder, resolve_inside, review_root
+from leukapp.review.server_folder import files_of, list_folder, resolve_inside
 
 
 @pytest.fixture
@@ -90,9 +91,9 @@ def test_a_folder_without_access_is_said(root: Path) -> None:
 
 
 def test_root_is_the_configured_folder_or_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(server_folder.ROOT_VARIABLE, raising=False)
+    monkeypatch.delenv(ROOT_VARIABLE, raising=False)
     assert review_root() is None
-    monkeypatch.setenv(server_folder.ROOT_VARIABLE, str(root / "absent"))
+    monkeypatch.setenv(ROOT_VARIABLE, str(root / "absent"))
     assert review_root() is None
-    monkeypatch.setenv(server_folder.ROOT_VARIABLE, str(root))
+    monkeypatch.setenv(ROOT_VARIABLE, str(root))
     assert review_root() == root.resolve()

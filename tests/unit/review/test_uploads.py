@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukapp import resources
 from leukapp.errors import BatchSourceError, ImageError
 from leukapp.imaging.image_io import DecodeLimits
-from leukapp.review import kept_images, zip_files
+from leukapp.review import zip_files
 from leukapp.review.kept_images import read_upload
 from leukapp.review.uploads import BatchEntry, keep_files
 from leukapp.review.zip_files import is_zip, read_zip
@@ -19,7 +20,7 @@ from leukapp.review.zip_files import is_zip, read_zip
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(kept_images.BATCH_VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(resources.BATCH_VARIABLE, str(tmp_path / "kept"))
     return tmp_path
 
 

@@ -1,0 +1,105 @@
+"""Where bundles, caches, stores and data lie; an environment variable moves each of them."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from leukapp.errors import BundleError
+
+BUNDLE_VARIABLE: Final = "LEUKAPP_BUNDLE"
+WEIGHTS_VARIABLE: Final = "LEUKAPP_WEIGHTS_DIR"
+BACKBONE_DIR_VARIABLE: Final = "LEUKAPP_BACKBONE_DIR"
+CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
+STORE_VARIABLE: Final = "LEUKAPP_STORE_URL"
+BATCH_VARIABLE: Final = "LEUKAPP_BATCH_DIR"
+ROOT_VARIABLE: Final = "LEUKAPP_REVIEW_ROOT"
+DATA_VARIABLE: Final = "LEUKAPP_DATA_DIR"
+
+PACKAGE: Final = Path(__file__).resolve().parent
+_IN_WHEEL: Final = PACKAGE / "_shipped"
+# A wheel carries bundles, app.py and pages/ inside the package; in a checkout they lie beside it.
+SHIPPED: Final = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
+SHIPPED_WEIGHTS: Final = SHIPPED / "weights"
+SHIPPED_COMPACT: Final = SHIPPED_WEIGHTS / "compact"
+LITE2_FILE: Final = SHIPPED_WEIGHTS / "backbones" / "efficientnet_lite2.npz"
+APP_FILE: Final = SHIPPED / "app.py"
+
+
+def bundle_dir() -> Path:
+    """Folder of the bundle that the app opens: ``LEUKAPP_BUNDLE``, else the shipped ``compact``."""
+    return Path(os.environ.get(BUNDLE_VARIABLE) or SHIPPED_COMPACT)
+
+
+def weights_dir() -> Path:
+    """Folder that holds bundles: ``LEUKAPP_WEIGHTS_DIR``, else the shipped ones."""
+    return Path(os.environ.get(WEIGHTS_VARIABLE) or SHIPPED_WEIGHTS)
+
+
+def find_bundle(bundle: str | Path) -> Path:
+    """Find a bundle's folder.
+
+    Args:
+        bundle: path of a folder, or only the name of one in :func:`weights_dir`.
+
+    Returns:
+        The folder; it may be missing where a path was given.
+
+    Raises:
+        BundleError: a name stands for a bundle and for another folder here.
+    """
+    path = Path(bundle)
+    named = weights_dir() / path.name
+    if str(bundle) != path.name or not named.is_dir():
+        return path
+    if path.is_dir() and not path.samefile(named):
+        raise BundleError(
+            f"{path.name!r} is a bundle of LeukApp and also a folder here: name the folder with "
+            "its whole path, or start in another one"
+        )
+    return named
+
+
+def backbone_dir() -> Path | None:
+    """Folder of keras.applications' weight files: ``LEUKAPP_BACKBONE_DIR``, or None."""
+    named = os.environ.get(BACKBONE_DIR_VARIABLE)
+    return Path(named) if named else None
+
+
+def cache_dir() -> Path:
+    """Folder of what can be made again: ``LEUKAPP_CACHE_DIR``, else the user's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_cache_dir("leukapp"))
+
+
+def training_dir() -> Path:
+    """Folder of features and checkpoints, under the cache."""
+    return cache_dir() / "training"
+
+
+def store_url() -> str:
+    """Address of the review store: ``LEUKAPP_STORE_URL``, else a SQLite file of the user's."""
+    return os.environ.get(STORE_VARIABLE) or f"sqlite:///{_data_folder() / 'review.sqlite'}"
+
+
+def batch_dir() -> Path:
+    """Folder of kept images: ``LEUKAPP_BATCH_DIR``, else the user's data folder."""
+    named = os.environ.get(BATCH_VARIABLE)
+    return Path(named) if named else _data_folder() / "batches"
+
+
+def review_root() -> Path | None:
+    """The folder that the environment's LEUKAPP_REVIEW_ROOT names, links resolved, or None."""
+    named = os.environ.get(ROOT_VARIABLE)
+    return Path(named).resolve() if named and Path(named).is_dir() else None
+
+
+def data_root() -> Path | None:
+    """The folder that the environment's LEUKAPP_DATA_DIR names, or None without one."""
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named) if named and Path(named).is_dir() else None
+
+
+def _data_folder() -> Path:
+    return Path(platformdirs.user_data_dir("leukapp"))

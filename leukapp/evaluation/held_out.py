@@ -20,6 +20,7 @@ from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import HeldOutError
 from leukapp.evaluation.answers import answered_labels
 from leukapp.labels import CLASS_NAMES
+from leukapp.spreadsheet import inert_table, restored_table
 
 Protocol: TypeAlias = Literal["grouped", "paper", "external"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
@@ -200,7 +201,7 @@ def write_held_out(held_out: HeldOutSet, path: Path) -> None:
     suffix = _table_suffix(path)
     try:
         if suffix == ".csv":
-            table.to_csv(path, index=False, lineterminator="\n")
+            inert_table(table).to_csv(path, index=False, lineterminator="\n")
         else:
             table.to_parquet(path, index=False)
     except OSError as error:
@@ -278,11 +279,12 @@ def _parse_table(data: bytes, name: str) -> pd.DataFrame:
     """The bytes as a table; every cell of a CSV stays text."""
     suffix = _table_suffix(Path(name))
     try:
-        return parse_flat_table(data, is_parquet=suffix == ".parquet")
+        table = parse_flat_table(data, is_parquet=suffix == ".parquet")
     except TableError as error:
         raise HeldOutError(
             f"{name} cannot be read as a held-out table; check the path and the file."
         ) from error
+    return restored_table(table) if suffix == ".csv" else table
 
 
 def _table_suffix(path: Path) -> str:

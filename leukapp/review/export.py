@@ -1,11 +1,9 @@
 """A reviewed batch as a table: CSV for spreadsheets, parquet for programs."""
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Final, TypeAlias
 
 from leukapp.labels import CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
@@ -13,11 +11,7 @@ from leukapp.review.agreement import reviewer_label
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.worklist import WorklistEntry, standing_decisions
-
-Cell: TypeAlias = str | int | float | bool | None
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
-TYPED_COLUMNS: Final = frozenset({"file_name", "reason", "initials", "reviewer", "run"})
-"""Columns whose text comes from people, so that a spreadsheet may take it for a formula."""
+from leukapp.spreadsheet import Cell, write_csv_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +63,13 @@ def build_review_table(
 def build_review_csv(table: ReviewTable) -> bytes:
     """Write the table as CSV in UTF-8; missing values are empty.
 
-    Text that people typed and that a spreadsheet would run as a formula gets an apostrophe before
-    it.
+    Text that a spreadsheet would run as a formula gets an apostrophe before it.
 
     Args:
         table: of a batch.
     """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in table.rows:
-        writer.writerow(
-            [_csv_cell(name, value) for name, value in zip(table.columns, row, strict=True)]
-        )
+    write_csv_rows(buffer, [table.columns, *table.rows])
     return buffer.getvalue().encode()
 
 
@@ -114,12 +102,6 @@ def _arrow_type(name: str) -> object:
     if name == "confidence" or name.startswith("p_"):
         return pa.float64()
     return pa.string()
-
-
-def _csv_cell(name: str, value: Cell) -> Cell:
-    if name in TYPED_COLUMNS and isinstance(value, str) and value.startswith(FORMULA_SIGNS):
-        return f"'{value}"
-    return "" if value is None else value
 
 
 def _answer(item: BatchItem, branches: tuple[str, ...]) -> dict[str, Cell]:

@@ -1,6 +1,5 @@
 """The table of all images of a session, and the download of all their results."""
 
-import csv
 import io
 import json
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import streamlit as st
 
 from leukapp.labels import CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui import texts, theme
 from leukapp.ui.cell_table import show_case
 from leukapp.ui.image_choice import SELECTED_KEY
@@ -125,9 +125,7 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
             }
         )
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    write_csv_rows(buffer, [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)])
     return buffer.getvalue().encode()
 
 

@@ -1,6 +1,7 @@
 """What the source of the app and its pages may hold, and what the server's settings must say."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,3 +109,17 @@ def flat_names(prefix: str, options: dict[str, object]) -> Iterator[str]:
             yield from flat_names(f"{prefix}.{name}", value)
         else:
             yield f"{prefix}.{name}"
+
+
+def test_every_csv_leaves_through_the_module_that_disarms_formulas() -> None:
+    writers = {
+        path.relative_to(REPOSITORY).as_posix(): source
+        for path in (REPOSITORY / "leukapp").rglob("*.py")
+        if re.search(r"csv\.(Dict)?[wW]riter\(|\.to_csv\(", source := path.read_text("utf-8"))
+    }
+    assert writers.pop("leukapp/spreadsheet.py")
+    for name, source in writers.items():
+        assert "writer(" not in source, name
+        assert source.count(".to_csv(") == len(re.findall(r"inert_table\(.*\.to_csv\(", source)), (
+            name
+        )

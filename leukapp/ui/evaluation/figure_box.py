@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.spreadsheet import inert_table
 from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.texts import evaluation as texts
 
@@ -98,7 +99,7 @@ def numbers_as_csv(numbers: pd.DataFrame, origin: Origin) -> bytes:
         "notice": RESEARCH_USE_NOTICE,
     }
     new = {name: value for name, value in about.items() if name not in numbers}
-    return numbers.assign(**new).to_csv(index=False, lineterminator="\n").encode()
+    return inert_table(numbers.assign(**new)).to_csv(index=False, lineterminator="\n").encode()
 
 
 def toolbar(stem: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Choosing one or two held-out sets in the sidebar, and the figures kept for them."""
 
-import csv
 import io
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +17,7 @@ from leukapp.evaluation.held_out_files import (
 )
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.resources import weights_dir
+from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui.evaluation.side import Side, SideName
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown, shown_name
@@ -171,9 +171,7 @@ def _show_format() -> None:
 def empty_table() -> bytes:
     """Give the header line of a held-out table without branches, as CSV."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(
-        [*LEADING_COLUMNS, *PROBABILITY_COLUMNS, *TRAILING_COLUMNS]
-    )
+    write_csv_rows(buffer, [[*LEADING_COLUMNS, *PROBABILITY_COLUMNS, *TRAILING_COLUMNS]])
     return buffer.getvalue().encode()
 
 

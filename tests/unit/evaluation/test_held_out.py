@@ -45,6 +45,17 @@ def test_every_value_survives_the_disk_exactly(make_held_out, tmp_path, suffix):
     assert np.array_equal(read.branches[0].probabilities, probabilities[::-1])
 
 
+def test_a_spreadsheet_runs_nothing_of_the_table_and_it_reads_back(make_held_out, tmp_path):
+    names = ("=1+1", "'=1+1", "＝1", "-1.jpg", "a", "b", "c", "d")
+    held_out = make_held_out(sample_ids=names, sources=("@lab",) * 8)
+    path = tmp_path / "held_out.csv"
+    write_held_out(held_out, path)
+    lines = path.read_text().splitlines()
+    assert [line.partition(",")[0] for line in lines[1:5]] == [f"'{name}" for name in names[:4]]
+    read = read_held_out(path)
+    assert (read.sample_ids, read.source_names) == (names, ("@lab",))
+
+
 def test_the_columns_are_the_documented_ones(make_held_out, tmp_path):
     write_held_out(make_held_out(), tmp_path / "held_out.csv")
     lines = (tmp_path / "held_out.csv").read_text().splitlines()

@@ -22,7 +22,7 @@ VOTES = {"lite2": {"ALL": 0.8, "AML": 0.1, "Healthy": 0.1}}
 ITEMS = [
     make_item(2, label=None, no_call_reason="Out of focus.", quality=("Out of focus.",)),
     make_item(1, branch_probabilities=VOTES, source=f"upload:{'0' * 16}/000001-{'ef' * 32}.png"),
-    make_item(3, state=ItemState.UNREADABLE, label=None, error="No image.", image_sha256=None,
+    make_item(3, state=ItemState.UNREADABLE, label=None, error="\n=1+1", image_sha256=None,
               confidence=None, probabilities=None, branches_agree=None, name="=1+1.png"),
     make_item(4, label=None, confidence=None, probabilities=None, branches_agree=None),
 ]  # fmt: skip
@@ -47,7 +47,6 @@ def test_each_image_is_one_row_in_the_order_of_the_batch_with_its_decision() -> 
     assert [row["reviewer_label"] for row in rows] == ["AML", "", "", ""]
     assert rows[0]["p_ALL_lite2"] == "0.8"
     assert rows[1]["p_ALL_lite2"] == ""
-    assert rows[2]["error"] == "No image."
     assert rows[0]["decided_at_utc"] == "2026-03-01T12:00:00+00:00"
     assert {row["notice"] for row in rows} == {RESEARCH_USE_NOTICE}
     assert {row["bundle_sha256"] for row in rows} == {RUN.bundle_sha256}
@@ -69,6 +68,7 @@ def test_a_spreadsheet_runs_nothing_that_someone_typed() -> None:
     assert rows[0]["reason"] == "'=HYPERLINK(0)"
     assert rows[2]["file_name"] == "'=1+1.png"
     assert rows[0]["run"] == "'=slides of May"
+    assert rows[2]["error"] == "'\n=1+1"
 
 
 def test_parquet_holds_the_same_with_types() -> None:

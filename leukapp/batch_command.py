@@ -9,13 +9,14 @@ from pathlib import Path
 
 from leukapp.batch import run_batch
 from leukapp.diagnosis import Diagnoser
-from leukapp.errors import BatchSourceError, ImageError, StoreError
-from leukapp.imaging.image_io import read_image_bytes
+from leukapp.errors import BatchSourceError, StoreError
 from leukapp.inference.engine import EngineChoice
 from leukapp.resources import review_root
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.batch_images import ELSEWHERE, BatchImages
+from leukapp.review.kept_images import is_upload
 from leukapp.review.records import BatchItem, BatchRun, ItemState, RunState
-from leukapp.review.server_folder import files_of, resolve_inside
+from leukapp.review.server_folder import files_of
 from leukapp.review.store import ReviewStore
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -70,9 +71,10 @@ def judge_folder(options: BatchOptions) -> int:
             raise BatchSourceError(f"There is no file in {options.folder.name}: name another one.")
         name = options.name or options.folder.resolve().name
         entries = [_Entry(name=Path(source).name, source=source) for source in sources]
-        run = store.create_run(name, entries, diagnoser.bundle.sha256)
+        run = store.create_run(name, entries, diagnoser.bundle.sha256, root=root)
     else:
-        run = _resumed(store, options.resume, diagnoser)
+        run = _resumed(store, options.resume, options.folder, diagnoser)
+    images = BatchImages.of(run, root if run.root is None else Path(run.root))
     waiting = run.total - run.done - run.unreadable
     print(f"batch {run.id}, {run.name}: {waiting} of {run.total} images to judge", file=sys.stderr)
     progress = _Progress(waiting)
@@ -81,7 +83,7 @@ def judge_folder(options: BatchOptions) -> int:
             store=store,
             run_id=run.id,
             diagnoser=diagnoser,
-            open_entry=lambda item: _read(root, item),
+            open_entry=images.read,
             on_progress=progress.step,
         )
     except KeyboardInterrupt:
@@ -102,22 +104,24 @@ def _root_of(folder: Path) -> Path:
     return root if root is not None and resolved.is_relative_to(root) else resolved
 
 
-def _resumed(store: ReviewStore, run_id: int, diagnoser: Diagnoser) -> BatchRun:
-    run = store.run(run_id)
+def _resumed(store: ReviewStore, run_id: int, folder: Path, diagnoser: Diagnoser) -> BatchRun:
+    run, items = store.run(run_id), store.items(run_id)
     if run.bundle_sha256 != diagnoser.bundle.sha256:
         raise StoreError(
             f"Batch {run_id} was begun with bundle {run.bundle_sha256[:12]}: name that bundle, or "
             "begin a new batch."
         )
+    if any(is_upload(item.source) for item in items):
+        raise BatchSourceError(
+            f'The images of batch {run_id} were uploaded: go on with it on page "Batch review".'
+        )
+    root = _root_of(folder) if run.root is None else Path(run.root)
+    named = folder.resolve()
+    if not all((root / item.source).is_relative_to(named) for item in items):
+        raise BatchSourceError(ELSEWHERE)
+    BatchImages.of(run, root).check(items)
     store.set_run_state(run_id, RunState.RUNNING)
     return run
-
-
-def _read(root: Path, item: BatchItem) -> bytes:
-    try:
-        return read_image_bytes(resolve_inside(root, item.source))
-    except BatchSourceError as error:
-        raise ImageError("The file is not in the folder any more: put it back.") from error
 
 
 class _Progress:

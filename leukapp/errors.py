@@ -24,6 +24,10 @@ class ImageError(LeukappError):
     """The image cannot be read, or is too large or too small to be judged."""
 
 
+class ChangedImageError(ImageError):
+    """A file is there, and it is not the one that was judged: it must not stand for it."""
+
+
 class CatalogError(LeukappError):
     """A folder or table of samples is not what the reader expects."""
 

@@ -1,7 +1,8 @@
 """Images that were uploaded for a batch, kept until the batch is removed; and thumbnails.
 
 Only pixels are kept: what was uploaded is decoded and written anew as PNG, so that no metadata and
-no file name reaches the disk. The hash of the uploaded file is part of the kept one's name.
+no file name reaches the disk. The hashes of the uploaded file and of the kept one are part of its
+name, so that another file in its place is noticed.
 """
 
 import hashlib
@@ -13,22 +14,33 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from PIL import Image
 
-from leukapp.errors import BatchSourceError, ImageError
+from leukapp.errors import BatchSourceError, ChangedImageError, ImageError
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.image_io import decode_image, read_image_bytes
 from leukapp.resources import batch_dir
 
 THUMBNAIL_PX: Final = 176
+THUMBNAILS: Final = "checked-thumbnails"
+EARLIER_THUMBNAILS: Final = "thumbnails"
+"""Of versions that did not compare the file with its hash: never shown, removed at the start."""
 THUMBNAIL_QUALITY: Final = 82
 PNG_EFFORT: Final = 1
 """Of zlib, 0-9: the reviewer waits for it, and the files go with the batch."""
 
-_SOURCE = re.compile(r"upload:([0-9a-f]{16})/([0-9]{6})-([0-9a-f]{64})\.(png|txt)")
+# Uploads of earlier versions have no hash of the kept file.
+_SOURCE = re.compile(
+    r"upload:([0-9a-f]{16})/([0-9]{6})-([0-9a-f]{64})(?:-(?P<kept>[0-9a-f]{64}))?\.(png|txt)"
+)
 _UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 ORPHAN_SECONDS: Final = 24 * 3600.0
+CHANGED: Final = (
+    "The kept image of this upload is not the one that was kept, so it is not shown: upload it "
+    "again, and tell whoever runs this server."
+)
 GONE: Final = "The images of this batch were removed from the server: upload them again."
 
 
@@ -67,12 +79,14 @@ def keep_upload(upload_id: str, position: int, data: bytes) -> str:
         pixels = decode_image(data)
     except ImageError as error:
         return keep_failure(upload_id, position, str(error), data=data)
-    name = _kept_name(position, data, "png")
-    path = _upload_folder(upload_id) / name
+    folder = _upload_folder(upload_id)
     try:
-        partial = path.with_suffix(".partial")
+        partial = folder / f"{position:06d}.partial"
         Image.fromarray(pixels).save(partial, format="PNG", compress_level=PNG_EFFORT)
-        partial.replace(path)
+        with partial.open("rb") as kept:
+            digest = hashlib.file_digest(kept, "sha256").hexdigest()
+        name = _kept_name(position, data, f"-{digest}.png")
+        partial.replace(folder / name)
     except OSError as error:
         raise _no_room() from error
     return f"upload:{upload_id}/{name}"
@@ -93,7 +107,7 @@ def keep_failure(upload_id: str, position: int, sentence: str, *, data: bytes = 
     Raises:
         BatchSourceError: the server's disk takes nothing.
     """
-    name = _kept_name(position, data, "txt")
+    name = _kept_name(position, data, ".txt")
     try:
         (_upload_folder(upload_id) / name).write_text(sentence, encoding="utf-8")
     except OSError as error:
@@ -113,6 +127,7 @@ def read_upload(source: str) -> bytes:
         source: of a batch's item.
 
     Raises:
+        ChangedImageError: another file lies in the kept one's place.
         ImageError: the uploaded file was no readable image, or is not kept any more.
     """
     match = _SOURCE.fullmatch(source)
@@ -121,9 +136,12 @@ def read_upload(source: str) -> bytes:
     path = _upload_folder(match[1]) / source.rpartition("/")[2]
     if not path.is_file():
         raise ImageError(GONE)
-    if match[4] == "txt":
+    if path.suffix == ".txt":
         raise ImageError(path.read_text(encoding="utf-8"))
-    return read_image_bytes(path)
+    data = read_image_bytes(path)
+    if match["kept"] not in {None, hashlib.sha256(data).hexdigest()}:
+        raise ChangedImageError(CHANGED)
+    return data
 
 
 def uploaded_sha256(source: str) -> str | None:
@@ -160,6 +178,7 @@ def discard_orphans(sources: Iterable[str]) -> None:
     Args:
         sources: of items, at least one of every batch.
     """
+    shutil.rmtree(batch_dir() / EARLIER_THUMBNAILS, ignore_errors=True)
     known = {match[1] for match in map(_SOURCE.fullmatch, sources) if match}
     uploads = batch_dir() / "uploads"
     for folder in uploads.iterdir() if uploads.is_dir() else ():
@@ -178,8 +197,7 @@ def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:
     path = thumbnail_path(image_sha256)
     if path.is_file():
         return
-    small = Image.fromarray(image)
-    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX, reducing_gap=2.0)
+    small = Image.fromarray(shrink(image))
     partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -187,6 +205,19 @@ def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
+
+
+def shrink(image: RgbImage) -> RgbImage:
+    """Give a copy of at most ``THUMBNAIL_PX`` on its longer side; a small image as it is.
+
+    Args:
+        image: sRGB pixels, uint8 (height, width, 3).
+    """
+    if max(image.shape[:2]) <= THUMBNAIL_PX:
+        return image
+    small = Image.fromarray(image)
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX, reducing_gap=2.0)
+    return np.asarray(small)
 
 
 def thumbnail_path(image_sha256: str) -> Path:
@@ -200,7 +231,7 @@ def thumbnail_path(image_sha256: str) -> Path:
     """
     if not _HASH.fullmatch(image_sha256):
         raise ValueError(f"a thumbnail is named by a SHA-256, got {image_sha256!r}")
-    return batch_dir() / "thumbnails" / image_sha256[:2] / f"{image_sha256}.jpg"
+    return batch_dir() / THUMBNAILS / image_sha256[:2] / f"{image_sha256}.jpg"
 
 
 def forget_thumbnail(image_sha256: str) -> None:
@@ -213,7 +244,7 @@ def _upload_folder(upload_id: str) -> Path:
 
 
 def _kept_name(position: int, data: bytes, suffix: str) -> str:
-    return f"{position:06d}-{hashlib.sha256(data).hexdigest()}.{suffix}"
+    return f"{position:06d}-{hashlib.sha256(data).hexdigest()}{suffix}"
 
 
 def _no_room() -> BatchSourceError:

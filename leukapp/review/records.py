@@ -82,6 +82,8 @@ class BatchRun:
         total: images in it.
         done: images that were judged.
         unreadable: files that could not be read.
+        root: folder that the paths of its files are under, absolute and with links resolved; None
+            where the files were uploaded, or the batch is older than this field.
     """
 
     id: int
@@ -93,6 +95,7 @@ class BatchRun:
     total: int
     done: int
     unreadable: int
+    root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

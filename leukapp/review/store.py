@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
@@ -99,10 +100,12 @@ class ReviewStore:
     ) -> Decision:
         """Add a decision to the review log and to the audit trail; nothing is overwritten.
 
-        The arguments are those of ``Decision``.
+        The arguments are those of ``Decision``; ``image_sha256`` is the hash of the file that the
+        reviewer saw, not a copy of what the batch has.
 
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: the image of the batch is another file or gone, or the store cannot be
+                written.
         """
         values = {
             "image_sha256": image_sha256,
@@ -119,6 +122,8 @@ class ReviewStore:
             "is_blinded": is_blinded,
         }
         with store_errors(), self._engine.begin() as connection:
+            if item_id is not None:
+                _require_same_image(connection, item_id, run_id, image_sha256)
             return _add_decision(connection, values)
 
     def undo_decision(self, decision_id: int, *, user: str | None = None) -> Decision:
@@ -192,13 +197,21 @@ class ReviewStore:
                 standing.pop()
         return standing[-1] if standing else None
 
-    def create_run(self, name: str, entries: Sequence[NamedSource], bundle_sha256: str) -> BatchRun:
+    def create_run(
+        self,
+        name: str,
+        entries: Sequence[NamedSource],
+        bundle_sha256: str,
+        *,
+        root: Path | None = None,
+    ) -> BatchRun:
         """Begin a batch: all its images wait.
 
         Args:
             name: as the reviewer calls it.
             entries: its files, in the order in which they are judged.
             bundle_sha256: the bundle that will judge it.
+            root: folder that the paths of its files are under; None where they were uploaded.
 
         Raises:
             StoreError: the store cannot be written.
@@ -212,6 +225,7 @@ class ReviewStore:
                     created_at=utc_now(),
                     bundle_sha256=bundle_sha256,
                     software_version=software_version(),
+                    root=None if root is None else str(root.resolve()),
                 )
                 .returning(RUNS.c.id)
             ).one()
@@ -393,6 +407,22 @@ def _diagnosis_entry(
     )
 
 
+def _require_same_image(
+    connection: Connection, item_id: int, run_id: int | None, image_sha256: str
+) -> None:
+    """Refuse a decision on another file than the one whose verdict it would stand beside."""
+    judged = connection.execute(
+        select(ITEMS.c.image_sha256).where(ITEMS.c.id == item_id, ITEMS.c.run_id == run_id)
+    ).first()
+    if judged is None:
+        raise StoreError("This image is not in its batch any more: reload the page.")
+    if judged.image_sha256 != image_sha256:
+        raise StoreError(
+            "The file of this image is not the one that was judged, so no decision on it can be "
+            "signed: put the file that was judged back, or begin a new batch."
+        )
+
+
 def _add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
     row = (
         connection.execute(insert(DECISIONS).values(**values).returning(*DECISIONS.c))
@@ -448,6 +478,7 @@ def _run(connection: Connection, run_id: int) -> BatchRun:
         total=sum(counts.values()),
         done=counts.get(ItemState.DONE.value, 0),
         unreadable=counts.get(ItemState.UNREADABLE.value, 0),
+        root=row["root"],
     )
 
 

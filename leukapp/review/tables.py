@@ -28,6 +28,7 @@ RUNS: Final = Table(
     Column("created_at", String(32), nullable=False),
     Column("bundle_sha256", String(64), nullable=False),
     Column("software_version", String(32), nullable=False),
+    Column("root", Text),
     # The id of a removed batch is never given again: decisions on its images stay in the log.
     sqlite_autoincrement=True,
 )

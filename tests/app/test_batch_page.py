@@ -1,5 +1,6 @@
 """Page "Batch review" in each state a reviewer can meet, with the store that ships."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -37,19 +38,29 @@ def store(tmp_path: Path) -> Iterator[ReviewStore]:
 
 
 @pytest.fixture
-def seed(store: ReviewStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seed:
+def seed(
+    store: ReviewStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    encode_png: Callable[..., bytes],
+) -> Seed:
     """Makes a batch that was read: No. 1 has no call, No. 2 divided branches, the others ALL."""
     monkeypatch.setenv(BATCH_VARIABLE, str(tmp_path / "batches"))
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
 
     def make(n: int = 5, *, bundle: str = BUNDLE, n_waiting: int = 0) -> BatchRun:
-        total = n + n_waiting
+        total, root = n + n_waiting, tmp_path / "root"
         entries = [BatchEntry(name=f"cell {i}.png", source=f"{i}.png") for i in range(total)]
-        run = store.create_run("Slides *of* May", entries, bundle)
+        root.mkdir(exist_ok=True)
+        for i, entry in enumerate(entries):
+            (root / entry.source).write_bytes(encode_png(np.full((40, 40, 3), 99 + i, np.uint8)))
+        run = store.create_run("Slides *of* May", entries, bundle, root=root)
         small = np.full((8, 8, 3), 200, np.uint8)
         for item in store.items(run.id)[:n]:
             content = DISAGREE if item.position == 1 else b"image"
             diagnosis = make_diagnosis(content, label=None if item.position == 0 else "ALL")
-            diagnosis = replace(diagnosis, image_sha256=f"{item.position:064x}")
+            data = (root / item.source).read_bytes()
+            diagnosis = replace(diagnosis, image_sha256=hashlib.sha256(data).hexdigest())
             store.save_answer(item, diagnosis, user=None)
             keep_thumbnail(diagnosis.image_sha256, small)
         store.set_run_state(run.id, RunState.PAUSED if n_waiting else RunState.FINISHED)
@@ -231,7 +242,6 @@ def test_a_decision_is_saved_moves_on_and_can_be_taken_back(
     run = seed()
     app = open_page(run, texts.WORKLIST)
     app.button(key="batch-begin").click().run()
-    assert "set LEUKAPP\\_REVIEW\\_ROOT" in words_of(app)
     assert all(one.disabled for one in app.button if one.label == texts.UNSURE)
     assert review_texts.INITIALS_WRONG in words_of(app)
 
@@ -297,15 +307,8 @@ def test_voting_first_hides_verdict_numbers_and_heatmaps_until_the_vote(
 
 
 def test_a_file_name_that_tells_the_class_is_hidden_until_the_vote(
-    open_page: Callable[..., AppTest],
-    seed: Seed,
-    encode_png: Callable[..., bytes],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    open_page: Callable[..., AppTest], seed: Seed
 ) -> None:
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "0.png").write_bytes(encode_png(np.full((40, 40, 3), 99, np.uint8)))
-    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
     app = open_page(seed(1), texts.WORKLIST)
     app.toggle(key="batch-blinded").set_value(True).run()
     app.button(key="batch-begin").click().run()
@@ -331,15 +334,8 @@ def test_a_blinded_vote_for_another_class_is_an_override(
 
 
 def test_heatmaps_come_on_demand_from_the_file_itself(
-    open_page: Callable[..., AppTest],
-    seed: Seed,
-    encode_png: Callable[..., bytes],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    open_page: Callable[..., AppTest], seed: Seed
 ) -> None:
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "0.png").write_bytes(encode_png(np.full((40, 40, 3), 99, np.uint8)))
-    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
     app = open_page(seed(1), texts.WORKLIST)
     app.button(key="batch-begin").click().run()
     assert [image.captions[0] for image in app.image] == [r"No. 1: cell 0\.png"]
@@ -347,6 +343,51 @@ def test_heatmaps_come_on_demand_from_the_file_itself(
 
     assert not app.exception
     assert len(app.image) == 4
+
+
+@pytest.mark.parametrize("has_thumbnails", [True, False])
+def test_another_patients_file_under_the_same_name_is_neither_shown_nor_signed(
+    open_page: Callable[..., AppTest],
+    seed: Seed,
+    store: ReviewStore,
+    encode_png: Callable[..., bytes],
+    tmp_path: Path,
+    has_thumbnails: bool,
+) -> None:
+    run = seed(3)
+    other = encode_png(np.full((40, 40, 3), 3, np.uint8))
+    for item in store.items(run.id):
+        (tmp_path / "root" / item.source).write_bytes(other)
+        if not has_thumbnails:
+            thumbnail_path(str(item.image_sha256)).unlink()
+    app = open_page(run, texts.WORKLIST)
+    assert len(app.image) == (3 if has_thumbnails else 0)
+    assert (texts.OTHER_PICTURE.format(number=2) in words_of(app)) is not has_thumbnails
+    app.button(key="batch-begin").click().run()
+    sign(app)
+
+    assert not app.exception
+    assert len(app.image) == 0
+    assert "is not the one that was judged" in words_of(app)
+    assert texts.NO_DECISION in words_of(app)
+    assert texts.HEATMAPS_SHOW not in labels_of(app)
+    assert all(one.disabled for one in app.button if one.label == texts.UNSURE)
+    assert not [path for path in (tmp_path / "batches").rglob("*.jpg") if not has_thumbnails]
+
+
+def test_a_file_that_is_replaced_while_its_image_is_open_cannot_be_signed(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore, tmp_path: Path
+) -> None:
+    run = seed(2)
+    app = open_page(run, texts.WORKLIST)
+    app.button(key="batch-begin").click().run()
+    sign(app)
+    for name in ("0.png", "1.png"):
+        (tmp_path / "root" / name).write_bytes(b"another patient")
+    decide(app, texts.UNSURE)
+
+    assert standing(store, run) == []
+    assert "no decision on it can be signed" in words_of(app)
 
 
 def test_agreement_and_export_speak_of_what_was_decided(
@@ -424,11 +465,11 @@ def test_a_finding_of_the_quality_check_is_marked(
 
 
 def test_an_image_without_a_leukocyte_is_uncertain_has_no_numbers_and_can_be_agreed_with(
-    open_page: Callable[..., AppTest], store: ReviewStore, seed: Seed
+    open_page: Callable[..., AppTest], store: ReviewStore, seed: Seed, tmp_path: Path
 ) -> None:
     run = seed(0, n_waiting=1)
     empty = replace(
-        make_diagnosis(b"image", label=None),
+        make_diagnosis((tmp_path / "root" / "0.png").read_bytes(), label=None),
         mode="field",
         probabilities=None,
         branches=(),

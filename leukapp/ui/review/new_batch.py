@@ -49,12 +49,14 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
     try:
         entries = _server_entries() if source == texts.SOURCE_SERVER else _uploaded_entries(source)
         if entries is not None:
+            root = review_root()
             run = store.create_run(
                 name.strip() or texts.UNNAMED.format(moment=_now()),
                 entries,
                 diagnoser.bundle_sha256,
+                root=root if source == texts.SOURCE_SERVER else None,
             )
-            images = BatchImages(root=review_root())
+            images = BatchImages.of(run, root)
             worker.begin(run.id, diagnoser, images, user=reader_mail())
             st.session_state[FRESH_KEY] = st.session_state.get(FRESH_KEY, 0) + 1
             st.session_state[NEXT_KEY] = run.id

@@ -150,7 +150,7 @@ def _show_buttons(
         elif st.button(
             texts.RESUME, type="primary", icon=":material/play_arrow:", key="batch-resume"
         ):
-            images = BatchImages(root=review_root())
+            images = BatchImages.of(run, review_root())
             _try(lambda: worker.begin(run.id, diagnoser, images, user=reader_mail()))
         if st.button(
             texts.CANCEL, icon=":material/cancel:", help=texts.CANCEL_HELP, key="batch-cancel"

@@ -1,7 +1,6 @@
 """One image of the worklist: picture, verdict, decision by one key, heatmaps on demand."""
 
 import html
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,14 +96,14 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
     is_hidden = reading.is_blinded and entry.decision is None
     picture, answer = st.columns([1, 1.25], gap="medium")
     with picture:
-        _show_pixels(reading, entry.item, is_hidden=is_hidden)
+        is_shown = _show_pixels(reading, entry.item, is_hidden=is_hidden)
     with answer:
         if is_hidden:
             st.info(texts.BLINDED_NOTE, icon=":material/visibility_off:")
         else:
             show_item_verdict(entry.item)
-        _show_decision(reading, entry, store, is_hidden=is_hidden)
-    if not is_hidden:
+        _show_decision(reading, entry, store, is_hidden=is_hidden, is_shown=is_shown)
+    if is_shown and not is_hidden:
         _show_heatmaps(reading, entry.item, diagnoser)
     st.caption(texts.KEYS_NOTE)
 
@@ -173,19 +172,22 @@ def _step(
 
 
 @st.cache_data(show_spinner=False, max_entries=24, scope="session")
-def _pixels(run_id: int, item_id: int, max_side_px: int, _read: Callable[[], bytes]) -> RgbImage:
-    return fit_for_screen(decode_image(_read()), max_side_px=max_side_px)
+def _pixels(image_sha256: str, max_side_px: int, _data: bytes) -> RgbImage:
+    """Decode once a session; kept by what the file holds, not by where it lies."""
+    return fit_for_screen(decode_image(_data), max_side_px=max_side_px)
 
 
-def _show_pixels(reading: Reading, item: BatchItem, *, is_hidden: bool) -> None:
-    """Write the image; its file's name may tell what it shows, so it comes after the vote."""
+def _show_pixels(reading: Reading, item: BatchItem, *, is_hidden: bool) -> bool:
+    """Write the image, or why not; its file's name may tell what it shows: it follows the vote."""
     number = item.position + 1
     try:
         max_side_px = ZOOM_SIDE_PX if st.session_state.get(ZOOM_KEY) else PICTURE_PX
-        pixels = _pixels(reading.run.id, item.id, max_side_px, lambda: reading.images.read(item))
+        # Read anew each time: the file may have been replaced since.
+        data = reading.images.read(item)
+        pixels = _pixels(item.image_sha256 or "", max_side_px, data)
     except (ImageError, BatchSourceError) as error:
         st.warning(escape_markdown(str(error)), icon=":material/image_not_supported:")
-        return
+        return False
     alt = texts.THUMBNAIL_ALT.format(number=number)
     titled = texts.IMAGE_TITLE.format(number=number, name=escape_markdown(item.name))
     caption = alt if is_hidden else titled
@@ -195,10 +197,16 @@ def _show_pixels(reading: Reading, item: BatchItem, *, is_hidden: bool) -> None:
     else:
         show_picture(pixels, caption=caption, alt=alt)
     st.toggle(app_texts.ZOOM_LABEL, help=app_texts.ZOOM_HELP, key=ZOOM_KEY)
+    return True
 
 
 def _show_decision(
-    reading: Reading, entry: WorklistEntry, store: ReviewStore, *, is_hidden: bool
+    reading: Reading,
+    entry: WorklistEntry,
+    store: ReviewStore,
+    *,
+    is_hidden: bool,
+    is_shown: bool,
 ) -> None:
     """Write what stands, and one button a decision."""
     item = entry.item
@@ -228,7 +236,7 @@ def _show_decision(
             if standing is not None and (standing.kind, standing.label) == (kind, label):
                 return
             decision = store.record_decision(
-                image_sha256=item.image_sha256 or "",
+                image_sha256=reading.images.seen_sha256(item),
                 image_name=item.name,
                 bundle_sha256=reading.run.bundle_sha256,
                 kind=kind,
@@ -256,11 +264,13 @@ def _show_decision(
                 label,
                 on_click=decide,
                 args=(kind, chosen),
-                disabled=initials is None,
+                disabled=initials is None or not is_shown,
                 shortcut=key,
                 key=f"batch-decide-{item.id}-{key}",
             )
         _show_undo(reading, entry, store)
+    if not is_shown:
+        st.caption(texts.NO_DECISION)
     failure = st.session_state.pop(FAILED_KEY, None)
     if failure is not None:
         reason = escape_markdown(failure)
@@ -330,7 +340,7 @@ def _show_heatmaps(reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser
     )
     if not is_shown:
         return
-    key = f"batch-{item.id}"
+    key = f"batch-{item.id}-{item.image_sha256}"
     entry = ImageEntry(
         key=key,
         name=item.name,

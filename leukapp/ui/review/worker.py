@@ -13,7 +13,7 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BusyError, LeukappError
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import keep_thumbnail, uploaded_sha256
-from leukapp.review.records import BatchItem, ItemState, RunState
+from leukapp.review.records import BatchItem, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.structured_log import log_event
 from leukapp.ui.session import SharedDiagnoser
@@ -87,9 +87,9 @@ class BatchWorker:
 
         Raises:
             StoreError: the store cannot be written.
-            BatchSourceError: the images of the batch are not on this server.
+            BatchSourceError: the images of the batch are not on this server, or not the same.
         """
-        images.check(self._store.items(run_id, state=ItemState.WAITING))
+        images.check(self._store.items(run_id))
         self._store.set_run_state(run_id, RunState.RUNNING)
         with self._lock:
             self._failures.pop(run_id, None)

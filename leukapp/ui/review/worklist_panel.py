@@ -6,12 +6,13 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
-from leukapp.errors import BatchSourceError, ImageError
+from leukapp.errors import BatchSourceError, ChangedImageError, ImageError
+from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.image_io import decode_image
 from leukapp.labels import CLASS_NAMES
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
-from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
+from leukapp.review.kept_images import keep_thumbnail, shrink, thumbnail_path
 from leukapp.review.records import BatchItem, BatchRun, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import (
@@ -60,7 +61,7 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
         shown = _choose(entries, run, is_blinded=is_blinded)
         n_open = sum(entry.decision is None for entry in shown)
         st.caption(texts.SHOWN.format(n=len(shown), total=len(entries), open=n_open))
-    images = BatchImages(root=review_root())
+    images = BatchImages.of(run, review_root())
     if st.session_state.get(open_key) is not None:
         reading = Reading(
             run=run,
@@ -224,11 +225,13 @@ def _show_thumbnail(
     entry: WorklistEntry, images: BatchImages, open_key: str, *, is_blinded: bool
 ) -> None:
     number = entry.item.position + 1
-    path = _thumbnail(entry, images)
-    if path is None:
-        st.caption(texts.NO_PICTURE.format(number=number))
-    else:
+    try:
+        path = _thumbnail(entry, images)
         st.image(path, width="stretch", alt=texts.THUMBNAIL_ALT.format(number=number))
+    except ChangedImageError:
+        st.caption(texts.OTHER_PICTURE.format(number=number))
+    except (ImageError, BatchSourceError):
+        st.caption(texts.NO_PICTURE.format(number=number))
 
     def open_image() -> None:
         st.session_state[open_key] = entry.item.id
@@ -243,18 +246,22 @@ def _show_thumbnail(
     st.caption("  \n".join(_caption_lines(entry, is_hidden=is_hidden)))
 
 
-def _thumbnail(entry: WorklistEntry, images: BatchImages) -> str | None:
-    """Path of the small copy, which is made where it is missing; None without pixels."""
+def _thumbnail(entry: WorklistEntry, images: BatchImages) -> str | RgbImage:
+    """Path of the small copy, which is made where it is missing, or its pixels.
+
+    Raises:
+        ImageError: there are no pixels of the file that was judged.
+        BatchSourceError: no file of this batch can be read.
+    """
     digest = entry.item.image_sha256
     if digest is None:
-        return None
+        raise ImageError(texts.NO_PICTURE.format(number=entry.item.position + 1))
     path = thumbnail_path(digest)
-    if not path.is_file():
-        try:
-            keep_thumbnail(digest, decode_image(images.read(entry.item)))
-        except (ImageError, BatchSourceError):
-            return None
-    return str(path) if path.is_file() else None
+    if path.is_file():
+        return str(path)
+    small = shrink(decode_image(images.read(entry.item)))
+    keep_thumbnail(digest, small)
+    return str(path) if path.is_file() else small
 
 
 def _caption_lines(entry: WorklistEntry, *, is_hidden: bool) -> list[str]:

@@ -142,6 +142,10 @@ MARK_QUALITY: Final = "quality"
 DECIDED: Final = {"agree": "✓ agreed", "override": "✎ {label}", "unsure": "? unsure"}
 THUMBNAIL_ALT: Final = "Image {number}"
 NO_PICTURE: Final = "The pixels of image {number} are not at hand."
+OTHER_PICTURE: Final = (
+    "Image {number}: the file is another one than the one that was judged, so it is not shown."
+)
+NO_DECISION: Final = "Without its picture no decision on this image can be signed."
 
 # One image
 BACK: Final = "Back to the list"

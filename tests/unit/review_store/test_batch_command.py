@@ -1,5 +1,7 @@
 """``leukapp batch`` judges a folder once, says what could not be read, and goes on when asked."""
 
+import shutil
+
 import pytest
 from networks import write_tiny_bundle
 
@@ -75,6 +77,44 @@ def test_batch_of_another_bundle_is_not_mixed(folder, bundle, tmp_path, capsys):
     status, _ = run(folder, other.folder, tmp_path, "--resume", "1")
     assert status == 2
     assert "was begun with bundle" in capsys.readouterr().err
+
+
+def test_batch_does_not_go_on_with_another_patients_folder(
+    folder, bundle, tmp_path, capsys, monkeypatch
+):
+    from leukapp import batch_command
+
+    steps = []
+
+    def stop_at_the_second(*_arguments):
+        steps.append(1)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch_command._Progress, "step", stop_at_the_second)
+    _, url = run(folder, bundle, tmp_path)
+    monkeypatch.undo()
+    other = tmp_path / "smears" / "tuesday"
+    shutil.copytree(folder, other)
+    # Both folders under one review folder, too: the paths there name the patient.
+    for root in ("", str(tmp_path / "smears")):
+        monkeypatch.setenv("LEUKAPP_REVIEW_ROOT", root)
+        assert run(other, bundle, tmp_path, "--resume", "1")[0] == 2
+        assert "begun in another folder" in capsys.readouterr().err
+    # The same place with another card in it: what was judged is compared.
+    moved = folder.rename(tmp_path / "away")
+    other.rename(folder)
+    for path in folder.glob("*.png"):
+        path.write_bytes(path.read_bytes() + b"another patient")
+    assert run(folder, bundle, tmp_path, "--resume", "1")[0] == 2
+    assert "is another file" in capsys.readouterr().err
+    store = ReviewStore.open(url)
+    assert store.run(1).unreadable + store.run(1).done == 2
+    shutil.rmtree(folder)
+    moved.rename(folder)
+    assert run(folder, bundle, tmp_path, "--resume", "1")[0] == 1
+    assert store.run(1).done == 3
+    store.close()
 
 
 def test_what_is_no_folder(bundle, tmp_path, capsys):

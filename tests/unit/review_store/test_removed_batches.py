@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from fake_diagnoser import make_diagnosis
+
 from leukapp.review.records import DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import standing_decisions
@@ -15,9 +17,10 @@ class Entry:
 
 def test_a_later_batch_inherits_no_id_and_no_decision(store: ReviewStore) -> None:
     first = store.create_run("first", [Entry("a.png", "a")], "ab" * 32)
-    item = store.items(first.id)[0]
+    item, diagnosis = store.items(first.id)[0], make_diagnosis(b"a")
+    store.save_answer(item, diagnosis, user=None)
     store.record_decision(
-        image_sha256="cd" * 32, image_name="a.png", bundle_sha256="ab" * 32,
+        image_sha256=diagnosis.image_sha256, image_name="a.png", bundle_sha256="ab" * 32,
         kind=DecisionKind.AGREE, label="ALL", reason="", initials="AB",
         run_id=first.id, item_id=item.id,
     )  # fmt: skip

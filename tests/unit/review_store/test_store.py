@@ -2,14 +2,18 @@
 
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from fake_diagnoser import make_diagnosis
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from leukapp.batch import run_batch
 from leukapp.errors import ImageError, StoreError
+from leukapp.review.database import MIGRATIONS
 from leukapp.review.records import DecisionKind, ItemState, RunState
 from leukapp.review.store import ReviewStore
 
@@ -81,10 +85,53 @@ def test_undone_decision_stays_in_the_log(store):
 
 
 def test_decisions_of_a_batch_are_apart_from_those_of_the_page(store):
-    decide(store, run_id=1, item_id=3)
-    assert store.current_decision(image_sha256="cd" * 32) is None
-    assert store.current_decision(image_sha256="cd" * 32, run_id=1, item_id=3) is not None
-    assert store.decisions(run_id=2) == ()
+    run = store.create_run("ward 3", ENTRIES, BUNDLE)
+    run_all(store, run, Networks())
+    item = store.items(run.id)[0]
+    of_batch = {"run_id": run.id, "item_id": item.id}
+    decide(store, item.image_sha256, **of_batch)
+    assert store.current_decision(image_sha256=item.image_sha256) is None
+    assert store.current_decision(image_sha256=item.image_sha256, **of_batch) is not None
+    assert store.decisions(run_id=run.id + 1) == ()
+
+
+def test_a_decision_on_another_file_than_the_one_that_was_judged_is_refused(store):
+    run = store.create_run("ward 3", ENTRIES, BUNDLE, root=Path("/slides/ward 3"))
+    assert store.run(run.id).root == "/slides/ward 3"
+    run_all(store, run, Networks())
+    item, other = store.items(run.id)[:2]
+    for wrong in (
+        {"item_id": other.id, "run_id": run.id},
+        {"item_id": item.id, "run_id": run.id + 1},
+        {"item_id": item.id},
+        {"item_id": 999, "run_id": run.id},
+    ):
+        with pytest.raises(StoreError, match=r"not the one that was judged|not in its batch"):
+            decide(store, item.image_sha256, **wrong)
+    store.forget_run(run.id)
+    with pytest.raises(StoreError, match="not in its batch any more"):
+        decide(store, item.image_sha256, item_id=item.id, run_id=run.id)
+    assert store.decisions() == ()
+    assert store.verify().is_whole
+
+
+def test_a_batch_of_the_first_version_has_no_folder_and_stays(tmp_path):
+    url = f"sqlite:///{tmp_path / 'review.sqlite'}"
+    engine, config = create_engine(url), Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO runs (name, state, created_at, bundle_sha256, software_version) "
+                "VALUES ('old', 'finished', '2026-01-01T00:00:00+00:00', 'ab', '0.1')"
+            )
+        )
+    engine.dispose()
+    store = ReviewStore.open(url)
+    assert (store.run(1).name, store.run(1).root) == ("old", None)
+    store.close()
 
 
 def test_undoing_what_is_not_there(store):

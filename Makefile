@@ -81,5 +81,5 @@ check: lint
 	$(BIN)/python -m pytest -m "not keras and not browser and not real_data"
 
 clean:
-	rm -rf $(VENV) build leukapp.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist leukapp.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

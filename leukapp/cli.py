@@ -39,6 +39,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_app(commands)
     _add_diagnose(commands)
     _add_batch(commands)
     _add_store(commands)
@@ -52,6 +53,12 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 Commands = argparse._SubParsersAction
+
+
+def _add_app(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("app", help="start the app for a browser on this machine")
+    parser.add_argument("--port", type=int, default=8501, help="of its address (default: 8501)")
+    parser.set_defaults(run=_app)
 
 
 def _add_diagnose(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -168,6 +175,13 @@ def _add_describe(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--preset", required=True)
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_describe)
+
+
+def _app(options: argparse.Namespace) -> int:
+    from leukapp.app_command import run_app
+
+    run_app(options.port)
+    return 0
 
 
 def _diagnose(options: argparse.Namespace) -> int:

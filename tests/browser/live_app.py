@@ -59,6 +59,7 @@ def running_app(
     port: int | None = None,
     options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
 ) -> Iterator[LiveApp]:
     """Run ``streamlit run app.py`` until the block ends.
 
@@ -69,6 +70,7 @@ def running_app(
         port: None is a free one.
         options: further options of Streamlit.
         environment: variables that are added or replaced.
+        command: what starts the app instead, port and all.
     """
     port = port or free_port()
     kept = {
@@ -78,8 +80,8 @@ def running_app(
     environment = {**os.environ, **kept, **(environment or {})}
     if bundle is not None:
         environment["LEUKAPP_BUNDLE"] = str(bundle)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    command += options
+    streamlit = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = command or [*streamlit, *options]
     with log.open("w") as sink:
         server = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, stdout=sink, stderr=subprocess.STDOUT

@@ -49,7 +49,7 @@ class CellSummary:
     Attributes:
         n_found: leukocytes found.
         n_judged: those with a call.
-        n_blast_like: those called ALL or AML.
+        n_blast_like: those called leukemia, which is any class but Healthy.
         share: blast-like among the judged, 0-1; None where none was judged.
         low: lower end of the 95 % interval of the share (Wilson); None as ``share``.
         high: upper end.

@@ -138,7 +138,7 @@ def _line(record: dict[str, Any]) -> str:
 
 def _count(summary: dict[str, Any]) -> str:
     """The leukocytes of a field or case in words."""
-    text = f"{summary['n_blast_like']} of {summary['n_judged']} judged leukocytes called ALL or AML"
+    text = f"{summary['n_blast_like']} of {summary['n_judged']} judged leukocytes called leukemia"
     if summary["share"] is None:
         return text
     interval = f"95% interval {summary['low']:.0%}-{summary['high']:.0%}"

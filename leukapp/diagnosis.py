@@ -32,7 +32,7 @@ from leukapp.inference.gate import feature_distances
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import CLASS_NAMES, HEALTHY
+from leukapp.labels import HEALTHY
 from leukapp.model.bundle import Bundle, Thresholds, open_bundle
 from leukapp.model.fusion import pool, softmax
 
@@ -102,7 +102,8 @@ class Diagnosis:
         find_enhanced: computes the enhanced image, or hands out the one that is computed already;
             read :attr:`enhanced`.
         mode: whether the image was judged whole, as one cell or as a field of cells.
-        label: ``ALL``, ``AML`` or ``Healthy``; None for "no call".
+        class_names: what the bundle tells apart, in its order.
+        label: one of ``class_names``; None for "no call".
         no_call_reason: one plain sentence if there is no call, else None.
         probabilities: calibrated probabilities of the fused decision, also where there is no call;
             None where no leukocyte was found, so that the network had nothing to judge.
@@ -124,6 +125,7 @@ class Diagnosis:
     image: RgbImage
     find_enhanced: Callable[[], RgbImage]
     mode: ImageMode
+    class_names: tuple[str, ...]
     label: str | None
     no_call_reason: str | None
     probabilities: ClassProbabilities | None
@@ -230,6 +232,7 @@ class Diagnoser:
             image=image,
             find_enhanced=cache(partial(self._enhanced, image, cut.background if cut else None)),
             mode="whole" if cut is None else cut.mode,
+            class_names=self.bundle.class_names,
             label=None if reason or not answer.probabilities else answer.probabilities.top_class,
             no_call_reason=reason,
             probabilities=answer.probabilities,
@@ -304,7 +307,7 @@ class Diagnoser:
 
         Args:
             diagnosis: an answer of this diagnoser.
-            class_name: one of ``CLASS_NAMES``.
+            class_name: one of ``diagnosis.class_names``.
         """
         boxes = None if diagnosis.mode == "whole" else [cell.box for cell in diagnosis.cells]
         size_px = (diagnosis.image.shape[0], diagnosis.image.shape[1])
@@ -316,7 +319,7 @@ class Diagnoser:
         Args:
             diagnosis: an answer of this diagnoser, not of mode ``whole``.
             index: of the cell in ``diagnosis.cells``.
-            class_name: one of ``CLASS_NAMES``.
+            class_name: one of ``diagnosis.class_names``.
 
         Raises:
             IndexError: there is no such cell.
@@ -365,9 +368,9 @@ class Diagnoser:
         counted = is_near if is_near.any() else np.ones_like(is_near)
         fused = combine_cells(output.fused_logits[counted], thresholds.field_sharpness)
         return _ImageAnswer(
-            probabilities=ClassProbabilities.from_array(softmax(fused, thresholds.temperature)),
+            probabilities=self._probabilities(softmax(fused, thresholds.temperature)),
             branches=tuple(
-                ClassProbabilities.from_array(
+                self._probabilities(
                     softmax(combine_cells(logits[counted], thresholds.field_sharpness))
                 )
                 for logits in output.branch_logits
@@ -375,6 +378,9 @@ class Diagnoser:
             distances=distances,
             is_counted=tuple(bool(one) for one in is_near),
         )
+
+    def _probabilities(self, values: NDArray[np.floating]) -> ClassProbabilities:
+        return ClassProbabilities.from_array(values, self.bundle.class_names)
 
     def _no_call_reason(self, quality: QualityReport, answer: "_ImageAnswer") -> str | None:
         if quality.blocking:
@@ -400,12 +406,11 @@ class Diagnoser:
         thresholds = self.bundle.thresholds
         cells = []
         for index, crop in enumerate(cut.crops):
-            probabilities = ClassProbabilities.from_array(
+            probabilities = self._probabilities(
                 softmax(output.fused_logits[index], thresholds.temperature)
             )
             branches = tuple(
-                ClassProbabilities.from_array(softmax(logits[index]))
-                for logits in output.branch_logits
+                self._probabilities(softmax(logits[index])) for logits in output.branch_logits
             )
             reason = no_call_reason(
                 None, probabilities, float(answer.distances[index]), thresholds, branches
@@ -435,7 +440,7 @@ class Diagnoser:
             return blank_explanation(class_name, self._branch_names)
         if boxes is None:
             return self._explain_item(output, 0, class_name)
-        class_index = CLASS_NAMES.index(class_name)
+        class_index = self.bundle.class_names.index(class_name)
         sharpness = self.bundle.thresholds.field_sharpness
         of_cells = [self._explain_item(output, i, class_name) for i in range(len(boxes))]
         branches = tuple(

@@ -1,5 +1,11 @@
-"""The three answers of the network, in the one order used everywhere."""
+"""Class names: those that labelled data may carry, and the order in which a bundle has its own.
 
+Which classes a network tells apart belongs to its bundle, not to this file: a bundle trained on
+ALL and healthy images has these two. A new class is one more name here (with a color and a mark in
+``leukapp.ui``).
+"""
+
+from collections.abc import Iterable
 from typing import Final
 
 ALL: Final = "ALL"
@@ -7,4 +13,43 @@ AML: Final = "AML"
 HEALTHY: Final = "Healthy"
 
 CLASS_NAMES: Final = (ALL, AML, HEALTHY)
-"""Class order of every probability vector and confusion matrix; never from a folder listing."""
+"""Every class that labelled data may carry, in the order of a bundle that was trained on all."""
+
+LEUKEMIA_NAMES: Final = {ALL: "acute lymphoblastic leukemia", AML: "acute myeloid leukemia"}
+"""What the short class names stand for."""
+
+LEUKEMIA_CLASSES: Final = tuple(name for name in CLASS_NAMES if name != HEALTHY)
+"""What counts as a finding of leukemia: every class that is not Healthy."""
+
+
+def order_classes(labels: Iterable[str]) -> tuple[str, ...]:
+    """The distinct classes among labels, in the one order used everywhere.
+
+    Args:
+        labels: class names in any order, any number of times; names that are not in
+            ``CLASS_NAMES`` come last, by name.
+
+    Returns:
+        Class order of probability vectors and confusion matrices; never from a folder listing.
+
+    Example:
+        >>> order_classes(["Healthy", "ALL", "ALL"])
+        ('ALL', 'Healthy')
+    """
+    present = set(labels)
+    known = tuple(name for name in CLASS_NAMES if name in present)
+    return (*known, *sorted(present - set(CLASS_NAMES)))
+
+
+def join_with_or(class_names: Iterable[str]) -> str:
+    """Class names as a sentence lists them.
+
+    Args:
+        class_names: at least one.
+
+    Example:
+        >>> join_with_or(["ALL", "AML", "Healthy"])
+        'ALL, AML or Healthy'
+    """
+    *first, last = class_names
+    return f"{', '.join(first)} or {last}" if first else last

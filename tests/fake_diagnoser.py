@@ -16,6 +16,7 @@ from leukapp.imaging.quality import QualityFinding, QualityReport
 from leukapp.inference.gradcam import blank_explanation
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
+from leukapp.labels import CLASS_NAMES
 
 BRANCHES = ("efficientnet_lite2", "mobilenetv3large")
 ABSTAIN = b"abstain"
@@ -54,6 +55,7 @@ def make_diagnosis(
         image=np.full((side_px, side_px, 3), 210, np.uint8),
         find_enhanced=lambda: np.full((side_px, side_px, 3), 250, np.uint8),
         mode="whole",
+        class_names=CLASS_NAMES,
         label=label,
         no_call_reason=NO_CALL_REASON if label is None else None,
         probabilities=ClassProbabilities((0.93, 0.05, 0.02)),

@@ -19,7 +19,6 @@ from leukapp.audits.map_measures import (
 )
 from leukapp.data.d4 import D4Element, apply_d4
 from leukapp.imaging.arrays import HeatmapValues, RgbImage
-from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import FloatArray
 
 Numbers = NDArray[np.float64]
@@ -81,7 +80,7 @@ def measure_image(
     turned = [network.prepare(apply_d4(image, element)) for element in TURNS]
     output = network.run([inputs, *turned])
     class_index = int(output.fused_logits[0].argmax())
-    class_name = CLASS_NAMES[class_index]
+    class_name = network.bundle.class_names[class_index]
     maps = network.explain(output, 0, class_name)
     back = [
         [apply_d4(m, element.inverse) for m in network.explain(output, place, class_name)]

@@ -115,6 +115,7 @@ class RandomizedBundle(Bundle):
             folder=bundle.folder,
             sha256=bundle.sha256,
             preset=bundle.preset,
+            class_names=bundle.class_names,
             thresholds=bundle.thresholds,
             training=bundle.training,
             original=bundle,

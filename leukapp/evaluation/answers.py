@@ -17,7 +17,7 @@ def answered_labels(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
             where no leukocyte was found.
 
     Returns:
-        Position in ``CLASS_NAMES``, or ``NO_ANSWER``.
+        Position in the set's ``class_names``, or ``NO_ANSWER``.
     """
     is_answered = (probabilities != probabilities[:, :1]).any(axis=1)
     return np.where(is_answered, probabilities.argmax(axis=1), NO_ANSWER).astype(np.int64)

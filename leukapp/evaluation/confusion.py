@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from leukapp.evaluation.answers import NO_ANSWER
 from leukapp.evaluation.held_out import HeldOutSet
-from leukapp.labels import CLASS_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,6 +19,7 @@ class Confusion:
             diagonal is the sensitivity.
         share_of_predicted: float64 (classes, classes), each column sums to 1; NaN in an empty
             column. The diagonal is the precision.
+        class_names: of the rows and columns.
         n_left_out: images without a call where only calls are counted, else those without an
             answer.
     """
@@ -27,6 +27,7 @@ class Confusion:
     counts: NDArray[np.int64]
     share_of_true: NDArray[np.float64]
     share_of_predicted: NDArray[np.float64]
+    class_names: tuple[str, ...]
     n_left_out: int
 
 
@@ -38,12 +39,14 @@ def confusion_of(held_out: HeldOutSet, *, called_only: bool = False) -> Confusio
         called_only: leave out images whose answer was "no call".
     """
     counted = _counted(held_out, called_only)
-    counts = np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64)
+    n_classes = len(held_out.class_names)
+    counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (held_out.true_labels[counted], held_out.predicted_labels[counted]), 1)
     return Confusion(
         counts=counts,
         share_of_true=_shares(counts, axis=1),
         share_of_predicted=_shares(counts, axis=0),
+        class_names=held_out.class_names,
         n_left_out=int((~counted).sum()),
     )
 
@@ -57,7 +60,7 @@ def largest_error(confusion: Confusion) -> tuple[str, str]:
     counts = confusion.counts.copy()
     np.fill_diagonal(counts, -1)
     row, column = np.unravel_index(int(counts.argmax()), counts.shape)
-    return CLASS_NAMES[int(row)], CLASS_NAMES[int(column)]
+    return confusion.class_names[int(row)], confusion.class_names[int(column)]
 
 
 def rows_in_cell(
@@ -67,8 +70,8 @@ def rows_in_cell(
 
     Args:
         held_out: one source under one protocol.
-        true_class: one of ``CLASS_NAMES``.
-        predicted_class: one of ``CLASS_NAMES``.
+        true_class: one of the set's ``class_names``.
+        predicted_class: one of the set's ``class_names``.
         called_only: leave out images whose answer was "no call".
 
     Returns:
@@ -76,8 +79,8 @@ def rows_in_cell(
     """
     inside = (
         _counted(held_out, called_only)
-        & (held_out.true_labels == CLASS_NAMES.index(true_class))
-        & (held_out.predicted_labels == CLASS_NAMES.index(predicted_class))
+        & (held_out.true_labels == held_out.class_names.index(true_class))
+        & (held_out.predicted_labels == held_out.class_names.index(predicted_class))
     )
     rows = np.flatnonzero(inside)
     confidence = held_out.probabilities[rows].max(axis=1)

@@ -10,7 +10,6 @@ from leukapp.evaluation.auroc import weighted_auroc
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, resampled_weights
 from leukapp.evaluation.metrics import PrCurve, RocCurve, pr_curve_of, roc_curve_of
-from leukapp.labels import CLASS_NAMES
 
 CurveKind: TypeAlias = Literal["roc", "pr"]
 
@@ -21,12 +20,12 @@ MIN_DEFINED_FRACTION: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CurveWithBand:
-    """One class against the two others.
+    """One class against the others.
 
     Attributes:
         kind: ``roc`` (x: share of other images taken for the class; y: sensitivity) or ``pr``
             (x: sensitivity, also called recall; y: precision).
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
         x: float64 (points,), 0-1, rising.
         y: float64 (points,), 0-1.
         area: under the curve (for ``pr`` the average precision), 0-1, with its interval.
@@ -54,10 +53,10 @@ def curve_with_band(held_out: HeldOutSet, class_name: str, kind: CurveKind) -> C
 
     Args:
         held_out: one source under one protocol.
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
         kind: ``roc`` or ``pr``.
     """
-    index = CLASS_NAMES.index(class_name)
+    index = held_out.class_names.index(class_name)
     is_positive, scores = held_out.true_labels == index, held_out.probabilities[:, index]
     curve: RocCurve | PrCurve | None = (
         roc_curve_of(held_out, class_name) if kind == "roc" else pr_curve_of(held_out, class_name)

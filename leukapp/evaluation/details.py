@@ -15,7 +15,6 @@ from leukapp.evaluation.metrics import (
     pr_curve_of,
     roc_curve_of,
 )
-from leukapp.labels import CLASS_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,8 +105,8 @@ def compare_bundles(
 def _details(held_out: HeldOutSet) -> SourceDetails:
     confusion = evaluate_predictions(held_out).confusion
     totals = confusion.sum(axis=1, keepdims=True)
-    roc = [roc_curve_of(held_out, name) for name in CLASS_NAMES]
-    pr = [pr_curve_of(held_out, name) for name in CLASS_NAMES]
+    roc = [roc_curve_of(held_out, name) for name in held_out.class_names]
+    pr = [pr_curve_of(held_out, name) for name in held_out.class_names]
     return SourceDetails(
         source=held_out.source_names[0],
         protocol=held_out.protocol,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from leukapp.evaluation.held_out import HeldOutSet
-from leukapp.labels import CLASS_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +15,7 @@ class GroupRow:
         group: its name; the image's id where it stands alone.
         is_known: whether the source names patients or blocks.
         n_images: images in the group.
-        support: images of each class, in the order of ``CLASS_NAMES``.
+        support: images of each class, in the order of the set's ``class_names``.
         n_right: images whose most probable class is right.
         accuracy: share of right images, 0-1.
         n_called: images with a call.
@@ -46,7 +45,7 @@ def group_rows(held_out: HeldOutSet) -> tuple[GroupRow, ...]:
         inside = numbers == number
         first = int(np.argmax(inside))
         n_images, n_right = int(inside.sum()), int((inside & right).sum())
-        support = np.bincount(held_out.true_labels[inside], minlength=len(CLASS_NAMES))
+        support = np.bincount(held_out.true_labels[inside], minlength=len(held_out.class_names))
         rows.append(
             GroupRow(
                 group=held_out.groups[first] or held_out.sample_ids[first],

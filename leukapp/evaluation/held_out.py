@@ -1,14 +1,15 @@
 """Held-out predictions: one row an image, as a typed value and as a flat table on disk.
 
 Columns of the table, CSV or Parquet: ``sample_id``, ``group``, ``groups_known``, ``source``,
-``label``, ``protocol``, ``bundle_sha256``, ``p_ALL``, ``p_AML``, ``p_Healthy``, then for each
-branch ``<branch>__p_ALL``, ``<branch>__p_AML``, ``<branch>__p_Healthy``, then ``is_called`` and
-``no_call_reason`` (empty where there is a call). Truth values are written ``true`` and ``false``;
-``protocol`` and ``bundle_sha256`` are the same in every row.
+``label``, ``protocol``, ``bundle_sha256``, one column ``p_<class>`` for each class of the bundle
+(``p_ALL``, ``p_AML``, ``p_Healthy``; a bundle of two classes has two), then for each branch
+``<branch>__p_<class>`` in the same order, then ``is_called`` and ``no_call_reason`` (empty where
+there is a call). Truth values are written ``true`` and ``false``; ``protocol`` and
+``bundle_sha256`` are the same in every row.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
@@ -19,15 +20,16 @@ from numpy.typing import NDArray
 from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import HeldOutError
 from leukapp.evaluation.answers import answered_labels
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
 from leukapp.spreadsheet import inert_table, restored_table
 
 Protocol: TypeAlias = Literal["grouped", "paper", "external"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 
 SUM_TOLERANCE: Final = 1e-3
+MIN_CLASSES: Final = 2
 BRANCH_SEPARATOR: Final = "__"
-PROBABILITY_COLUMNS: Final = tuple(f"p_{class_name}" for class_name in CLASS_NAMES)
+PROBABILITY_PREFIX: Final = "p_"
 LEADING_COLUMNS: Final = (
     "sample_id",
     "group",
@@ -69,7 +71,7 @@ class HeldOutSet:
             empty only where groups are not known, and the row then stands as its own group.
         groups_known: bool (images,); False where the source names no patients or blocks.
         sources: data set or laboratory, one a row.
-        true_labels: int64 (images,), position in ``CLASS_NAMES``; read-only.
+        true_labels: int64 (images,), position in ``class_names``; read-only.
         probabilities: calibrated, of the fused decision, float64 (images, classes), 0-1, each row
             sums to 1 within 1e-3; read-only.
         branches: each branch alone, in the order of the preset; may be empty.
@@ -77,6 +79,7 @@ class HeldOutSet:
         no_call_reasons: one plain sentence, or None, one a row.
         protocol: how the images were held out; ``paper`` leaks, ``external`` is another source.
         bundle_sha256: hash of the bundle's manifest, hexadecimal; may be empty before there is one.
+        class_names: of the bundle, in the order of its probabilities; Healthy is one.
 
     Raises:
         HeldOutError: the set is empty, or a value is not what is described here.
@@ -93,6 +96,7 @@ class HeldOutSet:
     no_call_reasons: tuple[str | None, ...]
     protocol: Protocol
     bundle_sha256: str
+    class_names: tuple[str, ...] = CLASS_NAMES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groups_known", _read_only(self.groups_known, np.bool_))
@@ -101,12 +105,14 @@ class HeldOutSet:
         object.__setattr__(self, "is_called", _read_only(self.is_called, np.bool_))
         _check_lengths(self)
         _check_identities(self)
-        if ((self.true_labels < 0) | (self.true_labels >= len(CLASS_NAMES))).any():
-            raise HeldOutError(f"True labels must be 0 to {len(CLASS_NAMES) - 1}; correct them.")
-        _check_probabilities(self.probabilities, self.sample_ids, PROBABILITY_COLUMNS)
+        last_class = len(self.class_names) - 1
+        if ((self.true_labels < 0) | (self.true_labels > last_class)).any():
+            raise HeldOutError(f"True labels must be 0 to {last_class}; correct them.")
+        columns = probability_columns(self.class_names)
+        _check_probabilities(self.probabilities, self.sample_ids, columns)
         for branch in self.branches:
             _check_probabilities(
-                branch.probabilities, self.sample_ids, _branch_columns(branch.name)
+                branch.probabilities, self.sample_ids, _branch_columns(branch.name, columns)
             )
 
     def __len__(self) -> int:
@@ -116,6 +122,11 @@ class HeldOutSet:
     def source_names(self) -> tuple[str, ...]:
         """The distinct sources, sorted."""
         return tuple(sorted(set(self.sources)))
+
+    @property
+    def healthy_index(self) -> int:
+        """Position of Healthy in ``class_names``; every other class is leukemia."""
+        return self.class_names.index(HEALTHY)
 
     @property
     def predicted_labels(self) -> NDArray[np.int64]:
@@ -147,7 +158,8 @@ class HeldOutSet:
             HeldOutError: the mask keeps no row.
         """
         rows = np.flatnonzero(mask)
-        return HeldOutSet(
+        return replace(
+            self,
             sample_ids=tuple(self.sample_ids[row] for row in rows),
             groups=tuple(self.groups[row] for row in rows),
             groups_known=self.groups_known[rows],
@@ -160,8 +172,6 @@ class HeldOutSet:
             ),
             is_called=self.is_called[rows],
             no_call_reasons=tuple(self.no_call_reasons[row] for row in rows),
-            protocol=self.protocol,
-            bundle_sha256=self.bundle_sha256,
         )
 
     def of_source(self, source: str) -> "HeldOutSet":
@@ -188,13 +198,15 @@ def write_held_out(held_out: HeldOutSet, path: Path) -> None:
         "group": held_out.groups,
         "groups_known": [str(bool(known)).lower() for known in held_out.groups_known],
         "source": held_out.sources,
-        "label": [CLASS_NAMES[label] for label in held_out.true_labels],
+        "label": [held_out.class_names[label] for label in held_out.true_labels],
         "protocol": [held_out.protocol] * len(held_out),
         "bundle_sha256": [held_out.bundle_sha256] * len(held_out),
     }
-    columns |= dict(zip(PROBABILITY_COLUMNS, held_out.probabilities.T, strict=True))
+    of_classes = probability_columns(held_out.class_names)
+    columns |= dict(zip(of_classes, held_out.probabilities.T, strict=True))
     for branch in held_out.branches:
-        columns |= dict(zip(_branch_columns(branch.name), branch.probabilities.T, strict=True))
+        of_branch = _branch_columns(branch.name, of_classes)
+        columns |= dict(zip(of_branch, branch.probabilities.T, strict=True))
     columns["is_called"] = [str(bool(called)).lower() for called in held_out.is_called]
     columns["no_call_reason"] = [reason or "" for reason in held_out.no_call_reasons]
     table = pd.DataFrame(columns)
@@ -239,39 +251,39 @@ def parse_held_out(data: bytes, name: str) -> HeldOutSet:
         HeldOutError: the bytes are not a table in the documented format.
     """
     table = _parse_table(data, name)
-    branch_names = [
-        column.removesuffix(BRANCH_SEPARATOR + PROBABILITY_COLUMNS[0])
-        for column in table.columns
-        if column.endswith(BRANCH_SEPARATOR + PROBABILITY_COLUMNS[0])
-    ]
-    needed = [*LEADING_COLUMNS, *PROBABILITY_COLUMNS, *TRAILING_COLUMNS]
-    needed += [column for name in branch_names for column in _branch_columns(name)]
+    class_names, branch_names = _names_in_columns(table)
+    of_classes = probability_columns(class_names)
+    needed = [*LEADING_COLUMNS, *of_classes, *TRAILING_COLUMNS]
+    needed += [c for branch in branch_names for c in _branch_columns(branch, of_classes)]
     missing = [column for column in needed if column not in table.columns]
     if missing:
         raise HeldOutError(f"Column {missing[0]} is missing from {name}; add it.")
     if table.empty:
         raise HeldOutError(f"{name} holds no images; write at least one row.")
     labels = _texts(table, "label")
-    unknown = sorted(set(labels) - set(CLASS_NAMES))
+    unknown = sorted(set(labels) - set(class_names))
     if unknown:
         raise HeldOutError(
-            f"Label {unknown[0]!r} in {name} is not known; use {', '.join(CLASS_NAMES)}."
+            f"Label {unknown[0]!r} in {name} is not known; use {', '.join(class_names)}."
         )
     return HeldOutSet(
         sample_ids=_texts(table, "sample_id"),
         groups=_texts(table, "group"),
         groups_known=_truths(table, "groups_known"),
         sources=_texts(table, "source"),
-        true_labels=np.array([CLASS_NAMES.index(label) for label in labels], np.int64),
-        probabilities=_numbers(table, PROBABILITY_COLUMNS),
+        true_labels=np.array([class_names.index(label) for label in labels], np.int64),
+        probabilities=_numbers(table, of_classes),
         branches=tuple(
-            BranchPredictions(name=name, probabilities=_numbers(table, _branch_columns(name)))
-            for name in branch_names
+            BranchPredictions(
+                name=branch, probabilities=_numbers(table, _branch_columns(branch, of_classes))
+            )
+            for branch in branch_names
         ),
         is_called=_truths(table, "is_called"),
         no_call_reasons=tuple(reason or None for reason in _texts(table, "no_call_reason")),
         protocol=cast("Protocol", _only_value(table, "protocol")),
         bundle_sha256=_only_value(table, "bundle_sha256"),
+        class_names=class_names,
     )
 
 
@@ -294,8 +306,27 @@ def _table_suffix(path: Path) -> str:
     return suffix
 
 
-def _branch_columns(branch_name: str) -> tuple[str, ...]:
-    return tuple(f"{branch_name}{BRANCH_SEPARATOR}{column}" for column in PROBABILITY_COLUMNS)
+def _names_in_columns(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Classes and branches that the columns name; a class of any column is needed in all."""
+    classes = {HEALTHY}
+    branches: dict[str, None] = {}
+    for column in map(str, table.columns):
+        branch, separator, rest = column.rpartition(BRANCH_SEPARATOR)
+        class_name = rest.removeprefix(PROBABILITY_PREFIX)
+        if rest.startswith(PROBABILITY_PREFIX) and class_name in CLASS_NAMES:
+            classes.add(class_name)
+            if separator:
+                branches[branch] = None
+    return order_classes(classes), tuple(branches)
+
+
+def probability_columns(class_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Columns of the fused decision in a held-out table, one a class."""
+    return tuple(PROBABILITY_PREFIX + class_name for class_name in class_names)
+
+
+def _branch_columns(branch_name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{branch_name}{BRANCH_SEPARATOR}{column}" for column in columns)
 
 
 def _texts(table: pd.DataFrame, column: str) -> tuple[str, ...]:
@@ -335,11 +366,17 @@ def _check_lengths(held_out: HeldOutSet) -> None:
     n_images = len(held_out.sample_ids)
     if n_images == 0:
         raise HeldOutError("The held-out set holds no images; choose rows or write some.")
-    if held_out.probabilities.shape != (n_images, len(CLASS_NAMES)) or any(
+    n_classes = len(held_out.class_names)
+    if n_classes < MIN_CLASSES or HEALTHY not in held_out.class_names:
+        raise HeldOutError(
+            f"The classes are {', '.join(held_out.class_names)}; there must be {HEALTHY} and "
+            "another, each with a column of probabilities."
+        )
+    if held_out.probabilities.shape != (n_images, n_classes) or any(
         branch.probabilities.shape != held_out.probabilities.shape for branch in held_out.branches
     ):
         raise HeldOutError(
-            f"Probabilities must have {n_images} rows and {len(CLASS_NAMES)} columns; correct them."
+            f"Probabilities must have {n_images} rows and {n_classes} columns; correct them."
         )
     lengths = {
         "groups": len(held_out.groups),

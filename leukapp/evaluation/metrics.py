@@ -19,18 +19,14 @@ from sklearn.metrics import (
 from leukapp.evaluation.auroc import weighted_auroc
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
-from leukapp.labels import CLASS_NAMES, HEALTHY
-
-CLASS_INDICES = tuple(range(len(CLASS_NAMES)))
-HEALTHY_INDEX = CLASS_NAMES.index(HEALTHY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassMetrics:
-    """Figures of one class against the two others, over all images, calls ignored.
+    """Figures of one class against the others, over all images, calls ignored.
 
     Attributes:
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
         precision: share of the images predicted as this class that are, 0-1; None if none were.
         recall: share of the images of this class that are predicted so, 0-1; None without any.
         f1: harmonic mean of precision and recall, 0-1; None if the set has no image of the class.
@@ -67,15 +63,15 @@ class MetricReport:
         macro_f1: as above.
         macro_auroc: mean one-against-rest area of the classes that the set has, 0-1; None if it
             has only one. No interval where classes are told apart without error.
-        leukemia_auroc: area of the score ``1 - p_Healthy`` for ALL or AML against Healthy, 0-1;
-            None unless the set has both.
-        per_class: in the order of ``CLASS_NAMES``.
+        leukemia_auroc: area of the score ``1 - p_Healthy`` for leukemia (every class but Healthy)
+            against Healthy, 0-1; None unless the set has both.
+        per_class: in the order of the set's ``class_names``.
         confusion: int64 (classes, classes), row = true, column = predicted; all images with an
             answer; read-only.
         n_called: number of images with a call.
         coverage: share of images with a call, 0-1.
         accuracy_of_called: accuracy over the called images alone, 0-1; None if none was called.
-        leukemia_call_rate_of_healthy: share of Healthy images that are called ALL or AML, 0-1; a
+        leukemia_call_rate_of_healthy: share of Healthy images that are called leukemia, 0-1; a
             "no call" is not such a call; None if the set has no Healthy image.
     """
 
@@ -101,10 +97,10 @@ class MetricReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RocCurve:
-    """Receiver operating characteristic of one class against the two others.
+    """Receiver operating characteristic of one class against the others.
 
     Attributes:
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
         false_positive_rate: float64 (points,), 0-1, rising.
         sensitivity: float64 (points,), 0-1, rising.
         thresholds: float64 (points,), probability from which an image is positive, falling; the
@@ -121,10 +117,10 @@ class RocCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PrCurve:
-    """Precision over recall of one class against the two others.
+    """Precision over recall of one class against the others.
 
     Attributes:
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
         recall: float64 (points,), 0-1, falling, ends at 0.
         precision: float64 (points,), 0-1, ends at 1.
         thresholds: float64 (points - 1,), probability from which an image is positive, rising.
@@ -146,15 +142,16 @@ def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
     """
     true, predicted = held_out.true_labels, held_out.predicted_labels
     groups, called = held_out.independent_groups, held_out.is_called
-    right, healthy = true == predicted, true == HEALTHY_INDEX
-    present = [index for index in CLASS_INDICES if (true == index).any()]
+    right, healthy = true == predicted, true == held_out.healthy_index
+    classes = range(len(held_out.class_names))
+    present = [index for index in classes if (true == index).any()]
     weighted = precision_recall_fscore_support(
         true, predicted, labels=present, average="weighted", zero_division=0
     )
     macro = precision_recall_fscore_support(
         true, predicted, labels=present, average="macro", zero_division=0
     )
-    confusion = confusion_matrix(true, predicted, labels=CLASS_INDICES).astype(np.int64)
+    confusion = confusion_matrix(true, predicted, labels=list(classes)).astype(np.int64)
     confusion.flags.writeable = False
     return MetricReport(
         n_images=len(held_out),
@@ -169,13 +166,13 @@ def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
         macro_f1=float(macro[2]),
         macro_auroc=macro_auroc(held_out.probabilities, true, groups),
         leukemia_auroc=_leukemia_auroc(held_out),
-        per_class=tuple(_class_metrics(held_out, confusion, index) for index in CLASS_INDICES),
+        per_class=tuple(_class_metrics(held_out, confusion, index) for index in classes),
         confusion=confusion,
         n_called=int(called.sum()),
         coverage=float(called.mean()),
         accuracy_of_called=_rate_among(called, right, groups),
         leukemia_call_rate_of_healthy=_rate_among(
-            healthy, called & (predicted != HEALTHY_INDEX), groups
+            healthy, called & (predicted != held_out.healthy_index), groups
         ),
     )
 
@@ -226,7 +223,7 @@ def macro_auroc(
     """
     pairs = [
         (true_labels == index, probabilities[:, index])
-        for index in CLASS_INDICES
+        for index in range(probabilities.shape[1])
         if (true_labels == index).any()
     ]
     if len(pairs) < 2:
@@ -245,9 +242,9 @@ def roc_curve_of(held_out: HeldOutSet, class_name: str) -> RocCurve | None:
 
     Args:
         held_out: the set.
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
     """
-    is_positive, scores = _one_against_rest(held_out, CLASS_NAMES.index(class_name))
+    is_positive, scores = _one_against_rest(held_out, held_out.class_names.index(class_name))
     if not _has_both(is_positive):
         return None
     false_positive_rate, sensitivity, thresholds = roc_curve(is_positive, scores)
@@ -265,9 +262,9 @@ def pr_curve_of(held_out: HeldOutSet, class_name: str) -> PrCurve | None:
 
     Args:
         held_out: the set.
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of the set's ``class_names``.
     """
-    is_positive, scores = _one_against_rest(held_out, CLASS_NAMES.index(class_name))
+    is_positive, scores = _one_against_rest(held_out, held_out.class_names.index(class_name))
     if not _has_both(is_positive):
         return None
     precision, recall, thresholds = precision_recall_curve(is_positive, scores)
@@ -286,7 +283,7 @@ def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: in
     support = int(is_positive.sum())
     has_both = _has_both(is_positive)
     return ClassMetrics(
-        class_name=CLASS_NAMES[index],
+        class_name=held_out.class_names[index],
         precision=hits / n_predicted if n_predicted else None,
         recall=hits / support if support else None,
         f1=2 * hits / (support + n_predicted) if support else None,
@@ -297,10 +294,11 @@ def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: in
 
 
 def _leukemia_auroc(held_out: HeldOutSet) -> Estimate | None:
-    is_leukemia = held_out.true_labels != HEALTHY_INDEX
+    healthy = held_out.healthy_index
+    is_leukemia = held_out.true_labels != healthy
     if not _has_both(is_leukemia):
         return None
-    scores = 1 - held_out.probabilities[:, HEALTHY_INDEX]
+    scores = 1 - held_out.probabilities[:, healthy]
     return bootstrap_weighted(
         lambda weights: weighted_auroc(scores, is_leukemia, weights), held_out.independent_groups
     )

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
-from leukapp.labels import ALL, AML, CLASS_NAMES, HEALTHY
 
-Target: TypeAlias = Literal["leukemia", "ALL", "AML", "Healthy"]
-TARGETS: Final[tuple[Target, ...]] = ("leukemia", ALL, AML, HEALTHY)
-"""``leukemia`` is ALL or AML against Healthy; a class is that class against the two others."""
+Target: TypeAlias = str
+"""What counts as positive: ``LEUKEMIA``, or one class against the others."""
+
+LEUKEMIA: Final[Target] = "leukemia"
+"""Every class but Healthy, against Healthy."""
 
 N_SWEEP_POINTS: Final = 101
-_HEALTHY_INDEX: Final = CLASS_NAMES.index(HEALTHY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +138,19 @@ def threshold_sweep(held_out: HeldOutSet, target: Target) -> ThresholdSweep:
     )
 
 
+def targets_of(held_out: HeldOutSet) -> tuple[Target, ...]:
+    """What a threshold can be set for: leukemia, then each class of the set."""
+    return (LEUKEMIA, *held_out.class_names)
+
+
 def target_scores(
     held_out: HeldOutSet, target: Target
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which images are positive, bool (images,), and their scores, float64 (images,), 0-1."""
-    if target == "leukemia":
-        return held_out.true_labels != _HEALTHY_INDEX, 1 - held_out.probabilities[:, _HEALTHY_INDEX]
-    index = CLASS_NAMES.index(target)
+    if target == LEUKEMIA:
+        healthy = held_out.healthy_index
+        return held_out.true_labels != healthy, 1 - held_out.probabilities[:, healthy]
+    index = held_out.class_names.index(target)
     return held_out.true_labels == index, held_out.probabilities[:, index]
 
 

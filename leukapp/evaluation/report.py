@@ -47,7 +47,7 @@ class SourceResult:
         report: all figures of the fused decision.
         branch_accuracies: each branch alone, in the order of the preset.
         ece: expected calibration error, 0-1.
-        brier: Brier score over the three classes, 0-2.
+        brier: Brier score over the classes, 0-2.
         background_balanced_accuracy: of the background-only baseline, 0-1; None if not measured.
     """
 
@@ -196,7 +196,7 @@ def report_to_markdown(report: EvaluationReport) -> str:
         "AUROC leukemia vs Healthy",
         "Coverage",
         "Accuracy of called",
-        "Healthy called ALL or AML",
+        "Healthy called leukemia",
         "Background only",
         *(f"{escape_cell(name)} alone" for name in branch_names),
     ]
@@ -252,7 +252,7 @@ def _notes(report: EvaluationReport) -> list[str]:
         "Brackets are 95% intervals from a bootstrap over groups; at exactly 0 or 1, Wilson's over "
         "the number of groups; no interval where there is one group or the resamples all agree.",
         "Accuracy counts every image by its most probable class; coverage is the share with a "
-        "call, and only a call counts as Healthy called ALL or AML.",
+        "call, and only a call counts as Healthy called leukemia, which is any class but Healthy.",
         "Background only is the balanced accuracy of a logistic regression on the image's edge, "
         "where no cell is seen.",
     ]

@@ -15,7 +15,6 @@ from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.evaluation.metrics import balanced_accuracy
 from leukapp.evaluation.report import SourceResult, evaluate_source
 from leukapp.evaluation.risk_coverage import RiskCoverageCurve, risk_coverage_curve
-from leukapp.labels import CLASS_NAMES
 
 
 class SourceEvaluation:
@@ -81,5 +80,6 @@ class SourceEvaluation:
         return ablation_rows(self.held_out)
 
     def _curves(self, kind: CurveKind) -> tuple[CurveWithBand, ...]:
-        curves = (curve_with_band(self.held_out, name, kind) for name in CLASS_NAMES)
+        names = self.held_out.class_names
+        curves = (curve_with_band(self.held_out, name, kind) for name in names)
         return tuple(curve for curve in curves if curve is not None)

@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 
 from leukapp.inference.heatmap import Heatmap
-from leukapp.labels import CLASS_NAMES
 from leukapp.model.blas_threads import use_one_blas_thread
-from leukapp.model.dense import FloatArray, ForwardTrace, backward, trace_forward
+from leukapp.model.dense import DenseStack, FloatArray, ForwardTrace, backward, trace_forward
 from leukapp.model.fusion import BranchHead, Heads, pool
 
 FUSED: Final = "fused"
@@ -47,7 +46,7 @@ def explain_class(
     Args:
         heads: dense layers of the network.
         activations: last convolutional activation of each branch, float32 (map, map, channels).
-        class_name: one of ``CLASS_NAMES``.
+        class_name: one of ``heads.class_names``.
         branch_names: name of each branch, for the results.
 
     Returns:
@@ -55,7 +54,7 @@ def explain_class(
         the branches' maps are added in units of that logit.
     """
     use_one_blas_thread()
-    class_index = CLASS_NAMES.index(class_name)
+    class_index = heads.class_names.index(class_name)
     pooled = tuple(pool(activation) for activation in activations)
     traces = tuple(
         _trace_branch(head, values) for head, values in zip(heads.branches, pooled, strict=True)
@@ -106,8 +105,9 @@ def _trace_branch(head: BranchHead, pooled: FloatArray) -> _BranchTrace:
     return _BranchTrace(top, trace_forward(head.embed, top.output))
 
 
-def _one_hot(class_index: int) -> FloatArray:
-    return np.asarray(np.eye(len(CLASS_NAMES))[class_index], np.float32)
+def _one_hot(class_index: int, stack: DenseStack) -> FloatArray:
+    """Gradient of one logit among those at the end of a stack."""
+    return np.asarray(np.eye(len(stack[-1].bias))[class_index], np.float32)
 
 
 def _to_pooled(head: BranchHead, trace: _BranchTrace, gradient: FloatArray) -> FloatArray:
@@ -122,7 +122,7 @@ def _branch_gradient(head: BranchHead, trace: _BranchTrace, class_index: int) ->
 def _vote_gradient(head: BranchHead, trace: _BranchTrace, class_index: int) -> FloatArray:
     """How the branch's own logit changes with its embedding."""
     classify = trace_forward(head.classify, trace.embed.output)
-    return backward(head.classify, classify, _one_hot(class_index))
+    return backward(head.classify, classify, _one_hot(class_index, head.classify))
 
 
 def _fused_gradients(
@@ -130,7 +130,7 @@ def _fused_gradients(
 ) -> tuple[FloatArray, ...]:
     embeddings = [trace.embed.output for trace in traces]
     fusion = trace_forward(heads.fusion, np.concatenate(embeddings))
-    joined = backward(heads.fusion, fusion, _one_hot(class_index))
+    joined = backward(heads.fusion, fusion, _one_hot(class_index, heads.fusion))
     if heads.late_fusion:
         votes = [
             _vote_gradient(head, trace, class_index)

@@ -1,4 +1,4 @@
-"""Probabilities of the three classes as one checked value."""
+"""Probabilities of the classes of a bundle as one checked value."""
 
 from dataclasses import dataclass
 
@@ -12,31 +12,37 @@ SUM_TOLERANCE = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class ClassProbabilities:
-    """One probability a class, in the order of ``CLASS_NAMES``; finite, sum 1 within 1e-5.
+    """One probability a class; finite, sum 1 within 1e-5.
+
+    Attributes:
+        values: 0-1, in the order of ``class_names``.
+        class_names: of the bundle that gave them.
 
     Raises:
-        ValueError: the values are not finite, not 0-1 or do not sum to one.
+        ValueError: the values are not finite, not 0-1, do not sum to one, or are not one a class.
     """
 
     values: tuple[float, ...]
+    class_names: tuple[str, ...] = CLASS_NAMES
 
     def __post_init__(self) -> None:
         total = sum(self.values)
         in_range = all(-SUM_TOLERANCE <= value <= 1 + SUM_TOLERANCE for value in self.values)
-        if len(self.values) != len(CLASS_NAMES) or not in_range or abs(total - 1) > SUM_TOLERANCE:
-            raise ValueError(
-                f"expected {len(CLASS_NAMES)} probabilities with sum 1, got {self.values}"
-            )
+        n_classes = len(self.class_names)
+        if len(self.values) != n_classes or not in_range or abs(total - 1) > SUM_TOLERANCE:
+            raise ValueError(f"expected {n_classes} probabilities with sum 1, got {self.values}")
 
     @classmethod
-    def from_array(cls, array: NDArray[np.floating]) -> "ClassProbabilities":
+    def from_array(
+        cls, array: NDArray[np.floating], class_names: tuple[str, ...]
+    ) -> "ClassProbabilities":
         """Take a float array (classes,) as a checked value."""
-        return cls(tuple(float(value) for value in array))
+        return cls(tuple(float(value) for value in array), class_names)
 
     @property
     def top_class(self) -> str:
         """Name of the most probable class."""
-        return CLASS_NAMES[self.values.index(max(self.values))]
+        return self.class_names[self.values.index(max(self.values))]
 
     @property
     def top_value(self) -> float:
@@ -45,8 +51,8 @@ class ClassProbabilities:
 
     def of(self, class_name: str) -> float:
         """Probability of one class, 0-1."""
-        return self.values[CLASS_NAMES.index(class_name)]
+        return self.values[self.class_names.index(class_name)]
 
     def as_dict(self) -> dict[str, float]:
         """Class name to probability, for JSON."""
-        return dict(zip(CLASS_NAMES, self.values, strict=True))
+        return dict(zip(self.class_names, self.values, strict=True))

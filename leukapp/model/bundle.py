@@ -13,7 +13,7 @@ import numpy as np
 
 from leukapp.errors import BundleError
 from leukapp.imaging.enhance import EnhancementConfig
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
 from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset, Turns
@@ -34,6 +34,7 @@ HELD_OUT_FILE: Final = "held_out.csv"
 REPORT_FILE: Final = "report.json"
 MAX_MANIFEST_BYTES: Final = 20_000_000
 MAX_INPUT_SIZE_PX: Final = 4096
+MIN_CLASSES: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,7 @@ class Bundle:
         folder: where it lies.
         sha256: hash of its manifest, which lists the hash of each file.
         preset: the recipe.
+        class_names: what it tells apart, in the order of its probabilities; Healthy is one.
         thresholds: calibration and limits.
         training: what it was trained on.
         files: names of the verified files.
@@ -117,6 +119,7 @@ class Bundle:
     folder: Path
     sha256: str
     preset: Preset
+    class_names: tuple[str, ...]
     thresholds: Thresholds
     training: TrainingRecord
     files: tuple[str, ...] = ()
@@ -131,7 +134,7 @@ class Bundle:
         """Everything behind the global pooling."""
         arrays = read_arrays(self.folder / HEADS_FILE)
         try:
-            return _unpack_heads(arrays, self.preset)
+            return _unpack_heads(arrays, self.preset, self.class_names)
         except (ValueError, LookupError) as error:
             raise BundleError(f"the weight file {HEADS_FILE} is damaged; restore it") from error
 
@@ -195,12 +198,18 @@ def open_bundle(folder: Path) -> Bundle:
                 f"the bundle {folder.name} has format {manifest['schema_version']}, this version "
                 f"reads {SCHEMA_VERSION}; use the version that wrote it"
             )
-        if tuple(manifest["class_names"]) != CLASS_NAMES:
-            raise BundleError(f"the bundle {folder.name} has other classes; train it again")
+        class_names = _parse_class_names(manifest["class_names"])
+        strange = [name for name in class_names if name not in CLASS_NAMES]
+        if strange:
+            raise BundleError(
+                f"the bundle {folder.name} answers {strange[0]!r}, a class that this version does "
+                "not know; use the version that wrote it"
+            )
         bundle = Bundle(
             folder=folder,
             sha256=hashlib.sha256(raw).hexdigest(),
             preset=_parse_preset(manifest["preset"]),
+            class_names=class_names,
             thresholds=_parse_thresholds(manifest["thresholds"]),
             training=_parse_training(manifest["training"]),
         )
@@ -250,7 +259,7 @@ def write_bundle(
     )
     manifest = {
         "schema_version": SCHEMA_VERSION,
-        "class_names": list(CLASS_NAMES),
+        "class_names": list(weights.heads.class_names),
         "preset": asdict(preset),
         "thresholds": asdict(thresholds),
         "training": asdict(training),
@@ -301,6 +310,15 @@ def _verify_files(folder: Path, digests: Mapping[str, str]) -> None:
                 f"the file {name} of the bundle {folder.name} was changed or damaged; "
                 "restore the bundle"
             )
+
+
+def _parse_class_names(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not all(isinstance(name, str) and name for name in raw):
+        raise TypeError("class_names must be a list of names")
+    class_names = tuple(raw)
+    if len(raw) < MIN_CLASSES or HEALTHY not in raw or class_names != order_classes(raw):
+        raise ValueError("class_names must be Healthy and at least one more, in their order")
+    return class_names
 
 
 def _parse_thresholds(raw: Mapping[str, Any]) -> Thresholds:
@@ -400,7 +418,7 @@ def _pack_heads(heads: Heads) -> Arrays:
     return arrays
 
 
-def _unpack_heads(arrays: Arrays, preset: Preset) -> Heads:
+def _unpack_heads(arrays: Arrays, preset: Preset, class_names: tuple[str, ...]) -> Heads:
     def stack(name: str) -> DenseStack:
         keys = [key for key in arrays if key.startswith(f"{name}.") and key.endswith(".kernel")]
         keys.sort(key=lambda key: int(key.removeprefix(f"{name}.").split(".")[0]))
@@ -421,4 +439,13 @@ def _unpack_heads(arrays: Arrays, preset: Preset) -> Heads:
         )
         for index in range(len(preset.branches))
     )
-    return Heads(branches=branches, fusion=stack("fusion"), late_fusion=preset.late_fusion)
+    fusion = stack("fusion")
+    last_layers = [*(head.classify[-1] for head in branches), *fusion[-1:]]
+    if any(len(layer.bias) != len(class_names) for layer in last_layers):
+        raise ValueError("the network answers another number of classes than the manifest names")
+    return Heads(
+        branches=branches,
+        fusion=fusion,
+        late_fusion=preset.late_fusion,
+        class_names=class_names,
+    )

@@ -47,11 +47,13 @@ class Heads:
         fusion: the meta-classifier on the concatenated embeddings, linear at its end; empty for a
             network of one branch, whose own vote is the answer.
         late_fusion: share, 0-1, of the mean of the branches' logits in the fused logits.
+        class_names: what the logits stand for, in their order.
     """
 
     branches: tuple[BranchHead, ...]
     fusion: DenseStack
     late_fusion: float = 0.0
+    class_names: tuple[str, ...] = CLASS_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,28 +129,31 @@ def pool(activation: FloatArray) -> FloatArray:
     return np.asarray(activation.mean(axis=(-3, -2)), np.float32)
 
 
-def initial_head(spec: BranchSpec, n_channels: int, imagenet_top: DenseStack) -> BranchHead:
+def initial_head(
+    spec: BranchSpec, n_channels: int, imagenet_top: DenseStack, n_classes: int = len(CLASS_NAMES)
+) -> BranchHead:
     """An untrained head of the right shapes (all zeros), for counting and for loading into.
 
     Args:
         spec: of the branch.
         n_channels: channels of the trunk's activation.
         imagenet_top: classifier of the backbone; used only if the branch hands its output on.
+        n_classes: of the network.
     """
     top = imagenet_top if spec.hands_on == "imagenet_probabilities" else ()
     n_features = top[-1].kernel.shape[1] if top else n_channels
     return BranchHead(
         imagenet_top=top,
         embed=zero_stack((n_features, HEAD_UNITS), ("relu",)),
-        classify=zero_stack((HEAD_UNITS, len(CLASS_NAMES)), ("linear",)),
+        classify=zero_stack((HEAD_UNITS, n_classes), ("linear",)),
     )
 
 
-def initial_fusion(n_branches: int) -> DenseStack:
+def initial_fusion(n_branches: int, n_classes: int = len(CLASS_NAMES)) -> DenseStack:
     """The untrained meta-classifier (all zeros); empty for a single branch."""
     if n_branches == 1:
         return ()
-    units = (n_branches * HEAD_UNITS, *FUSION_UNITS, len(CLASS_NAMES))
+    units = (n_branches * HEAD_UNITS, *FUSION_UNITS, n_classes)
     return zero_stack(units, ("sigmoid", "relu", "sigmoid", "linear"))
 
 

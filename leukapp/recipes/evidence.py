@@ -25,7 +25,7 @@ from leukapp.evaluation.held_out import (
     write_held_out,
 )
 from leukapp.evaluation.report import EvaluationReport
-from leukapp.labels import CLASS_NAMES, HEALTHY
+from leukapp.labels import HEALTHY
 from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, open_bundle
 from leukapp.model.presets import Preset
@@ -59,7 +59,6 @@ N_FOLDS: Final = 5
 FOLDER_NAME: Final = "evidence"
 NO_LEUKOCYTE: Final = "No leukocyte was found."
 NO_CALL: Final = "Too far from training, not sure enough, or the branches disagree."
-HEALTHY_INDEX: Final = CLASS_NAMES.index(HEALTHY)
 LEFT_OUT_SOURCES: Final = {
     "all_idb2": Goal(before="0.35-0.63", target=0.85),
     "aria": None,
@@ -303,7 +302,8 @@ def _held_out(
     ]
     samples = [stage.samples[i] for _, images in parts for i in images]
     # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
-    nothing = 1 / len(CLASS_NAMES)
+    class_names = stage.bundle.class_names
+    nothing = 1 / len(class_names)
     limit = stage.bundle.thresholds.min_confidence
     is_called = np.concatenate([one.called_from(limit) for one in answers])
     fused = np.concatenate([one.probabilities for one in answers]).astype(np.float64)
@@ -316,7 +316,7 @@ def _held_out(
         groups=tuple(sample.group for sample in samples),
         groups_known=np.array([sample.groups_known for sample in samples], np.bool_),
         sources=tuple(sample.source for sample in samples),
-        true_labels=np.array([CLASS_NAMES.index(s.label) for s in samples], np.int64),
+        true_labels=np.array([class_names.index(s.label) for s in samples], np.int64),
         probabilities=np.nan_to_num(fused, nan=nothing),
         branches=tuple(
             BranchPredictions(
@@ -332,6 +332,7 @@ def _held_out(
         ),
         protocol=protocol,
         bundle_sha256=stage.bundle.sha256,
+        class_names=class_names,
     )
 
 
@@ -349,6 +350,7 @@ def _judge_blanked(stage: _Stage) -> tuple[BlankedFigure, ...]:
     """The bundle on held-out images whose cells are painted over: what the surroundings tell."""
     samples = [stage.samples[i] for i in stage.split.test]
     bundle, gate = stage.bundle, stage.bundle.gate
+    healthy = bundle.class_names.index(HEALTHY)
     figures = []
     features = {
         blank: [
@@ -372,12 +374,13 @@ def _judge_blanked(stage: _Stage) -> tuple[BlankedFigure, ...]:
                 pooled=tuple(one.pooled for one in of_branches),
                 sample_indices=of_branches[0].sample_indices,
                 imagenet_tops=(),
+                class_names=bundle.class_names,
             )
             own = np.flatnonzero([sample.source == source for sample in samples])
             answers = answer_images(bundle.heads, gate, bundle.thresholds, corpus, own)
             has_answer = ~np.isnan(answers.probabilities).any(axis=1)
-            says_healthy = answers.probabilities[has_answer].argmax(axis=1) == HEALTHY_INDEX
-            is_healthy = corpus.class_indices[own[has_answer]] == HEALTHY_INDEX
+            says_healthy = answers.probabilities[has_answer].argmax(axis=1) == healthy
+            is_healthy = corpus.class_indices[own[has_answer]] == healthy
             if len(set(is_healthy)) == 2:
                 accuracies[blank] = balanced_accuracy_score(is_healthy, says_healthy)
         if accuracies:

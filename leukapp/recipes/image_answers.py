@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from leukapp.inference.field_rule import combine_cells, least_sure
 from leukapp.inference.gate import feature_distances
-from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import GateReference, Thresholds
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits, softmax
@@ -58,7 +57,7 @@ def answer_images(
     distances = feature_distances(gate, corpus.joined[items])
     is_near = distances <= thresholds.max_feature_distance
     of_image = corpus.sample_indices[items]
-    fused = np.full((len(samples), len(CLASS_NAMES)), np.nan, np.float32)
+    fused = np.full((len(samples), len(heads.class_names)), np.nan, np.float32)
     branches = tuple(fused.copy() for _ in logits.branches)
     sureness = np.zeros(len(samples), np.float64)
     for row, sample in enumerate(samples):

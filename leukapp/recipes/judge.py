@@ -11,7 +11,7 @@ from leukapp.errors import CatalogError, ImageError
 from leukapp.evaluation.background import edge_features
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, Protocol
 from leukapp.imaging.image_io import read_image
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import join_with_or
 from leukapp.model.dense import FloatArray
 
 
@@ -34,8 +34,9 @@ def judge_samples(
         The held-out table, in the order of the samples; no pixels.
 
     Raises:
-        CatalogError: a sample cannot be read or has an unknown label.
+        CatalogError: a sample cannot be read, or the bundle does not know its class.
     """
+    class_names = diagnoser.bundle.class_names
     kept: list[_Kept] = []
     with ThreadPoolExecutor(max_workers=2) as readers:
         for index, row in enumerate(readers.map(lambda s: _judge(diagnoser, s), samples)):
@@ -47,7 +48,7 @@ def judge_samples(
         groups=tuple(sample.group for sample in samples),
         groups_known=np.array([sample.groups_known for sample in samples], np.bool_),
         sources=tuple(sample.source for sample in samples),
-        true_labels=np.array([CLASS_NAMES.index(s.label) for s in samples], np.int64),
+        true_labels=np.array([class_names.index(s.label) for s in samples], np.int64),
         probabilities=np.array([row.fused for row in kept], np.float64),
         branches=tuple(
             BranchPredictions(
@@ -60,6 +61,7 @@ def judge_samples(
         no_call_reasons=tuple(row.reason for row in kept),
         protocol=protocol,
         bundle_sha256=diagnoser.bundle.sha256,
+        class_names=class_names,
     )
 
 
@@ -68,7 +70,8 @@ class _Kept:
 
     def __init__(self, diagnosis: Diagnosis, n_branches: int) -> None:
         # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
-        nothing = (1 / len(CLASS_NAMES),) * len(CLASS_NAMES)
+        n_classes = len(diagnosis.class_names)
+        nothing = (1 / n_classes,) * n_classes
         self.fused = diagnosis.probabilities.values if diagnosis.probabilities else nothing
         self.branches = [vote.probabilities.values for vote in diagnosis.branches] or [
             nothing for _ in range(n_branches)
@@ -77,9 +80,12 @@ class _Kept:
 
 
 def _judge(diagnoser: Diagnoser, sample: Sample) -> _Kept:
-    if sample.label not in CLASS_NAMES:
+    class_names = diagnoser.bundle.class_names
+    if sample.label not in class_names:
         raise CatalogError(
-            f"{sample.sample_id} has the label {sample.label!r}; use ALL, AML or Healthy"
+            f"{sample.sample_id} has the label {sample.label!r}, and the bundle "
+            f"{diagnoser.bundle.name} knows {join_with_or(class_names)}; leave the image out or "
+            "name a bundle that knows its class"
         )
     try:
         diagnosis = diagnoser.diagnose(sample.path)

@@ -11,7 +11,7 @@ from leukapp.evaluation.background import background_balanced_accuracy
 from leukapp.evaluation.held_out import HeldOutSet, Protocol, write_held_out
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
 from leukapp.inference.choose import open_engine
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, join_with_or
 from leukapp.model.bundle import (
     HELD_OUT_FILE,
     MODEL_CARD_FILE,
@@ -58,7 +58,7 @@ def write_papers(
         write_held_out(held_out, bundle.folder / name)
         sets.append(held_out)
         report(f"judged: {len(samples)} images, {of_protocol}")
-    background = _background(train, [*test, *external])
+    background = _background(train, [*test, *external], bundle.class_names)
     evaluation = build_report(tuple(sets), bundle.name, background)
     (bundle.folder / REPORT_FILE).write_text(evaluation.to_json(), encoding="utf-8")
     (bundle.folder / MODEL_CARD_FILE).write_text(
@@ -68,14 +68,16 @@ def write_papers(
     return evaluation
 
 
-def _background(train: Sequence[Sample], judged: Sequence[Sample]) -> dict[str, float]:
+def _background(
+    train: Sequence[Sample], judged: Sequence[Sample], class_names: tuple[str, ...]
+) -> dict[str, float]:
     """Balanced accuracy of the image edge alone, for each source with two classes or more."""
     train_features = read_edge_features(train)
-    train_labels = np.array([CLASS_NAMES.index(sample.label) for sample in train], np.int64)
+    train_labels = np.array([class_names.index(sample.label) for sample in train], np.int64)
     results = {}
     for source in sorted({sample.source for sample in judged}):
         samples = [sample for sample in judged if sample.source == source]
-        labels = np.array([CLASS_NAMES.index(sample.label) for sample in samples], np.int64)
+        labels = np.array([class_names.index(sample.label) for sample in samples], np.int64)
         results[source] = background_balanced_accuracy(
             train_features, train_labels, read_edge_features(samples), labels
         )
@@ -103,7 +105,7 @@ Bundle `{bundle.sha256[:16]}`, preset `{bundle.preset.name}` ({branches}), train
 {training.created_utc}, seed {training.seed}, protocol `{training.protocol}`.
 {leaking}
 ## What it answers
-One image in, one of ALL (acute lymphoblastic leukemia), AML (acute myeloid leukemia) or Healthy
+One image in, one of {_described_classes(bundle)}
 out, or "no call". {_what_it_judges(bundle)} It does not know the patient.
 {_how_it_fuses(bundle)}
 
@@ -119,8 +121,7 @@ the thresholds, {len(training.test_groups)} were held out. Images of each source
 Each row is a source of its own and never pooled. A held-out row shares its laboratory with
 training; an external row does not. The background-only column is what the image edge alone gives,
 without the cell: where it is high, the laboratory can be read from the background, and a good
-figure beside it proves less. ALL and AML come from different laboratories here, so no figure
-separates "ALL or AML" from "which laboratory".
+figure beside it proves less.{_where_classes_come_from(bundle)}
 
 {results}
 
@@ -135,6 +136,22 @@ groups.
 Diagnosis or treatment decisions; images of other stains or organs; counting blasts; telling
 subtypes.
 """
+
+
+def _described_classes(bundle: Bundle) -> str:
+    return join_with_or(
+        f"{name} ({LEUKEMIA_NAMES[name]})" if name in LEUKEMIA_NAMES else name
+        for name in bundle.class_names
+    )
+
+
+def _where_classes_come_from(bundle: Bundle) -> str:
+    if not {ALL, AML} <= set(bundle.class_names):
+        return ""
+    return (
+        " ALL and AML come from different laboratories here, so no figure\n"
+        'separates "ALL or AML" from "which laboratory".'
+    )
 
 
 def _what_it_judges(bundle: Bundle) -> str:

@@ -16,7 +16,7 @@ from leukapp.data.splits import (
     split_paper,
 )
 from leukapp.errors import TrainingError
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import HEALTHY, LEUKEMIA_CLASSES, join_with_or, order_classes
 from leukapp.model.bundle import open_bundle
 from leukapp.model.presets import Preset
 from leukapp.model.weights_io import Arrays
@@ -60,15 +60,19 @@ def split_samples(
         The images of role ``train``, and their split.
 
     Raises:
-        TrainingError: a class is missing.
+        TrainingError: there is no image of Healthy, or of nothing else.
         CatalogError: there are too few groups.
     """
     chosen = [i for i, sample in enumerate(catalog.samples) if sample.role == "train"]
     samples = tuple(catalog.samples[i] for i in chosen)
     labels = [sample.label for sample in samples]
-    missing = set(CLASS_NAMES) - set(labels)
-    if missing:
-        raise TrainingError(f"the data has no image of {', '.join(sorted(missing))}; add some")
+    if HEALTHY not in labels:
+        raise TrainingError(f"the data has no image of {HEALTHY} to train on; add some")
+    if len(set(labels)) == 1:
+        raise TrainingError(
+            f"the data has images of {HEALTHY} alone to train on; add some of "
+            f"{join_with_or(LEUKEMIA_CLASSES)}"
+        )
     if options.protocol == "paper":
         augmented = split_paper(labels, seed=options.seed)
         parts = [
@@ -166,6 +170,8 @@ def build_corpus(
 ) -> Corpus:
     """Run every image through every trunk once, or take its features from the cache.
 
+    The classes of the samples become those of the network.
+
     Args:
         samples: images.
         preset: the recipe.
@@ -190,4 +196,5 @@ def build_corpus(
         pooled=tuple(one.pooled for one in features),
         sample_indices=features[0].sample_indices,
         imagenet_tops=tuple(trunk.imagenet_top for trunk in trunks),
+        class_names=order_classes(sample.label for sample in samples),
     )

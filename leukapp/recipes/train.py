@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.errors import LeukappError, TrainingError
+from leukapp.labels import order_classes
 from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
@@ -51,12 +52,13 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     report(f"data: {len(original.samples)} images of {', '.join(original.source_names)}")
     work_dir = options.work_dir or training_dir()
     samples, split = split_samples(original, options)
+    external = _external_samples(original, samples, report)
     trunks = prepare_trunks(
         preset,
         options,
         [
             *(samples[i] for i in (*split.validation, *split.test)),
-            *(sample for sample in original.samples if sample.role == "external"),
+            *external,
         ],
         work_dir,
         report,
@@ -111,11 +113,27 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
         bundle,
         train=[samples[i] for i in split.train],
         test=[samples[i] for i in split.test],
-        external=[sample for sample in original.samples if sample.role == "external"],
+        external=external,
         protocol=options.protocol,
         report=report,
     )
     return bundle
+
+
+def _external_samples(
+    catalog: Catalog, trained: tuple[Sample, ...], report: Report
+) -> list[Sample]:
+    """Images of sources kept for judging, without those of a class that is not trained on."""
+    class_names = order_classes(sample.label for sample in trained)
+    report(f"classes: {', '.join(class_names)}")
+    external = [sample for sample in catalog.samples if sample.role == "external"]
+    known = [sample for sample in external if sample.label in class_names]
+    if len(known) < len(external):
+        report(
+            f"left out: {len(external) - len(known)} external images of a class that is not "
+            "trained on"
+        )
+    return known
 
 
 def _preset(options: TrainOptions) -> Preset:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, order_classes
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.agreement import reviewer_label
 from leukapp.review.kept_images import uploaded_sha256
@@ -43,10 +43,10 @@ def build_review_table(
         with_file_names: also give the files' names, which may hold a patient's.
     """
     standing = standing_decisions(decisions)
-    branches = _branch_names(items)
+    class_names, branches = answered_classes(items), _branch_names(items)
     records = [
         {
-            **_answer(item, branches),
+            **_answer(item, class_names, branches),
             **_decision(item, standing.get(item.id)),
             "run": run.name,
             "bundle_sha256": run.bundle_sha256,
@@ -104,7 +104,9 @@ def _arrow_type(name: str) -> object:
     return pa.string()
 
 
-def _answer(item: BatchItem, branches: tuple[str, ...]) -> dict[str, Cell]:
+def _answer(
+    item: BatchItem, class_names: tuple[str, ...], branches: tuple[str, ...]
+) -> dict[str, Cell]:
     probabilities = item.probabilities or {}
     of_branches = item.branch_probabilities or {}
     return {
@@ -117,11 +119,11 @@ def _answer(item: BatchItem, branches: tuple[str, ...]) -> dict[str, Cell]:
         "label": item.label,
         "no_call_reason": item.no_call_reason,
         "confidence": item.confidence,
-        **{f"p_{name}": probabilities.get(name) for name in CLASS_NAMES},
+        **{f"p_{name}": probabilities.get(name) for name in class_names},
         **{
             f"p_{name}_{branch}": of_branches.get(branch, {}).get(name)
             for branch in branches
-            for name in CLASS_NAMES
+            for name in class_names
         },
         "branches_agree": item.branches_agree,
         "quality": " ".join(item.quality),
@@ -141,6 +143,11 @@ def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
         "decided_at_utc": decision.decided_at.astimezone(UTC).isoformat(timespec="seconds"),
         "blinded": decision.is_blinded,
     }
+
+
+def answered_classes(items: Sequence[BatchItem]) -> tuple[str, ...]:
+    """Classes of the bundle that answered a batch; every class where no image has an answer."""
+    return order_classes(name for item in items for name in item.probabilities or {}) or CLASS_NAMES
 
 
 def _branch_names(items: Sequence[BatchItem]) -> tuple[str, ...]:

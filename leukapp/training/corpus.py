@@ -24,12 +24,14 @@ class Corpus:
         pooled: of each branch, float32 (items, variants, channels).
         sample_indices: int64 (items,): the image that an item is of, ascending.
         imagenet_tops: ImageNet classifier of each branch's backbone; empty where it has none.
+        class_names: what a network on it tells apart, in the order of its answers.
     """
 
     samples: tuple[Sample, ...]
     pooled: tuple[FloatArray, ...]
     sample_indices: NDArray[np.int64]
     imagenet_tops: tuple[DenseStack, ...]
+    class_names: tuple[str, ...] = CLASS_NAMES
 
     @property
     def n_variants(self) -> int:
@@ -38,8 +40,8 @@ class Corpus:
 
     @cached_property
     def class_indices(self) -> NDArray[np.int64]:
-        """Int64 (samples,): index of each image's label into ``CLASS_NAMES``."""
-        return np.array([CLASS_NAMES.index(sample.label) for sample in self.samples], np.int64)
+        """Int64 (samples,): index of each image's label into ``class_names``."""
+        return np.array([self.class_names.index(sample.label) for sample in self.samples], np.int64)
 
     @cached_property
     def joined(self) -> FloatArray:

@@ -12,7 +12,6 @@ from typing import Final
 import keras
 import numpy as np
 
-from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import Activation, DenseLayer, DenseStack, FloatArray
 from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Hyperparameters
 from leukapp.training.progress import Progress
@@ -106,7 +105,7 @@ def train_branch_head(
         f"branch:{name}",
         train,
         validation,
-        layers=((HEAD_UNITS, "relu"), (len(CLASS_NAMES), "linear")),
+        layers=((HEAD_UNITS, "relu"), (train.n_classes, "linear")),
         run=run,
         dropout=run.hyperparameters.dropout,
     )
@@ -131,7 +130,7 @@ def train_fusion(
         The fusion (linear at its end) and its loss curve.
     """
     activations: tuple[Activation, ...] = ("sigmoid", "relu", "sigmoid", "linear")
-    units = (*FUSION_UNITS, len(CLASS_NAMES))
+    units = (*FUSION_UNITS, train.n_classes)
     finished = _train_stage(
         name, train, validation, layers=tuple(zip(units, activations, strict=True)), run=run
     )
@@ -199,7 +198,7 @@ def _fit(
             f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}",
         )
     )
-    one_of = np.eye(len(CLASS_NAMES), dtype=np.float32)
+    one_of = np.eye(train.n_classes, dtype=np.float32)
     history = model.fit(
         train.features,
         one_of[train.class_indices],

@@ -25,4 +25,9 @@ def weigh_items(preset: Preset, corpus: Corpus, chosen: ItemVariants) -> PooledI
         if preset.hyperparameters.balance_sources
         else np.ones(len(samples), np.float32)
     )
-    return PooledItems(pooled=corpus.take(chosen), class_indices=classes, weights=weights)
+    return PooledItems(
+        pooled=corpus.take(chosen),
+        class_indices=classes,
+        weights=weights,
+        class_names=corpus.class_names,
+    )

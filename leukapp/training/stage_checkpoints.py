@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, DenseStack, FloatArray
 from leukapp.model.presets import Hyperparameters
 from leukapp.model.weights_io import ARCHIVE_ERRORS
@@ -25,11 +26,13 @@ class TrainingItems:
         features: float32 (n, features).
         class_indices: int64 (n,).
         weights: float32 (n,): weight of each item in the loss.
+        n_classes: that the heads tell apart, also those without an item.
     """
 
     features: FloatArray
     class_indices: NDArray[np.int64]
     weights: FloatArray
+    n_classes: int = len(CLASS_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ def stage_key(
         hyperparameters: of the preset.
         seed: of the stage.
     """
-    recipe = json.dumps([stage, asdict(hyperparameters), seed], sort_keys=True)
+    recipe = json.dumps([stage, asdict(hyperparameters), seed, train.n_classes], sort_keys=True)
     digest = hashlib.sha256(recipe.encode())
     for items in (train, validation):
         for array in (items.features, items.class_indices, items.weights):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseStack, FloatArray, forward
 from leukapp.model.fusion import BranchHead, Heads
 from leukapp.model.presets import Preset
@@ -20,13 +21,15 @@ class PooledItems:
 
     Attributes:
         pooled: pooled activation of each branch, float32 (n, channels).
-        class_indices: int64 (n,).
+        class_indices: int64 (n,), into ``class_names``.
         weights: float32 (n,): weight in the loss, mean 1.
+        class_names: what the network tells apart, in the order of its answers.
     """
 
     pooled: tuple[FloatArray, ...]
     class_indices: NDArray[np.int64]
     weights: FloatArray
+    class_names: tuple[str, ...] = CLASS_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +98,8 @@ def train_heads(  # noqa: PLR0913
             (forward(trained.embed, handed_on[0]), forward(trained.embed, handed_on[1]))
         )
     if len(heads) == 1:
-        return TrainedHeads(heads=Heads(branches=tuple(heads), fusion=()), curves=tuple(curves))
+        one = Heads(branches=tuple(heads), fusion=(), class_names=train.class_names)
+        return TrainedHeads(heads=one, curves=tuple(curves))
     stage2 = replace(run, seed=seed + len(heads))
     joined = [np.concatenate(parts, axis=1) for parts in zip(*embedded, strict=True)]
     fusion = train_fusion(_items(joined[0], train), _items(joined[1], validation), run=stage2)
@@ -111,7 +115,12 @@ def train_heads(  # noqa: PLR0913
             alone.append(trained_alone.fusion)
             curves.append(trained_alone.curve)
     return TrainedHeads(
-        heads=Heads(branches=tuple(heads), fusion=fusion.fusion, late_fusion=preset.late_fusion),
+        heads=Heads(
+            branches=tuple(heads),
+            fusion=fusion.fusion,
+            late_fusion=preset.late_fusion,
+            class_names=train.class_names,
+        ),
         curves=(*curves, fusion.curve),
         alone=tuple(alone),
     )
@@ -119,5 +128,8 @@ def train_heads(  # noqa: PLR0913
 
 def _items(features: FloatArray, items: PooledItems) -> TrainingItems:
     return TrainingItems(
-        features=features, class_indices=items.class_indices, weights=items.weights
+        features=features,
+        class_indices=items.class_indices,
+        weights=items.weights,
+        n_classes=len(items.class_names),
     )

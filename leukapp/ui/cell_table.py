@@ -9,7 +9,6 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_boxes import DrawnBox, draw_boxes
 from leukapp.imaging.overlay import draw_overlay
-from leukapp.labels import CLASS_NAMES
 from leukapp.ui import theme
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.session import SharedDiagnoser
@@ -94,7 +93,7 @@ def build_cell_rows(cells: Sequence[CellAnswer]) -> dict[str, list[str]]:
         texts.COLUMN_NUMBER: [str(number + 1) for number in range(len(cells))],
         texts.COLUMN_ANSWER: [theme.marked(cell.label) for cell in cells],
     }
-    for name in CLASS_NAMES:
+    for name in cells[0].probabilities.class_names if cells else ():
         rows[name] = [percent(cell.probabilities.of(name)) for cell in cells]
     rows[texts.COLUMN_REASON] = [cell.no_call_reason or "" for cell in cells]
     return rows

@@ -9,7 +9,6 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import COLOR_MAPS, ColorMap, draw_overlay
 from leukapp.inference.heatmap import Heatmap
-from leukapp.labels import CLASS_NAMES
 from leukapp.ui import texts, theme
 from leukapp.ui.picture import MAX_SIDE_PX as SCREEN_SIDE_PX
 from leukapp.ui.picture import fit_for_screen, show_picture
@@ -130,7 +129,7 @@ def _choose_class(diagnosis: Diagnosis, key: str) -> str:
     """Ask whose score is explained; at first the class that the diagnosis explained."""
     return st.segmented_control(
         texts.CLASS_LABEL,
-        CLASS_NAMES,
+        diagnosis.class_names,
         default=diagnosis.explanation.class_name,
         required=True,
         format_func=theme.marked,

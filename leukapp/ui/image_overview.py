@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, order_classes
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui import texts, theme
@@ -108,6 +108,9 @@ def build_all_json(lines: list[OverviewLine]) -> bytes:
 
 def build_all_csv(lines: list[OverviewLine]) -> bytes:
     """Write all results as CSV, one row an image, named by its hash."""
+    answers = [line.summary.record["probabilities"] or {} for line in lines]
+    # Where no image was answered nothing tells the classes, and the columns stand empty.
+    classes = order_classes(name for one in answers for name in one) or CLASS_NAMES
     rows = []
     for line in lines:
         record = line.summary.record
@@ -116,7 +119,7 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
                 "image_sha256": record["image_sha256"],
                 "label": record["label"] or "",
                 "no_call_reason": record["no_call_reason"] or "",
-                **{f"p_{name}": (record["probabilities"] or {}).get(name) for name in CLASS_NAMES},
+                **{f"p_{name}": (record["probabilities"] or {}).get(name) for name in classes},
                 "branches_agree": line.summary.branches_agree,
                 "bundle": record["bundle"]["name"],
                 "bundle_sha256": record["bundle"]["sha256"],

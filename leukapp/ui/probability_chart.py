@@ -5,7 +5,6 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import CLASS_NAMES
 from leukapp.ui import texts, theme
 from leukapp.ui.wording import branch_title, percent
 
@@ -20,16 +19,16 @@ def build_probability_chart(probabilities: ClassProbabilities, *, dark: bool) ->
         dark: draw for the dark theme.
 
     Returns:
-        One bar a class, top to bottom in the order of
-        ``CLASS_NAMES``, each with its mark, color and number.
+        One bar a class, top to bottom in the bundle's order, each with its mark, color and number.
     """
+    names = probabilities.class_names
     text_color = theme.text_color(dark=dark)
     figure = go.Figure(
         go.Bar(
             x=list(probabilities.values),
-            y=[theme.marked(name) for name in CLASS_NAMES],
+            y=[theme.marked(name) for name in names],
             text=[percent(value) for value in probabilities.values],
-            marker={"color": [theme.color_of(name, dark=dark) for name in CLASS_NAMES]},
+            marker={"color": [theme.color_of(name, dark=dark) for name in names]},
             orientation="h",
             textposition="outside",
             textfont={"size": 15, "color": text_color},
@@ -61,7 +60,7 @@ def build_probability_chart(probabilities: ClassProbabilities, *, dark: bool) ->
 def show_probability_chart(probabilities: ClassProbabilities) -> None:
     """Write the bar chart with its heading and help text."""
     st.markdown(f"**{texts.PROBABILITIES}**", help=texts.PROBABILITIES_HELP)
-    values = ", ".join(f"{name} {percent(probabilities.of(name))}" for name in CLASS_NAMES)
+    values = ", ".join(f"{name} {percent(p)}" for name, p in probabilities.as_dict().items())
     st.plotly_chart(
         build_probability_chart(probabilities, dark=theme.is_dark()),
         config={"displayModeBar": False},
@@ -72,7 +71,7 @@ def show_probability_chart(probabilities: ClassProbabilities) -> None:
 
 def build_probability_rows(diagnosis: Diagnosis) -> dict[str, list[str]]:
     """Give the table beside the chart: column heading to cells, one row a class."""
-    rows = {texts.TABLE_CLASS: [theme.marked(name) for name in CLASS_NAMES]}
+    rows = {texts.TABLE_CLASS: [theme.marked(name) for name in diagnosis.class_names]}
     if diagnosis.probabilities is not None:
         rows[texts.TABLE_FUSED] = [percent(value) for value in diagnosis.probabilities.values]
     for branch in diagnosis.branches:

@@ -23,7 +23,7 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.heatmap import Heatmap
-from leukapp.labels import ALL, AML, CLASS_NAMES
+from leukapp.labels import ALL, AML
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import Decision
 from leukapp.ui import texts as app_texts
@@ -222,7 +222,7 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
             percent(fused.of(name)),
             *(percent(branch.probabilities.of(name)) for branch in diagnosis.branches),
         ]
-        for name in CLASS_NAMES
+        for name in fused.class_names
     ]
     table = Table([[printable(cell) for cell in row] for row in [head, *rows]], hAlign="LEFT")
     table.setStyle(

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,35 @@ def test_every_section_shows_both_sets_without_an_exception(
     assert texts.LEAKING_WARNING in page
     assert "30 images of 10 groups are in both" in page
     assert len(app.get("plotly_chart")) >= 2
+
+
+def test_a_bundle_of_two_classes_stands_beside_one_of_three(
+    weights: Path, open_page: Callable[[], AppTest]
+) -> None:
+    three = make_held_out()
+    of_leukemia = np.linspace(0.02, 0.98, N_IMAGES)
+    two = replace(
+        three,
+        class_names=("ALL", "Healthy"),
+        true_labels=np.where(np.arange(N_IMAGES) % 3 == 2, 0, 1),
+        probabilities=np.stack([of_leukemia, 1 - of_leukemia], axis=1),
+        branches=(),
+    )
+    write_held_out(two, weights / "tiny" / "held_out_two.csv")
+    app = open_page()
+    app.selectbox(key="set-B").set_value("tiny/held_out_two.csv").run()
+    for section in (texts.CURVES, texts.CALIBRATION, texts.GROUPS, texts.ABLATION):
+        go_to(app, section)
+    go_to(app, texts.THRESHOLD)
+    labels = [texts.TARGETS[name] for name in ("leukemia", "ALL", "Healthy")]
+    assert app.selectbox(key="target").options == labels
+    go_to(app, texts.CONFUSION)
+    assert len(app.segmented_control(key="cell-true").options) == 3
+    app.segmented_control(key="cell-true").set_value("AML").run()
+    app.segmented_control(key="cell-side").set_value("B").run()
+    assert not app.exception
+    assert len(app.segmented_control(key="cell-true").options) == 2
+    assert app.segmented_control(key="cell-true").value in two.class_names
 
 
 def test_a_bootstrap_is_not_computed_again_at_the_next_click(

@@ -4,7 +4,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import Bundle
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
@@ -99,7 +98,7 @@ def build_training_figure(bundle: Bundle, *, dark: bool) -> go.Figure:
     """Build one bar a source, its classes stacked in their colors and patterns."""
     sources = list(bundle.training.sources)
     figure = go.Figure()
-    for name in CLASS_NAMES:
+    for name in bundle.class_names:
         counts = [bundle.training.sources[source].get(name, 0) for source in sources]
         figure.add_bar(
             x=counts,
@@ -128,6 +127,6 @@ def build_training_figure(bundle: Bundle, *, dark: bool) -> go.Figure:
 def training_table(bundle: Bundle) -> pd.DataFrame:
     """Give one row a source, its images of each class."""
     return pd.DataFrame(
-        {"source": source, **{name: counts.get(name, 0) for name in CLASS_NAMES}}
+        {"source": source, **{name: counts.get(name, 0) for name in bundle.class_names}}
         for source, counts in bundle.training.sources.items()
     )

@@ -10,7 +10,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from leukapp.evaluation.confusion import Confusion, confusion_of, largest_error
-from leukapp.labels import CLASS_NAMES
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import file_stem, show_numbers, toolbar
 from leukapp.ui.evaluation.look import finish_figure
@@ -81,8 +80,8 @@ def _show_matrix(side: Side, scale: Scale, *, called_only: bool) -> None:
         if points:
             row, column = points[0]["customdata"]
             st.session_state[SIDE_KEY] = side.name
-            st.session_state[TRUE_KEY] = CLASS_NAMES[row]
-            st.session_state[PREDICTED_KEY] = CLASS_NAMES[column]
+            st.session_state[TRUE_KEY] = confusion.class_names[row]
+            st.session_state[PREDICTED_KEY] = confusion.class_names[column]
 
     st.plotly_chart(
         build_confusion_figure(confusion, scale, side, dark=theme.is_dark()),
@@ -110,7 +109,7 @@ def build_confusion_figure(
         dark: draw for the dark theme.
     """
     values = values_of(confusion, scale)
-    labels = tuple(theme.marked(name) for name in CLASS_NAMES)
+    labels = tuple(theme.marked(name) for name in confusion.class_names)
     figure = build_matrix(
         confusion.share_of_true if scale == "counts" else values,
         tuple(tuple(cell_text(value, scale) for value in row) for row in values),
@@ -154,8 +153,8 @@ def confusion_table(confusion: Confusion) -> pd.DataFrame:
             "share_of_true": confusion.share_of_true[row, column],
             "share_of_answered": confusion.share_of_predicted[row, column],
         }
-        for row, true_class in enumerate(CLASS_NAMES)
-        for column, predicted_class in enumerate(CLASS_NAMES)
+        for row, true_class in enumerate(confusion.class_names)
+        for column, predicted_class in enumerate(confusion.class_names)
     )
 
 
@@ -164,8 +163,12 @@ def _choose_cell(sides: tuple[Side, ...], *, called_only: bool) -> Cell:
     names = [side.name for side in sides]
     if st.session_state.get(SIDE_KEY) not in names:
         st.session_state[SIDE_KEY] = names[0]
-    if TRUE_KEY not in st.session_state:
-        true_class, predicted_class = largest_error(confusion_of(sides[0].evaluation.held_out))
+    side = next(side for side in sides if side.name == st.session_state[SIDE_KEY])
+    held_out = side.evaluation.held_out
+    chosen = {st.session_state.get(TRUE_KEY), st.session_state.get(PREDICTED_KEY)}
+    # The bundle of another table may not know the classes that were chosen.
+    if not chosen <= set(held_out.class_names):
+        true_class, predicted_class = largest_error(confusion_of(held_out))
         st.session_state[TRUE_KEY] = true_class
         st.session_state[PREDICTED_KEY] = predicted_class
     st.subheader(texts.BEHIND_TITLE, anchor=False)
@@ -173,18 +176,21 @@ def _choose_cell(sides: tuple[Side, ...], *, called_only: bool) -> Cell:
         if len(sides) > 1:
             st.segmented_control(texts.BEHIND_SIDE, names, required=True, key=SIDE_KEY)
         st.segmented_control(
-            texts.TRUE_CLASS, CLASS_NAMES, required=True, format_func=theme.marked, key=TRUE_KEY
+            texts.TRUE_CLASS,
+            held_out.class_names,
+            required=True,
+            format_func=theme.marked,
+            key=TRUE_KEY,
         )
         st.segmented_control(
             texts.PREDICTED_CLASS,
-            CLASS_NAMES,
+            held_out.class_names,
             required=True,
             format_func=theme.marked,
             key=PREDICTED_KEY,
         )
-    side_name = st.session_state[SIDE_KEY]
     return Cell(
-        side=next(side for side in sides if side.name == side_name),
+        side=side,
         true_class=st.session_state[TRUE_KEY],
         predicted_class=st.session_state[PREDICTED_KEY],
         called_only=called_only,

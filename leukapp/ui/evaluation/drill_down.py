@@ -1,5 +1,6 @@
 """The images behind a confusion cell, with their heatmaps where the pixels are at hand."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,6 @@ from leukapp.evaluation.data_root import find_pixels
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.image_io import read_image, read_image_bytes
-from leukapp.labels import CLASS_NAMES
 from leukapp.resources import data_root
 from leukapp.ui import theme
 from leukapp.ui.evaluation.confusion_panel import Cell
@@ -72,7 +72,7 @@ def image_table(held_out: HeldOutSet, rows: NDArray[np.int64]) -> pd.DataFrame:
             texts.COLUMN_GROUP: [held_out.groups[row] for row in rows],
         }
     )
-    for index, name in enumerate(CLASS_NAMES):
+    for index, name in enumerate(held_out.class_names):
         table[f"p {name}"] = held_out.probabilities[rows, index]
     table[texts.COLUMN_CALL] = [
         texts.CALLED if held_out.is_called[row] else texts.NOT_CALLED for row in rows
@@ -117,7 +117,7 @@ def _show_gallery(
 def _show_thumbnail(held_out: HeldOutSet, row: int, path: Path, open_key: str) -> None:
     """Write one small image and the button that opens it."""
     picture = _thumbnail(str(path), path.stat().st_mtime_ns)
-    answer = theme.marked(CLASS_NAMES[held_out.predicted_labels[row]])
+    answer = theme.marked(held_out.class_names[held_out.predicted_labels[row]])
     caption = f"{answer} {percent(held_out.probabilities[row].max())}"
     if picture is not None:
         show_picture(picture, caption=caption, alt=caption)
@@ -187,17 +187,18 @@ def _show_opened(cell: Cell, row: int, path: Path) -> None:
         return
     st.caption(
         texts.TABLE_ANSWER.format(
-            answer=_answer_words(tuple(held_out.probabilities[row])),
-            now=_answer_words(answer.probabilities.values if answer.probabilities else ()),
+            answer=_answer_words(
+                dict(zip(held_out.class_names, held_out.probabilities[row], strict=True))
+            ),
+            now=_answer_words(answer.probabilities.as_dict() if answer.probabilities else {}),
         )
     )
     with st.container(border=True):
         show_heatmap_viewer(answer, diagnoser, key=f"evaluation-{row}-{cell.side.key}")
 
 
-def _answer_words(probabilities: tuple[float, ...]) -> str:
+def _answer_words(probabilities: Mapping[str, float]) -> str:
     """The probability of each class in words."""
     if not probabilities:
         return texts.NO_ANSWER
-    pairs = zip(CLASS_NAMES, probabilities, strict=True)
-    return ", ".join(f"{name} {percent(value)}" for name, value in pairs)
+    return ", ".join(f"{name} {percent(value)}" for name, value in probabilities.items())

@@ -5,7 +5,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from leukapp.evaluation.group_rows import GroupRow
-from leukapp.labels import CLASS_NAMES
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers, two_places
 from leukapp.ui.evaluation.look import accent_color, finish_figure
@@ -20,7 +19,7 @@ def show_groups(side: Side) -> None:
     """Write how the groups of a side spread, and each of them."""
     show_side_head(side)
     rows = side.evaluation.groups
-    table = group_table(rows)
+    table = group_table(rows, side.evaluation.held_out.class_names)
     places = two_places(side)
     with places[0]:
         st.markdown(f"**{texts.GROUPS_TITLE}**", help=texts.GROUPS_HELP)
@@ -47,14 +46,14 @@ def build_group_figure(rows: tuple[GroupRow, ...], side: Side, *, dark: bool) ->
     return finish_figure(figure, side, dark=dark, height_px=380)
 
 
-def group_table(rows: tuple[GroupRow, ...]) -> pd.DataFrame:
+def group_table(rows: tuple[GroupRow, ...], class_names: tuple[str, ...]) -> pd.DataFrame:
     """Give one row a group."""
     return pd.DataFrame(
         {
             "group": row.group,
             "known": row.is_known,
             "images": row.n_images,
-            **dict(zip(CLASS_NAMES, row.support, strict=True)),
+            **dict(zip(class_names, row.support, strict=True)),
             "right": row.n_right,
             "accuracy": row.accuracy,
             "called": row.n_called,

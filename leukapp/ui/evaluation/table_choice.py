@@ -7,7 +7,11 @@ from typing import Final
 import streamlit as st
 
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.held_out import LEADING_COLUMNS, PROBABILITY_COLUMNS, TRAILING_COLUMNS
+from leukapp.evaluation.held_out import (
+    LEADING_COLUMNS,
+    TRAILING_COLUMNS,
+    probability_columns,
+)
 from leukapp.evaluation.held_out_files import (
     HeldOutFile,
     HeldOutTable,
@@ -16,6 +20,7 @@ from leukapp.evaluation.held_out_files import (
     read_uploaded_table,
 )
 from leukapp.evaluation.source_evaluation import SourceEvaluation
+from leukapp.labels import CLASS_NAMES
 from leukapp.resources import weights_dir
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui.evaluation.side import Side, SideName
@@ -171,7 +176,8 @@ def _show_format() -> None:
 def empty_table() -> bytes:
     """Give the header line of a held-out table without branches, as CSV."""
     buffer = io.StringIO()
-    write_csv_rows(buffer, [[*LEADING_COLUMNS, *PROBABILITY_COLUMNS, *TRAILING_COLUMNS]])
+    columns = [*LEADING_COLUMNS, *probability_columns(CLASS_NAMES), *TRAILING_COLUMNS]
+    write_csv_rows(buffer, [columns])
     return buffer.getvalue().encode()
 
 

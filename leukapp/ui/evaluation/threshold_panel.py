@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from leukapp.evaluation.operating_point import (
-    TARGETS,
     OperatingPoint,
     Target,
     ThresholdSweep,
     operating_point,
+    targets_of,
     threshold_sweep,
 )
 from leukapp.evaluation.report import format_estimate
@@ -47,17 +47,22 @@ class ThresholdChoice:
 def show_thresholds(sides: tuple[Side, ...]) -> None:
     """Write the controls and what follows for each side; they redraw this part alone."""
     st.caption(texts.THRESHOLD_NOTE)
-    choice = _choose()
+    choice = _choose(sides)
     for column, side in zip(st.columns(len(sides), gap="large"), sides, strict=True):
         with column:
             _show_side(side, choice)
 
 
-def _choose() -> ThresholdChoice:
+def _choose(sides: tuple[Side, ...]) -> ThresholdChoice:
     """Ask what is positive, from where it is flagged, and how common it is."""
     first, second, third = st.columns([1.3, 2, 1], gap="medium")
+    # A class that one of two sides does not know cannot be asked of both.
+    of_sides = [targets_of(side.evaluation.held_out) for side in sides]
     target = first.selectbox(
-        texts.TARGET_LABEL, TARGETS, format_func=lambda name: texts.TARGETS[name], key="target"
+        texts.TARGET_LABEL,
+        [name for name in of_sides[0] if all(name in others for others in of_sides)],
+        format_func=lambda name: texts.TARGETS[name],
+        key="target",
     )
     threshold = second.slider(texts.THRESHOLD_LABEL, 0.0, 1.0, 0.5, 0.01, key="flag_threshold")
     percent = third.number_input(

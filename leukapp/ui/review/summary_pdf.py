@@ -18,6 +18,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 from leukapp.labels import CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.agreement import Agreement, measure_agreement, reviewer_label
+from leukapp.review.export import answered_classes
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.worklist import WorklistEntry, build_worklist
@@ -113,7 +114,7 @@ def _about(run: BatchRun, moment: datetime) -> list[Flowable]:
 
 def _answers(entries: Sequence[WorklistEntry]) -> list[Flowable]:
     counts = Counter(entry.item.label for entry in entries)
-    names = (*CLASS_NAMES, None)
+    names = (*answered_classes([entry.item for entry in entries]), None)
     rows = [
         [name or app_texts.NO_CALL for name in names],
         [str(counts[name]) for name in names],

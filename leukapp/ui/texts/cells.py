@@ -15,7 +15,7 @@ FIELD_ALT: Final = "The field with a numbered box around each of {n} leukocytes"
 CELL_ALT: Final = "Leukocyte {number} as the networks see it"
 CELL_HEAT: Final = "Leukocyte {number}: fused heat for {label}"
 SUMMARY: Final = (
-    "**{n_blast_like} of {n_judged}** judged leukocytes are called ALL or AML: "
+    "**{n_blast_like} of {n_judged}** judged leukocytes are called leukemia: "
     "**{share}** (95 % interval {low} to {high})."
 )
 TOO_FEW: Final = (

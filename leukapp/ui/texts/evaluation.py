@@ -94,13 +94,13 @@ BALANCED_ACCURACY_NOTE: Final = "mean share of each class that is right"
 ACCURACY: Final = "Accuracy"
 ACCURACY_NOTE: Final = "share of all images that is right, calls ignored"
 LEUKEMIA_AUROC: Final = "AUROC leukemia"
-LEUKEMIA_AUROC_NOTE: Final = "ALL or AML against Healthy"
+LEUKEMIA_AUROC_NOTE: Final = "every class but Healthy, against Healthy"
 COVERAGE: Final = "Coverage"
 COVERAGE_NOTE: Final = "share of images with a call"
 ACCURACY_OF_CALLED: Final = "Accuracy of called"
 ACCURACY_OF_CALLED_NOTE: Final = "share of the called images that is right"
 FALSE_ALARMS: Final = "Healthy called leukemia"
-FALSE_ALARMS_NOTE: Final = "share of Healthy images called ALL or AML; lower is better"
+FALSE_ALARMS_NOTE: Final = "share of Healthy images called leukemia; lower is better"
 BACKGROUND: Final = "Background only"
 BACKGROUND_NOTE: Final = "balanced accuracy from the image's edge alone, where no cell is seen"
 BACKGROUND_NOT_MEASURED: Final = "not measured for this table"
@@ -206,7 +206,7 @@ RISK_OWN: Final = "bundle's own calls"
 
 TARGET_LABEL: Final = "What counts as positive"
 TARGETS: Final = {
-    "leukemia": "Leukemia (ALL or AML)",
+    "leukemia": "Leukemia (all but Healthy)",
     "ALL": "ALL against the rest",
     "AML": "AML against the rest",
     "Healthy": "Healthy against the rest",

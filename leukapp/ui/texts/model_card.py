@@ -53,7 +53,7 @@ NO_REPORT: Final = "This bundle carries no evaluation report."
 WEAK_SENTENCES: Final = {
     "leaking": "copies of its images were trained on; its accuracy of {value:.3f} says nothing.",
     "many_errors": "balanced accuracy is {value:.3f}.",
-    "false_alarms": "{value:.1%} of the Healthy images are called ALL or AML.",
+    "false_alarms": "{value:.1%} of the Healthy images are called leukemia.",
     "background": (
         "the image's edge alone reaches {value:.3f}, the network {limit:.3f}: it may read the "
         "laboratory."

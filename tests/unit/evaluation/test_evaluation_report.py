@@ -117,7 +117,7 @@ def test_markdown_has_a_row_a_source(report):
         "AUROC leukemia vs Healthy",
         "Coverage",
         "Accuracy of called",
-        "Healthy called ALL or AML",
+        "Healthy called leukemia",
         "Background only",
         "first alone",
         "second alone",

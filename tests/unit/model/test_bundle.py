@@ -69,7 +69,10 @@ def edit(folder, **changes):
     ("changes", "message"),
     [
         ({"schema_version": 99}, "format 99, this version reads 1"),
-        ({"class_names": ["AML", "ALL", "Healthy"]}, "other classes"),
+        ({"class_names": ["AML", "ALL", "Healthy"]}, "is damaged"),
+        ({"class_names": ["ALL", "AML"]}, "is damaged"),
+        ({"class_names": ["ALL", "ALL", "Healthy"]}, "is damaged"),
+        ({"class_names": ["ALL", "Healthy", "CML"]}, "answers 'CML', a class that this version"),
         ({"files": {"../heads.npz": "0"}}, "does not list every weight file"),
         ({"preset": 3}, "is damaged"),
         ({"thresholds": {}}, "is damaged"),
@@ -79,6 +82,12 @@ def test_bad_manifest(folder, changes, message):
     edit(folder, **changes)
     with pytest.raises(BundleError, match=message):
         open_bundle(folder)
+
+
+def test_a_manifest_cannot_name_fewer_classes_than_the_network_answers(folder):
+    edit(folder, class_names=["ALL", "Healthy"])
+    with pytest.raises(BundleError, match="damaged"):
+        _ = open_bundle(folder).heads
 
 
 @pytest.mark.parametrize("n_turns", [0, 2, 4.0, True, "4", None])

@@ -87,3 +87,13 @@ def test_a_batch_without_any_answer_is_written_too(build) -> None:
     items = [make_item(1, state=ItemState.WAITING, label=None, probabilities=None)]
 
     assert build(build_review_table(RUN, items, []))
+
+
+def test_a_batch_of_a_two_class_bundle_has_the_columns_of_its_classes() -> None:
+    two = {"ALL": 0.8, "Healthy": 0.2}
+    items = [make_item(1, probabilities=two, branch_probabilities={"lite2": two})]
+    (row,) = csv.DictReader(
+        io.StringIO(build_review_csv(build_review_table(RUN, items, [])).decode())
+    )
+    columns = [name for name in row if name.startswith("p_")]
+    assert columns == ["p_ALL", "p_Healthy", "p_ALL_lite2", "p_Healthy_lite2"]

@@ -111,6 +111,7 @@ def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
+    _add_stem_input(parser)
     parser.add_argument("--epochs", type=int, help="upper bound of epochs in each stage")
     parser.add_argument(
         "--unfreeze",
@@ -120,6 +121,16 @@ def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="then fine-tune the backbones too, for so many epochs (slow; default: frozen)",
     )
     parser.set_defaults(run=_train)
+
+
+def _add_stem_input(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--stem-input",
+        choices=["as-trained", "tensorflow-2.9"],
+        default="as-trained",
+        help="EfficientNetB6 and B7: rescale the input as their weights were trained (default), or "
+        "as TensorFlow 2.9 did, 2.1 times smaller",
+    )
 
 
 def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -154,6 +165,7 @@ def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
+    _add_stem_input(parser)
     parser.add_argument("--epochs", type=int, help="upper bound of epochs (default: 100)")
     parser.set_defaults(run=_reproduce)
 
@@ -255,6 +267,7 @@ def _train(options: argparse.Namespace) -> int:
             seed=options.seed,
             work_dir=options.work_dir,
             backbone_weights=options.backbone_weights,
+            stem_input=options.stem_input.replace("-", "_").replace(".", "_"),
             n_epochs=options.epochs,
             unfreeze_epochs=options.unfreeze,
         ),
@@ -302,6 +315,7 @@ def _reproduce(options: argparse.Namespace) -> int:
             seed=options.seed,
             work_dir=options.work_dir,
             backbone_weights=options.backbone_weights,
+            stem_input=options.stem_input.replace("-", "_").replace(".", "_"),
             n_epochs=options.epochs,
         ),
         report=lambda line: print(line, file=sys.stderr, flush=True),

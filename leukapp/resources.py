@@ -11,6 +11,7 @@ from leukapp.errors import BundleError
 BUNDLE_VARIABLE: Final = "LEUKAPP_BUNDLE"
 WEIGHTS_VARIABLE: Final = "LEUKAPP_WEIGHTS_DIR"
 BACKBONE_DIR_VARIABLE: Final = "LEUKAPP_BACKBONE_DIR"
+KERAS_VARIABLE: Final = "KERAS_HOME"
 CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
 STORE_VARIABLE: Final = "LEUKAPP_STORE_URL"
 BATCH_VARIABLE: Final = "LEUKAPP_BATCH_DIR"
@@ -65,6 +66,12 @@ def backbone_dir() -> Path | None:
     """Folder of keras.applications' weight files: ``LEUKAPP_BACKBONE_DIR``, or None."""
     named = os.environ.get(BACKBONE_DIR_VARIABLE)
     return Path(named) if named else None
+
+
+def keras_models_dir() -> Path:
+    """Folder in which Keras keeps the weight files that it downloads, under ``KERAS_HOME``."""
+    named = os.environ.get(KERAS_VARIABLE)
+    return (Path(named).expanduser() if named else Path.home() / ".keras") / "models"
 
 
 def cache_dir() -> Path:

@@ -16,8 +16,14 @@ import numpy as np
 from leukapp.errors import BackboneWeightsError
 from leukapp.model.dense import Activation, DenseLayer, DenseStack
 from leukapp.model.efficientnet_lite import build_efficientnet_lite2
+from leukapp.model.presets import StemInput
 from leukapp.model.weights_io import read_arrays, set_model_arrays
-from leukapp.resources import BACKBONE_DIR_VARIABLE, LITE2_FILE, backbone_dir
+from leukapp.resources import (
+    BACKBONE_DIR_VARIABLE,
+    LITE2_FILE,
+    backbone_dir,
+    keras_models_dir,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,11 +48,14 @@ class ApplicationSpec:
         build: its constructor.
         weight_file: name of the ImageNet file (with classifier) as keras.applications calls it.
         needs_rescaling: it expects input in -1 to 1 and does not rescale by itself.
+        rescales_twice: its ImageNet weights were trained on an input that is divided by the root of
+            the deviation a second time (see :func:`_divide_stem_again`).
     """
 
     build: Callable[..., keras.Model]
     weight_file: str
     needs_rescaling: bool
+    rescales_twice: bool = False
 
 
 _SUFFIX: Final = "weights_tf_dim_ordering_tf_kernels.h5"
@@ -80,11 +89,13 @@ APPLICATIONS: Final = {
         build=keras.applications.EfficientNetB6,
         weight_file="efficientnetb6.h5",
         needs_rescaling=False,
+        rescales_twice=True,
     ),
     "efficientnetb7": ApplicationSpec(
         build=keras.applications.EfficientNetB7,
         weight_file="efficientnetb7.h5",
         needs_rescaling=False,
+        rescales_twice=True,
     ),
     "mobilenetv3large": ApplicationSpec(
         build=keras.applications.MobileNetV3Large,
@@ -94,7 +105,17 @@ APPLICATIONS: Final = {
 }
 
 
-def build_backbone(name: str, input_size_px: int, *, weights: Path | None = None) -> Backbone:
+IMAGENET_DEVIATION_RGB: Final = (0.229, 0.224, 0.225)
+"""Of ImageNet's pixels in red, green and blue, 0-1."""
+
+
+def build_backbone(
+    name: str,
+    input_size_px: int,
+    *,
+    weights: Path | None = None,
+    stem_input: StemInput = "as_trained",
+) -> Backbone:
     """Build a backbone.
 
     Args:
@@ -102,6 +123,8 @@ def build_backbone(name: str, input_size_px: int, *, weights: Path | None = None
         input_size_px: side of the square input in pixels.
         weights: a keras ``.h5`` file of a keras.applications network with its classifier; None
             leaves random weights, for a bundle or a training to overwrite.
+        stem_input: what the stem of an EfficientNet with weights from a file sees; see
+            ``BranchSpec``.
 
     Returns:
         The trunk, frozen, and the ImageNet classifier behind it.
@@ -126,7 +149,7 @@ def build_backbone(name: str, input_size_px: int, *, weights: Path | None = None
         )
         backbone = Backbone(trunk=trunk, imagenet_top=())
     elif name in APPLICATIONS:
-        backbone = _build_application(APPLICATIONS[name], input_size_px, weights)
+        backbone = _build_application(APPLICATIONS[name], input_size_px, weights, stem_input)
     else:
         known = ", ".join(["efficientnet_lite2", "mobilenetv3large_cells", *APPLICATIONS])
         raise BackboneWeightsError(f"there is no backbone {name!r}; choose one of {known}")
@@ -135,7 +158,11 @@ def build_backbone(name: str, input_size_px: int, *, weights: Path | None = None
 
 
 def load_imagenet_backbone(
-    name: str, input_size_px: int, *, weights_dir: Path | None = None
+    name: str,
+    input_size_px: int,
+    *,
+    weights_dir: Path | None = None,
+    stem_input: StemInput = "as_trained",
 ) -> Backbone:
     """Build a backbone with its ImageNet weights; nothing falls back to random ones.
 
@@ -144,6 +171,7 @@ def load_imagenet_backbone(
         input_size_px: side of the square input in pixels.
         weights_dir: folder with the ``.h5`` files of keras.applications; default the environment
             variable ``LEUKAPP_BACKBONE_DIR``, else keras.applications' own download.
+        stem_input: what the stem of an EfficientNet sees; see ``BranchSpec``.
 
     Returns:
         The backbone with ImageNet weights.
@@ -163,7 +191,12 @@ def load_imagenet_backbone(
             f"backbone {name!r} has no ImageNet weights; train it or take another"
         )
     spec = APPLICATIONS[name]
-    return build_backbone(name, input_size_px, weights=_find_weights(spec, weights_dir))
+    return build_backbone(
+        name,
+        input_size_px,
+        weights=_find_weights(spec, weights_dir),
+        stem_input=stem_input,
+    )
 
 
 def _find_weights(spec: ApplicationSpec, weights_dir: Path | None) -> Path:
@@ -176,7 +209,7 @@ def _find_weights(spec: ApplicationSpec, weights_dir: Path | None) -> Path:
                 f"{Path(named)}"
             )
         return path
-    cached = Path.home() / ".keras" / "models" / spec.weight_file
+    cached = keras_models_dir() / spec.weight_file
     if cached.is_file():
         return cached
     try:
@@ -187,10 +220,16 @@ def _find_weights(spec: ApplicationSpec, weights_dir: Path | None) -> Path:
             f"keras.applications into a folder and name it with --backbone-weights or "
             f"{BACKBONE_DIR_VARIABLE}"
         ) from error
+    if not cached.is_file():
+        raise BackboneWeightsError(
+            f"the folder {cached.parent} cannot be written to; name another with KERAS_HOME"
+        )
     return cached
 
 
-def _build_application(spec: ApplicationSpec, size_px: int, weights: Path | None) -> Backbone:
+def _build_application(
+    spec: ApplicationSpec, size_px: int, weights: Path | None, stem_input: StemInput
+) -> Backbone:
     image = keras.Input((size_px, size_px, 3), name="image")
     tensor = image
     if spec.needs_rescaling:
@@ -204,12 +243,28 @@ def _build_application(spec: ApplicationSpec, size_px: int, weights: Path | None
             f"the file {weights.name if weights else ''} does not hold the ImageNet weights of "
             f"this backbone; replace it by {spec.weight_file} of keras.applications"
         ) from error
+    if weights is not None and spec.rescales_twice and stem_input == "as_trained":
+        _divide_stem_again(model)
     pooling = [
         layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
     ][-1]
     trunk = keras.Model(image, pooling.input, name=model.name)
     behind = model.layers[model.layers.index(pooling) + 1 :]
     return Backbone(trunk=trunk, imagenet_top=_dense_stack(behind))
+
+
+def _divide_stem_again(model: keras.Model) -> None:
+    """Give the stem the input that an EfficientNet's ImageNet weights were trained on.
+
+    The file's own normalization divides by the deviation's root, the original network divided by
+    the deviation. keras.applications makes up for it by one more layer, but only where it loads the
+    weights itself (``weights="imagenet"``). Behind that layer is a convolution without bias, so its
+    kernel can carry the factor: the network is the same, and a bundle needs no other architecture.
+    """
+    stem = model.get_layer("stem_conv")
+    again = 1 / np.sqrt(np.array(IMAGENET_DEVIATION_RGB))
+    kernel = np.asarray(stem.kernel, np.float64) * again[:, None]
+    stem.kernel.assign(kernel.astype(np.float32))
 
 
 def _dense_stack(layers: list[keras.layers.Layer]) -> DenseStack:

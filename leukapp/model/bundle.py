@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
-from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset, Turns
+from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset, StemInput, Turns
 from leukapp.model.weights_io import (
     Arrays,
     is_part_of,
@@ -350,6 +350,8 @@ def _parse_branch(raw: Mapping[str, Any]) -> BranchSpec:
     texts = (spec.name, spec.backbone, spec.hands_on)
     if not all(isinstance(text, str) and text for text in texts) or "\0" in spec.name:
         raise ValueError("a branch has no plain name")
+    if spec.stem_input not in get_args(StemInput):
+        raise ValueError("the input of a stem is not known")
     if type(spec.input_size_px) is not int or not 1 <= spec.input_size_px <= MAX_INPUT_SIZE_PX:
         raise ValueError(f"input_size_px must be 1 to {MAX_INPUT_SIZE_PX}")
     return spec

@@ -1,6 +1,6 @@
 """Presets: recipes of a two-branch network and its training."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from leukapp.errors import LeukappError
@@ -9,6 +9,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
 InputMode: TypeAlias = Literal["whole", "cells"]
 Turns: TypeAlias = Literal[1, 4]
+StemInput: TypeAlias = Literal["as_trained", "tensorflow_2_9"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,16 @@ class BranchSpec:
         input_size_px: side of the square input in pixels.
         hands_on: ``imagenet_probabilities`` (the whole ImageNet model with its 1000-way softmax, as
             in the paper) or ``pooled`` (global average of the last convolution).
+        stem_input: of EfficientNetB6 and B7, whose stem was trained on an input divided by the root
+            of the deviation twice: ``as_trained`` divides twice, ``tensorflow_2_9`` once, as the
+            version that the paper names did (2.1 times smaller). Other backbones have no choice.
     """
 
     name: str
     backbone: str
     input_size_px: int = 224
     hands_on: HandsOn = "pooled"
+    stem_input: StemInput = "as_trained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,3 +156,9 @@ def get_preset(name: str) -> Preset:
         raise LeukappError(
             f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}"
         ) from None
+
+
+def with_stem_input(preset: Preset, stem_input: StemInput) -> Preset:
+    """The preset with another input of its EfficientNets' stems; see ``BranchSpec``."""
+    branches = tuple(replace(spec, stem_input=stem_input) for spec in preset.branches)
+    return replace(preset, branches=branches)

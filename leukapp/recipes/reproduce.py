@@ -24,7 +24,7 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.model.bundle import open_bundle
 from leukapp.model.dense import FloatArray, forward
 from leukapp.model.fusion import pool, predict_logits, softmax
-from leukapp.model.presets import Hyperparameters, Preset, get_preset
+from leukapp.model.presets import Hyperparameters, Preset, StemInput, get_preset, with_stem_input
 from leukapp.model.weights_io import Arrays
 from leukapp.recipes.judge import read_edge_features
 from leukapp.recipes.reproduction_report import (
@@ -62,6 +62,7 @@ class ReproduceOptions:
         work_dir: keeps features and finished stages, so that a killed run goes on; None is the
             cache.
         backbone_weights: folder of keras.applications ``.h5`` files.
+        stem_input: what the stem of an EfficientNet sees; see ``BranchSpec``.
         n_epochs: overrides the paper's 100.
     """
 
@@ -71,6 +72,7 @@ class ReproduceOptions:
     seed: int = 0
     work_dir: Path | None = None
     backbone_weights: Path | None = None
+    stem_input: StemInput = "as_trained"
     n_epochs: int | None = None
 
 
@@ -168,7 +170,7 @@ def reproduce(
 
 
 def _with_paper_hyperparameters(options: ReproduceOptions) -> Preset:
-    preset = get_preset(options.preset)
+    preset = with_stem_input(get_preset(options.preset), options.stem_input)
     if options.n_epochs is not None and options.n_epochs < 1:
         raise TrainingError(f"--epochs must be at least 1, got {options.n_epochs}")
     hyperparameters = Hyperparameters()

@@ -14,7 +14,7 @@ from leukapp.labels import order_classes
 from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
-from leukapp.model.presets import Preset, get_preset
+from leukapp.model.presets import Preset, get_preset, with_stem_input
 from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
 from leukapp.recipes.fitting import FittedNetwork, fit_network
 from leukapp.recipes.papers import write_papers
@@ -137,7 +137,7 @@ def _external_samples(
 
 
 def _preset(options: TrainOptions) -> Preset:
-    preset = get_preset(options.preset)
+    preset = with_stem_input(get_preset(options.preset), options.stem_input)
     if options.unfreeze_epochs < 0:
         raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
     if options.protocol == "paper":

@@ -49,7 +49,10 @@ def prepare_trunk(
         set_model_arrays(backbone.trunk, cell_arrays())
     else:
         backbone = load_imagenet_backbone(
-            spec.backbone, spec.input_size_px, weights_dir=weights_dir
+            spec.backbone,
+            spec.input_size_px,
+            weights_dir=weights_dir,
+            stem_input=spec.stem_input,
         )
     return _freeze(spec, backbone, model_arrays(backbone.trunk))
 

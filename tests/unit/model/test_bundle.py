@@ -7,6 +7,7 @@ from networks import TINY_PRESET, lively_weights, write_tiny_bundle
 from leukapp.errors import BundleError
 from leukapp.model import weights_io
 from leukapp.model.bundle import open_bundle, write_bundle
+from leukapp.model.presets import with_stem_input
 
 pytestmark = pytest.mark.keras
 
@@ -165,3 +166,13 @@ def test_an_array_is_never_cut(tmp_path):
     names = weights_io.write_array_parts(tmp_path / "a.npz", arrays, max_bytes=10)
     assert len(names) == 2
     assert weights_io.read_arrays(tmp_path / names[0])["large"].shape == (100, 100)
+
+
+def test_the_input_of_the_stems_is_recorded(tmp_path):
+    preset = with_stem_input(TINY_PRESET, "tensorflow_2_9")
+    folder = write_tiny_bundle(tmp_path / "tiny", preset=preset).folder
+    assert {spec.stem_input for spec in open_bundle(folder).preset.branches} == {"tensorflow_2_9"}
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("tensorflow_2_9", "tensorflow_1_0"))
+    with pytest.raises(BundleError, match="is damaged; restore manifest"):
+        open_bundle(folder)

@@ -35,6 +35,7 @@ from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY
 from leukapp.model.bundle import Bundle, Thresholds, open_bundle
 from leukapp.model.fusion import pool, softmax
+from leukapp.resources import find_bundle
 
 __all__ = [
     "BranchVote",
@@ -185,6 +186,24 @@ class Diagnoser:
         """
         bundle = open_bundle(folder)
         return cls(bundle, open_engine(bundle, engine))
+
+    @classmethod
+    def from_bundle(cls, bundle: str | Path, *, engine: EngineChoice = "auto") -> Self:
+        """Open a bundle by its name or path, verify its hashes and load it on an engine.
+
+        Args:
+            bundle: name of a bundle that LeukApp brings along, e.g. ``compact``, or the path of a
+                folder that ``leukapp train`` wrote.
+            engine: ``auto`` takes the fastest that the machine has.
+
+        Raises:
+            BundleError: the bundle is missing, damaged or not understood.
+
+        Example:
+            >>> diagnosis = Diagnoser.from_bundle("compact").diagnose(Path("smear.png"))
+            ... # doctest: +SKIP
+        """
+        return cls.open(find_bundle(bundle), engine=engine)
 
     def diagnose(
         self, data: bytes | Path, *, mode: ModeChoice = "auto", explain_now: bool = True

@@ -24,6 +24,7 @@ from leukapp.model.weights_io import (
     write_array_parts,
     write_arrays,
 )
+from leukapp.resources import find_bundle
 
 SCHEMA_VERSION: Final = 1
 MANIFEST_FILE: Final = "manifest.json"
@@ -175,13 +176,17 @@ def trunk_file(spec: BranchSpec) -> str:
     return f"trunk_{spec.name}.npz"
 
 
-def open_bundle(folder: Path) -> Bundle:
+def open_bundle(folder: str | Path) -> Bundle:
     """Read a bundle's manifest and verify every file it lists.
+
+    Args:
+        folder: of the bundle, or the name of one that LeukApp brings along, e.g. ``compact``.
 
     Raises:
         BundleError: the folder is no bundle, a file is missing or changed, or a newer version of
             the program wrote it.
     """
+    folder = find_bundle(folder)
     path = folder / MANIFEST_FILE
     try:
         with path.open("rb") as stream:

@@ -74,10 +74,10 @@ def evaluate_bundle(
     diagnoser = Diagnoser.open(options.bundle, engine=options.engine)
     rivals = tuple(Diagnoser.open(folder, engine=options.engine) for folder in options.compare)
     checked = read_checked_catalog(options.data, report=report)
-    samples = _held_out_samples(diagnoser, checked.catalog)
+    samples = held_out_samples(diagnoser, checked.catalog)
     held_out = _judge(diagnoser, samples, report)
     others = tuple(
-        (name, _judge(rival, _held_out_samples(rival, checked.catalog), report))
+        (name, _judge(rival, held_out_samples(rival, checked.catalog), report))
         for name, rival in _named(rivals)
     )
     evaluation = build_report((held_out,), diagnoser.bundle.name, None)
@@ -116,7 +116,12 @@ def evaluate_bundle(
     ) + _detection_lines(detection)
 
 
-def _held_out_samples(diagnoser: Diagnoser, catalog: Catalog) -> list[Sample]:
+def held_out_samples(diagnoser: Diagnoser, catalog: Catalog) -> list[Sample]:
+    """The samples of every group that the bundle was not trained on.
+
+    Raises:
+        CatalogError: there is none.
+    """
     training = diagnoser.bundle.training
     seen = {*training.train_groups, *training.validation_groups}
     samples = [sample for sample in catalog.samples if sample.group not in seen]

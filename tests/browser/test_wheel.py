@@ -97,12 +97,17 @@ def test_the_wheel_carries_every_bundle_and_page_of_the_repository(
 def test_an_image_is_diagnosed_in_an_empty_folder(installed: Installed, repository: Path) -> None:
     Image.fromarray(draw_synthetic_cell("lymphoblast", seed=1)).save(installed.folder / "cell.png")
 
-    package = installed.run("python", "-c", "import leukapp; print(leukapp.__file__)")
     (record,) = json.loads(installed.run("leukapp", "diagnose", "cell.png", "--json"))
 
-    assert Path(package.strip()).is_relative_to(installed.programs.parent)
     assert record["bundle"]["sha256"] == open_bundle(repository / "weights" / "compact").sha256
     assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_python_opens_the_bundle_by_its_name(installed: Installed) -> None:
+    asked = "from leukapp import open_bundle; print(open_bundle('compact').folder)"
+    folder = Path(installed.run("python", "-c", asked).strip())
+
+    assert folder.is_relative_to(installed.programs.parent)
 
 
 def test_the_app_opens_with_its_settings_and_its_bundle(

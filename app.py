@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from leukapp.ui import access, frame, texts
+from leukapp.ui import access, frame, guarded, texts
 from leukapp.ui.server_memory import share_heaps
 
 PAGES_DIR = Path(__file__).resolve().parent / "pages"
@@ -33,5 +33,7 @@ page = st.navigation(
         ],
     )
 )
-page.run()
+access.note_page(page.title)
+with guarded.one_sentence():
+    page.run()
 frame.import_ahead()

@@ -52,6 +52,14 @@ class BusyError(LeukappError):
     """More readers wait for the networks than the server can serve soon."""
 
 
+class AccessError(LeukappError):
+    """The reader is not signed in, or has no role for what was asked."""
+
+
+class NotSignedInError(AccessError):
+    """Nobody is signed in, or not any more."""
+
+
 class StoreError(LeukappError):
     """The review store cannot be opened, read or written."""
 

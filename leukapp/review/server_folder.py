@@ -12,6 +12,11 @@ OUTSIDE: Final = (
     "This folder is outside the review folder of the server: choose one of those that are listed."
 )
 
+NOT_UNICODE: Final = (
+    'The name "{name}" in this folder is not written in UTF-8, so it cannot be kept: rename it, '
+    "and choose the folder again."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderListing:
@@ -21,11 +26,13 @@ class FolderListing:
         relative: the folder under the root, ``.`` for the root itself.
         folders: names of the folders in it, sorted.
         n_files: files in it, without hidden ones and without those in its folders.
+        n_unnamed: files and folders that are left out, since their names are no Unicode.
     """
 
     relative: str
     folders: tuple[str, ...]
     n_files: int
+    n_unnamed: int
 
 
 def resolve_inside(root: Path, relative: str) -> Path:
@@ -68,11 +75,13 @@ def list_folder(root: Path, relative: str = ".") -> FolderListing:
     """
     confines = root.resolve()
     folder = _folder(confines, relative)
-    entries = list(_entries(folder, confines))
+    found = list(_entries(folder, confines))
+    entries = [entry for entry in found if _is_unicode(entry.name)]
     return FolderListing(
         relative=folder.relative_to(confines).as_posix(),
         folders=tuple(sorted(entry.name for entry in entries if entry.is_dir())),
         n_files=sum(entry.is_file() for entry in entries),
+        n_unnamed=len(found) - len(entries),
     )
 
 
@@ -87,7 +96,8 @@ def files_of(root: Path, relative: str = ".", *, with_subfolders: bool = True) -
         with_subfolders: also files in folders below; a folder is never visited twice.
 
     Raises:
-        BatchSourceError: the folder cannot be read, holds no file, or more than ``MAX_FILES``.
+        BatchSourceError: the folder cannot be read, holds no file, more than ``MAX_FILES``, or one
+            whose name is no Unicode: none is left out without a word.
     """
     confines = root.resolve()
     waiting, visited, files = [_folder(confines, relative)], set[Path](), list[str]()
@@ -96,7 +106,11 @@ def files_of(root: Path, relative: str = ".", *, with_subfolders: bool = True) -
         if folder in visited:
             continue
         visited.add(folder)
+        if not _is_unicode(str(folder)):
+            raise BatchSourceError(NOT_UNICODE.format(name=_printable(folder.name)))
         for entry in _entries(folder, confines):
+            if not _is_unicode(entry.name):
+                raise BatchSourceError(NOT_UNICODE.format(name=_printable(entry.name)))
             if entry.is_file():
                 files.append(entry.relative_to(confines).as_posix())
             elif with_subfolders and entry.is_dir():
@@ -108,6 +122,15 @@ def files_of(root: Path, relative: str = ".", *, with_subfolders: bool = True) -
     if not files:
         raise BatchSourceError("There is no file in this folder: choose another one.")
     return tuple(sorted(files))
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether a name is one that a database and a browser take; others come as surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _folder(confines: Path, relative: str) -> Path:

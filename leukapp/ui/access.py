@@ -2,6 +2,7 @@
 
 import os
 import string
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,8 +10,10 @@ from typing import Final
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from leukapp.errors import AccessError, NotSignedInError
 from leukapp.structured_log import log_event
 from leukapp.ui import texts
+from leukapp.ui.sign_ins import sign_ins
 
 OPEN_NETWORK_VARIABLE: Final = "LEUKAPP_ALLOW_OPEN_NETWORK"
 LOCAL_ADDRESSES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -25,6 +28,8 @@ PAGE_ROLES: Final[Mapping[str, frozenset[str]]] = {
 """Which roles open a page, by its title; a page that is not listed is for admins."""
 
 READER_KEY: Final = "reader"
+PAGE_KEY: Final = "page-title"
+SINCE_KEY: Final = "admitted-since"
 
 _TO_LOWER_CASE: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -51,6 +56,15 @@ def pages_of(reader: Reader, pages: Sequence[StreamlitPage]) -> list[StreamlitPa
     return [page for page in pages if reader.may_open(page.title)]
 
 
+def note_page(title: str) -> None:
+    """Remember which page is open, whose role ``reader_now`` asks for.
+
+    Args:
+        title: of the page.
+    """
+    st.session_state[PAGE_KEY] = title
+
+
 def require_admission() -> None:
     """Admit the reader of a page that was reached without app.py, as Streamlit allows at first."""
     if READER_KEY not in st.session_state:
@@ -64,33 +78,79 @@ def admit() -> Reader:
         The reader, who has at least one role.
     """
     st.session_state.pop(READER_KEY, None)
-    reader = _admit()
-    st.session_state[READER_KEY] = reader
-    return reader
-
-
-def _admit() -> Reader:
-    is_configured = is_sign_in_configured()
-    if not is_configured and is_open_to_others() and not is_open_network_wanted():
-        log_event("refused_open_network")
-        st.error(texts.OPEN_NETWORK.format(variable=OPEN_NETWORK_VARIABLE), icon=":material/lock:")
-        st.stop()
-    if not is_configured:
-        return Reader(email=None, roles=frozenset(ROLES))
-    if not st.user.is_logged_in:
+    st.session_state.setdefault(SINCE_KEY, time.monotonic())
+    try:
+        reader = _find_reader()
+    except NotSignedInError:
         st.title(texts.APP_NAME, anchor=False)
         st.info(texts.RESEARCH_USE)
         st.button(texts.SIGN_IN, on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
+    except AccessError as error:
+        _offer_sign_out()
+        st.error(str(error), icon=":material/lock:")
+        st.stop()
+    _offer_sign_out()
+    st.session_state[READER_KEY] = reader
+    return reader
+
+
+def reader_now() -> Reader:
+    """Give who is in front of an open page, by the sign-in and the roles of this moment.
+
+    A page stays open while its reader signs out elsewhere or loses a role; whatever runs in it
+    without starting at app.py asks here.
+
+    Raises:
+        AccessError: the reader may not use the open page any more.
+    """
+    reader = _find_reader()
+    title = st.session_state.get(PAGE_KEY)
+    if title is not None and not reader.may_open(title):
+        log_event("refused_page")
+        raise AccessError(texts.NO_ROLE_FOR_PAGE)
+    return reader
+
+
+def is_admitted_still() -> bool:
+    """Whether the reader whom app.py let in may go on with the open page."""
+    try:
+        return reader_now() == st.session_state.get(READER_KEY)
+    except AccessError:
+        return False
+
+
+def _find_reader() -> Reader:
+    """Look up who this is; an ``AccessError`` says why nobody is let in."""
+    is_configured = is_sign_in_configured()
+    if sign_ins().is_required_now(is_configured=is_configured) and not is_configured:
+        log_event("refused_sign_in_settings_gone")
+        raise AccessError(texts.SIGN_IN_SETTINGS_GONE)
+    if not is_configured and is_open_to_others() and not is_open_network_wanted():
+        log_event("refused_open_network")
+        raise AccessError(texts.OPEN_NETWORK.format(variable=OPEN_NETWORK_VARIABLE))
+    if not is_configured:
+        return Reader(email=None, roles=frozenset(ROLES))
     claims = st.user.to_dict()
+    if not st.user.is_logged_in or sign_ins().has_ended(claims, st.session_state.get(SINCE_KEY, 0)):
+        raise NotSignedInError(texts.NOT_SIGNED_IN)
     is_verified = is_address_verified(claims, _section("sign_in"))
     reader = reader_of(claims if is_verified else {}, _section("roles"))
-    st.sidebar.button(texts.SIGN_OUT, on_click=st.logout, icon=":material/logout:")
     if not reader.roles:
         log_event("refused_without_role", is_address_verified=is_verified)
-        st.error(texts.NO_ROLE if is_verified else texts.UNVERIFIED, icon=":material/lock:")
-        st.stop()
+        raise AccessError(texts.NO_ROLE if is_verified else texts.UNVERIFIED)
     return reader
+
+
+def _offer_sign_out() -> None:
+    if is_sign_in_configured() and st.user.is_logged_in:
+        st.sidebar.button(texts.SIGN_OUT, on_click=_sign_out, icon=":material/logout:")
+
+
+def _sign_out() -> None:
+    """End the sign-in in every open page of this browser, not in this one alone."""
+    sign_ins().end(st.user.to_dict())
+    st.logout()
 
 
 def reader_of(claims: Mapping[str, object], configured: Mapping[str, object]) -> Reader:

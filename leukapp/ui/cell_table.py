@@ -10,13 +10,14 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_boxes import DrawnBox, draw_boxes
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.ui import theme
+from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import cells as texts
 from leukapp.ui.wording import percent
 
 
-@st.fragment
+@guarded_fragment()
 def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) -> None:
     """Write the leukocytes of an image; choosing one redraws this part of the page alone.
 

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.runtime.pages_manager import PagesManager
 
-from leukapp.ui import access, texts, theme
+from leukapp.ui import access, guarded, texts, theme
 from leukapp.ui.wording import escape_markdown
 
 SETTLING_SECONDS: Final = 5.0
@@ -70,6 +70,7 @@ def show_frame() -> None:
         f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><span>{texts.APP_TAGLINE}</span>'
         f'<strong role="note">{texts.RESEARCH_USE}</strong></div>'
     )
+    guarded.show_failure()
 
 
 def show_about() -> None:

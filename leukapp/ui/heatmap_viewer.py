@@ -10,6 +10,7 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import COLOR_MAPS, ColorMap, draw_overlay
 from leukapp.inference.heatmap import Heatmap
 from leukapp.ui import texts, theme
+from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.picture import MAX_SIDE_PX as SCREEN_SIDE_PX
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.session import SharedDiagnoser
@@ -35,7 +36,7 @@ class OverlayLook:
     color_map: ColorMap
 
 
-@st.fragment
+@guarded_fragment()
 def show_heatmap_viewer(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) -> None:
     """Write the viewer; its controls redraw this part of the page alone.
 

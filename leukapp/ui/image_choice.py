@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from leukapp.errors import BusyError
 from leukapp.ui import texts, theme
+from leukapp.ui.guarded import guarded
 from leukapp.ui.session import Answers, Outcome, SharedDiagnoser
 from leukapp.ui.upload import ImageEntry
 from leukapp.ui.wording import escape_markdown
@@ -111,4 +112,6 @@ def _show_step(column: DeltaGenerator, label: str, key: str | None) -> None:
     def go() -> None:
         st.session_state[SELECTED_KEY] = key
 
-    column.button(label, on_click=go, disabled=key is None, key=f"step-{label}", width="stretch")
+    column.button(
+        label, on_click=guarded(go), disabled=key is None, key=f"step-{label}", width="stretch"
+    )

@@ -12,6 +12,7 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui import texts, theme
 from leukapp.ui.cell_table import show_case
+from leukapp.ui.guarded import guarded
 from leukapp.ui.image_choice import SELECTED_KEY
 from leukapp.ui.image_summary import ImageSummary
 from leukapp.ui.session import Outcome
@@ -70,7 +71,7 @@ def show_image_overview(entries: list[ImageEntry], outcomes: list[Outcome]) -> N
                     format="percent", min_value=0, max_value=1
                 ),
             },
-            on_select=open_row,
+            on_select=guarded(open_row),
             selection_mode="single-row",
             key=TABLE_KEY,
         )

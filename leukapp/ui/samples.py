@@ -18,6 +18,7 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell, draw_synthetic_field
 from leukapp.resources import cache_dir
 from leukapp.ui import texts
+from leukapp.ui.guarded import guarded
 from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
 
@@ -131,7 +132,7 @@ def show_sample_gallery() -> None:
             st.button(
                 texts.SAMPLE_BUTTON,
                 key=f"open-{sample.key}",
-                on_click=_open_sample,
+                on_click=guarded(_open_sample),
                 args=(sample,),
                 width="stretch",
             )

@@ -11,7 +11,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from leukapp.resources import BUNDLE_VARIABLE
-from leukapp.ui import session
+from leukapp.ui import guarded, session
 
 RUN_LIMIT_SECONDS = 30
 
@@ -25,6 +25,7 @@ def start_app(
     monkeypatch.setenv("LEUKAPP_STORE_URL", f"sqlite:///{tmp_path / 'review.db'}")
     monkeypatch.setenv("LEUKAPP_BATCH_DIR", str(tmp_path / "batches"))
     _run_through_app(monkeypatch)
+    monkeypatch.setattr(guarded, "note_unexpected", _raise)
     st.cache_resource.clear()
     st.cache_data.clear()
 
@@ -34,6 +35,11 @@ def start_app(
         return app.run()
 
     return start
+
+
+def _raise(error: Exception) -> None:
+    """An error that nobody expected fails the test; a reader would see a sentence."""
+    raise error
 
 
 def _run_through_app(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 MATHEMATICS = {"numpy", "cv2", "scipy", "math", "pandas", "tensorflow", "keras", "openvino", "PIL"}
+CALLBACKS = {"on_click", "on_change", "on_select"}
 FILE_FORMATS = {"json", "csv", "pickle", "h5py", "tifffile"}
 REPOSITORY = Path(__file__).resolve().parents[2]
 APP_SOURCES = [REPOSITORY / "app.py", *sorted((REPOSITORY / "pages").glob("*.py"))]
@@ -65,6 +66,31 @@ def test_streamlit_is_imported_only_by_app_pages_and_ui() -> None:
 
     assert importers
     assert all(path.parts[:2] == ("leukapp", "ui") for path in importers), importers
+
+
+def unguarded(source: str) -> list[str]:
+    """Fragments and callbacks that do not go through leukapp.ui.guarded."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "st.fragment":
+            found.append("st.fragment")
+        if not isinstance(node, ast.keyword) or node.arg not in CALLBACKS:
+            continue
+        is_word = isinstance(node.value, ast.Constant)
+        is_guarded = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "guarded"
+        if not (is_word or is_guarded):
+            found.append(f"{node.arg}={ast.unparse(node.value)}")
+    return found
+
+
+def test_every_fragment_and_callback_admits_the_reader_anew() -> None:
+    planted = "@st.fragment\ndef f(): st.button('x', on_click=go); st.y(on_change=guarded(go))"
+    assert unguarded(planted) == ["st.fragment", "on_click=go"]
+
+    doors = {"guarded.py", "access.py"}
+    sources = [*APP_SOURCES, *(REPOSITORY / "leukapp" / "ui").rglob("*.py")]
+    found = {path.name: unguarded(path.read_text("utf-8")) for path in sources}
+    assert {name: faults for name, faults in found.items() if faults and name not in doors} == {}
 
 
 def test_server_keeps_to_itself_and_shows_no_stack_trace() -> None:

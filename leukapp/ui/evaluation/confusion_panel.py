@@ -16,6 +16,7 @@ from leukapp.ui.evaluation.look import finish_figure
 from leukapp.ui.evaluation.matrix import build_matrix
 from leukapp.ui.evaluation.metric_cards import show_side_head
 from leukapp.ui.evaluation.side import Side
+from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
 
 Scale: TypeAlias = Literal["counts", "of_true", "of_predicted"]
@@ -86,7 +87,7 @@ def _show_matrix(side: Side, scale: Scale, *, called_only: bool) -> None:
     st.plotly_chart(
         build_confusion_figure(confusion, scale, side, dark=theme.is_dark()),
         key=key,
-        on_select=take_click,
+        on_select=guarded(take_click),
         selection_mode="points",
         config=toolbar(file_stem(side, f"confusion-{scale}")),
         alt=f"{texts.CONFUSION_TITLE}: {side.title}, {side.source}",

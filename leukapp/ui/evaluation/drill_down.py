@@ -19,6 +19,7 @@ from leukapp.resources import data_root
 from leukapp.ui import theme
 from leukapp.ui.evaluation.confusion_panel import Cell
 from leukapp.ui.evaluation.figure_box import show_numbers
+from leukapp.ui.guarded import guarded
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.session import Answers, open_diagnoser
@@ -125,7 +126,9 @@ def _show_thumbnail(held_out: HeldOutSet, row: int, path: Path, open_key: str) -
     def open_image() -> None:
         st.session_state[open_key] = row
 
-    st.button(texts.OPEN_IMAGE, key=f"{open_key}-{row}", on_click=open_image, width="stretch")
+    st.button(
+        texts.OPEN_IMAGE, key=f"{open_key}-{row}", on_click=guarded(open_image), width="stretch"
+    )
 
 
 def _show_pager(n_rows: int, first: int, page_key: str) -> None:
@@ -141,14 +144,14 @@ def _show_pager(n_rows: int, first: int, page_key: str) -> None:
         st.button(
             texts.PREVIOUS_PAGE,
             key=f"{page_key}-back",
-            on_click=go,
+            on_click=guarded(go),
             args=(max(0, first - IMAGES_A_PAGE),),
             disabled=first == 0,
         )
         st.button(
             texts.NEXT_PAGE,
             key=f"{page_key}-on",
-            on_click=go,
+            on_click=guarded(go),
             args=(last,),
             disabled=last >= n_rows,
         )

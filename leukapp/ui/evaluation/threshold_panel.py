@@ -23,6 +23,7 @@ from leukapp.ui.evaluation.look import accent_color, finish_figure, share_axis
 from leukapp.ui.evaluation.matrix import build_matrix
 from leukapp.ui.evaluation.metric_cards import Card, show_cards, show_side_head
 from leukapp.ui.evaluation.side import Side
+from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.texts import evaluation as texts
 
 DEFAULT_PREVALENCE_PERCENT: Final = 10.0
@@ -43,7 +44,7 @@ class ThresholdChoice:
     prevalence: float
 
 
-@st.fragment
+@guarded_fragment()
 def show_thresholds(sides: tuple[Side, ...]) -> None:
     """Write the controls and what follows for each side; they redraw this part alone."""
     st.caption(texts.THRESHOLD_NOTE)

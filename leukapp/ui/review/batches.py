@@ -13,6 +13,7 @@ from leukapp.ui.texts import batch as texts
 
 CHOICE_KEY: Final = "batch"
 ADDRESS_NAME: Final = "batch"
+MAX_DIGITS: Final = 18
 NEW: Final = 0
 """Stands for a new batch in the menu and in the page's address."""
 
@@ -42,7 +43,8 @@ def choose_batch(store: ReviewStore) -> BatchRun | None:
     options = [NEW, *runs]
     if CHOICE_KEY not in st.session_state:
         asked = st.query_params.get(ADDRESS_NAME, "")
-        st.session_state[CHOICE_KEY] = int(asked) if asked.isdecimal() else NEW
+        is_number = asked.isdecimal() and len(asked) <= MAX_DIGITS
+        st.session_state[CHOICE_KEY] = int(asked) if is_number else NEW
     if st.session_state[CHOICE_KEY] not in options:
         st.session_state[CHOICE_KEY] = NEW
 

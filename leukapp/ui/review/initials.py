@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from leukapp.ui.guarded import guarded
 from leukapp.ui.review.log import reader_mail
 from leukapp.ui.texts import review as texts
 from leukapp.ui.wording import escape_markdown
@@ -57,7 +58,9 @@ def ask_initials(*, key: str) -> str | None:
         return None
     with st.container(key=f"{key}-shown", gap=None):
         st.markdown(texts.SIGNING_AS.format(initials=escape_markdown(initials)))
-        st.button(texts.INITIALS_CHANGE, on_click=_change, type="tertiary", key=f"{key}-change")
+        st.button(
+            texts.INITIALS_CHANGE, on_click=guarded(_change), type="tertiary", key=f"{key}-change"
+        )
     return initials
 
 
@@ -84,5 +87,5 @@ def _ask(initials: str | None, key: str) -> None:
             autocomplete="off",
             key=field_key,
         )
-        st.form_submit_button(texts.INITIALS_USE, on_click=keep, key=f"{key}-use")
+        st.form_submit_button(texts.INITIALS_USE, on_click=guarded(keep), key=f"{key}-use")
     st.caption(texts.INITIALS_WRONG)

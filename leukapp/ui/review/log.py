@@ -6,7 +6,7 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import LeukappError, StoreError
-from leukapp.ui.access import READER_KEY, Reader
+from leukapp.ui.access import reader_now
 from leukapp.ui.texts import review as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -30,9 +30,12 @@ def open_log() -> "ReviewStore":
 
 
 def reader_mail() -> str | None:
-    """Give the mail address of who is signed in, or None where nobody signs in."""
-    reader = st.session_state.get(READER_KEY)
-    return reader.email if isinstance(reader, Reader) else None
+    """Give the mail address of who is signed in now, or None where nobody signs in.
+
+    Raises:
+        AccessError: the reader may not use the open page any more, so nothing is written.
+    """
+    return reader_now().email
 
 
 def write_down(diagnosis: Diagnosis) -> None:

@@ -14,6 +14,7 @@ from leukapp.review.batch_images import BatchImages
 from leukapp.review.server_folder import files_of, list_folder
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry, keep_files
+from leukapp.ui.guarded import guarded
 from leukapp.ui.review.batches import CHOICE_KEY
 from leukapp.ui.review.log import reader_mail
 from leukapp.ui.review.worker import BatchWorker
@@ -137,18 +138,20 @@ def _choose_folder(root: Path) -> str:
         index=None,
         placeholder=texts.GO_INTO_PLACEHOLDER.format(n=len(listing.folders)),
         disabled=not listing.folders,
-        on_change=go_into,
+        on_change=guarded(go_into),
         key=key,
     )
     up.button(
         texts.GO_UP,
         icon=":material/arrow_upward:",
         disabled=listing.relative == ".",
-        on_click=go_up,
+        on_click=guarded(go_up),
         key="batch-up",
         width="stretch",
     )
     st.caption(texts.FILES_HERE.format(n=listing.n_files, folders=len(listing.folders)))
+    if listing.n_unnamed:
+        st.warning(texts.UNNAMED_HERE.format(n=listing.n_unnamed), icon=":material/abc:")
     return listing.relative
 
 

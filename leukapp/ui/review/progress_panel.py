@@ -11,6 +11,7 @@ from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import forget_thumbnail, forget_upload
 from leukapp.review.records import BatchRun, ItemState, RunState
 from leukapp.review.store import ReviewStore
+from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.review.batches import state_word
 from leukapp.ui.review.log import reader_mail
 from leukapp.ui.review.worker import BatchWorker, WorkStatus
@@ -57,7 +58,7 @@ def show_progress(
     """
     is_active = worker.status(run.id).is_active
 
-    @st.fragment(run_every=REFRESH_SECONDS if is_active else None)
+    @guarded_fragment(run_every=REFRESH_SECONDS if is_active else None)
     def show() -> None:
         now = store.run(run.id)
         status = worker.status(run.id)
@@ -72,7 +73,7 @@ def show_progress(
             texts.REVIEW_NOW,
             type="primary",
             icon=":material/rate_review:",
-            on_click=_go_to_worklist,
+            on_click=guarded(_go_to_worklist),
             key="batch-review-now",
         )
     _show_unreadable(run, store)

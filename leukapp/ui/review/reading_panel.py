@@ -17,6 +17,7 @@ from leukapp.review.worklist import WorklistEntry, neighbor, next_open
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.cell_table import show_cells
+from leukapp.ui.guarded import guarded
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.picture import fit_for_screen, show_picture
 from leukapp.ui.review.decision_words import describe_decision
@@ -163,7 +164,7 @@ def _step(
     st.button(
         label,
         icon=f":material/{icon}:",
-        on_click=reading.open,
+        on_click=guarded(reading.open),
         args=(target,),
         disabled=target is None and label != texts.BACK,
         shortcut=shortcut,
@@ -262,7 +263,7 @@ def _show_decision(
         for label, kind, chosen, key in _choices(item, is_hidden=is_hidden):
             st.button(
                 label,
-                on_click=decide,
+                on_click=guarded(decide),
                 args=(kind, chosen),
                 disabled=initials is None or not is_shown,
                 shortcut=key,
@@ -317,7 +318,7 @@ def _show_undo(reading: Reading, entry: WorklistEntry, store: ReviewStore) -> No
     st.button(
         texts.UNDO,
         icon=":material/undo:",
-        on_click=undo,
+        on_click=guarded(undo),
         disabled=target is None,
         shortcut="Z",
         key=f"batch-undo-{entry.item.id}-{len(made)}",
@@ -334,7 +335,7 @@ def _show_heatmaps(reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser
     st.button(
         texts.HEATMAPS_HIDE if is_shown else texts.HEATMAPS_SHOW,
         icon=":material/blur_on:",
-        on_click=turn,
+        on_click=guarded(turn),
         shortcut="H",
         key="batch-heatmaps",
     )

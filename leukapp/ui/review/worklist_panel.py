@@ -29,6 +29,7 @@ from leukapp.review.worklist import (
 )
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
+from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.review.reading_panel import Reading, show_reading
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as texts
@@ -42,7 +43,7 @@ BLINDED_KEY: Final = "batch-blinded"
 BLINDED_NAME: Final = "vote-first"
 
 
-@st.fragment
+@guarded_fragment()
 def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
     """Write the worklist; whatever is pressed in it redraws this part of the page alone.
 
@@ -191,7 +192,7 @@ def _show_start(shown: Sequence[WorklistEntry], open_key: str) -> None:
         texts.START_REVIEW if first else texts.ALL_REVIEWED,
         type="primary",
         icon=":material/play_arrow:" if first else ":material/task_alt:",
-        on_click=begin,
+        on_click=guarded(begin),
         disabled=first is None,
         shortcut="N",
         key="batch-begin",
@@ -239,7 +240,7 @@ def _show_thumbnail(
     st.button(
         texts.OPEN_IMAGE.format(number=number),
         key=f"{open_key}-{entry.item.id}",
-        on_click=open_image,
+        on_click=guarded(open_image),
         width="stretch",
     )
     is_hidden = is_blinded and entry.decision is None
@@ -297,7 +298,7 @@ def _show_pager(n: int, first: int, page_key: str) -> None:
         st.button(
             texts.PAGE_BACK,
             icon=":material/chevron_left:",
-            on_click=go,
+            on_click=guarded(go),
             args=(max(0, first - IMAGES_A_PAGE),),
             disabled=first == 0,
             shortcut="PageUp",
@@ -306,7 +307,7 @@ def _show_pager(n: int, first: int, page_key: str) -> None:
         st.button(
             texts.PAGE_ON,
             icon=":material/chevron_right:",
-            on_click=go,
+            on_click=guarded(go),
             args=(last,),
             disabled=last >= n,
             shortcut="PageDown",

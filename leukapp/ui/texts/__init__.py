@@ -64,6 +64,12 @@ OPEN_NETWORK: Final = (
 )
 SIGN_IN: Final = "Sign in"
 SIGN_OUT: Final = "Sign out"
+NOT_SIGNED_IN: Final = "You are signed out: sign in again; nothing was saved."
+NO_ROLE_FOR_PAGE: Final = "Your role does not open this page any more; nothing was saved."
+SIGN_IN_SETTINGS_GONE: Final = (
+    "The settings of the sign-in cannot be read, so nobody gets in: put secrets.toml back as it "
+    "was."
+)
 NO_ROLE: Final = (
     "You are signed in, but you have no role here: ask whoever runs this server for one."
 )
@@ -163,6 +169,10 @@ DOWNLOAD_PDF: Final = "Report (PDF)"
 RECORD_LINE: Final = "Bundle {name} · sha256 {sha} · {engine} · {elapsed:.0f} ms"
 
 # Errors and limits
+UNEXPECTED: Final = (
+    "Something went wrong here that this version does not know; nothing more was saved. Reload the "
+    "page and try again, and tell whoever runs this server."
+)
 FILE_ERROR: Final = "**{name}**: {message}"
 BUNDLE_ERROR_TITLE: Final = "The app cannot read images yet"
 BUNDLE_ERROR_HINT: Final = (

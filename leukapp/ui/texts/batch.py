@@ -44,6 +44,10 @@ GO_INTO: Final = "Go into a folder"
 GO_INTO_PLACEHOLDER: Final = "Choose one of {n}"
 GO_UP: Final = "Up"
 FILES_HERE: Final = "Files here: {n} · folders: {folders}"
+UNNAMED_HERE: Final = (
+    "Names here that are not written in UTF-8: {n}. They are not shown, and a batch of this folder "
+    "cannot begin until they are renamed."
+)
 WITH_SUBFOLDERS: Final = "With the folders below"
 NAME_LABEL: Final = "Name of the batch"
 NAME_PLACEHOLDER: Final = "For instance: slides of May; no patient's name"

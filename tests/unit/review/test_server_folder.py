@@ -97,3 +97,19 @@ def test_root_is_the_configured_folder_or_none(root: Path, monkeypatch: pytest.M
     assert review_root() is None
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
     assert review_root() == root.resolve()
+
+
+def test_a_name_that_is_not_utf8_is_counted_and_stops_a_batch(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "whole" / "a.png").write_bytes(b"a")
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller"))
+    folder.mkdir()
+    (folder / "cell.png").write_bytes(b"b")
+
+    listing = list_folder(tmp_path)
+    assert (listing.folders, listing.n_unnamed) == (("whole",), 1)
+    assert files_of(tmp_path, "whole") == ("whole/a.png",)
+    with pytest.raises(BatchSourceError, match=r'"M\\xfcller" in this folder'):
+        files_of(tmp_path)
+    with pytest.raises(BatchSourceError, match="not written in UTF-8"):
+        files_of(folder)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -350,10 +351,14 @@ def _parse_digests(raw: Mapping[str, Any]) -> dict[str, str]:
     return digests
 
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+
+
 def _parse_branch(raw: Mapping[str, Any]) -> BranchSpec:
     spec = BranchSpec(**raw)
     texts = (spec.name, spec.backbone, spec.hands_on)
-    if not all(isinstance(text, str) and text for text in texts) or "\0" in spec.name:
+    # They stand in captions, menus and figures: no sign that any of these takes for markup.
+    if not all(isinstance(text, str) and _PLAIN_NAME.fullmatch(text) for text in texts):
         raise ValueError("a branch has no plain name")
     if spec.stem_input not in get_args(StemInput):
         raise ValueError("the input of a stem is not known")

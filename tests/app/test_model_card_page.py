@@ -1,6 +1,7 @@
 """Page "Model card and audit": the bundle that ships, and what is missing or damaged."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from leukapp.audits import wording
-from leukapp.model.bundle import open_bundle
+from leukapp.errors import BundleError
+from leukapp.model.bundle import open_bundle, seal_bundle
 from leukapp.resources import WEIGHTS_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts as app_texts
@@ -129,3 +131,41 @@ def test_training_figure_and_table_have_every_image(weights: Path) -> None:
     assert table[["ALL", "AML", "Healthy"]].to_numpy().sum() == expected
     assert len({trace.marker.pattern.shape for trace in figure.data}) == 3
     assert bundle.training.catalog_sha256 in set(fact_table(bundle)[texts.VALUE])
+
+
+LURE = (
+    "![x](http://evil.example/x.png) [Sign in](http://evil.example) "
+    "<a href='http://evil.example'>go</a>"
+)
+
+
+def test_no_text_of_a_dropped_in_bundle_is_a_picture_or_a_link(
+    weights: Path, open_page: Callable[[], AppTest]
+) -> None:
+    folder = weights / "compact"
+    (folder / "model_card.md").write_text(f"# Card\n{LURE}\n")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["preset"]["name"] = LURE
+    manifest["training"] |= {"protocol": LURE, "created_utc": LURE, "sources": {LURE: {"ALL": 3}}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    seal_bundle(open_bundle(folder), ("model_card.md",))
+    app = open_page()
+
+    assert LURE in " ".join(text.value for text in app.text)
+    kinds = (app.markdown, app.caption, app.subheader, app.header, app.info, app.warning)
+    written = " ".join(element.value for kind in kinds for element in kind)
+    assert "evil" in written
+    live = re.sub(r"\\.", "", written)
+    assert not [sign for sign in ("](", "<a", "![", "[Sign", "http:") if sign in live]
+    assert not any("evil" in element.proto.body for element in app.get("html"))
+    charts = " ".join(chart.proto.spec for chart in app.get("plotly_chart"))
+    assert "evil" in charts
+    assert "<a " not in charts.replace("\\u003c", "<")
+
+
+def test_a_branch_whose_name_holds_markup_is_refused(weights: Path) -> None:
+    manifest = json.loads((weights / "compact" / "manifest.json").read_text())
+    manifest["preset"]["branches"][0]["name"] = LURE
+    (weights / "compact" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="damaged"):
+        open_bundle(weights / "compact")

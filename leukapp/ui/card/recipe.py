@@ -24,20 +24,28 @@ def show_identity(bundle: Bundle) -> None:
     with st.container(horizontal=True, gap="small"):
         is_leaking = protocol == "paper"
         st.badge(
-            evaluation_texts.PROTOCOL_BADGES.get(protocol, protocol),
+            evaluation_texts.PROTOCOL_BADGES.get(protocol, _for_badge(protocol)),
             color="red" if is_leaking else "green",
             icon=":material/warning:" if is_leaking else ":material/verified:",
             help=evaluation_texts.PROTOCOL_HELP.get(protocol),
         )
-        st.badge(texts.PRESET_BADGE.format(name=bundle.preset.name), color="gray")
+        preset = _for_badge(bundle.preset.name)
+        st.badge(texts.PRESET_BADGE.format(name=preset), color="gray")
         st.badge(texts.VERIFIED, color="green", icon=":material/lock:", help=texts.VERIFIED_HELP)
     st.caption(
         texts.HASH_LINE.format(
-            sha=bundle.sha256, created=bundle.training.created_utc, seed=bundle.training.seed
+            sha=bundle.sha256,
+            created=escape_markdown(str(bundle.training.created_utc)),
+            seed=escape_markdown(str(bundle.training.seed)),
         )
     )
     if is_leaking:
         st.warning(evaluation_texts.LEAKING_WARNING, icon=":material/warning:")
+
+
+def _for_badge(text: object) -> str:
+    """A text of a bundle; brackets go, since a badge escapes them once more and so lets them in."""
+    return escape_markdown(str(text).replace("[", "(").replace("]", ")"))
 
 
 def show_recipe(bundle: Bundle) -> None:

@@ -111,7 +111,10 @@ def stage_title(stage: str) -> str:
 
 
 def show_card(bundle: Bundle) -> None:
-    """Write the card that the training wrote, folded, with its download.
+    """Write the card that came with the bundle, folded, with its download.
+
+    It is shown as the text that it is: rendered, a card of anybody's bundle could load pictures
+    from foreign servers and pass links off as the app's own.
 
     Raises:
         HeldOutError: the card was changed since it was written.
@@ -120,7 +123,7 @@ def show_card(bundle: Bundle) -> None:
         return
     card = read_paper(bundle.folder, MODEL_CARD_FILE)
     with st.expander(texts.CARD):
-        st.markdown(card.decode("utf-8", "replace"))
+        st.text(card.decode("utf-8", "replace"))
         st.download_button(
             texts.CARD_DOWNLOAD,
             data=card,

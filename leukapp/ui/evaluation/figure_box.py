@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.spreadsheet import inert_table
+from leukapp.ui.evaluation.look import make_inert
 from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.texts import evaluation as texts
 
@@ -29,7 +30,7 @@ def show_figure(
         fold: hide the numbers until they are asked for.
     """
     st.plotly_chart(
-        figure,
+        make_inert(figure),
         key=f"figure-{name}-{origin.key}",
         config=toolbar(file_stem(origin, name)),
         alt=f"{name}: {origin.title}, {origin.source}",

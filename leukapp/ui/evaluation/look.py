@@ -111,6 +111,25 @@ def finish_figure(
     return figure
 
 
+def make_inert(figure: go.Figure) -> go.Figure:
+    """Let no name in a figure's data be taken for markup, which Plotly reads, links included.
+
+    Args:
+        figure: changed in place; its layout and hover templates are our own.
+
+    Returns:
+        The same figure.
+    """
+    for trace in figure.data:
+        for field in ("x", "y", "text", "name"):
+            value = getattr(trace, field, None)
+            if isinstance(value, str):
+                trace[field] = _plain(value)
+            elif value is not None and any(isinstance(one, str) for one in value):
+                trace[field] = [_plain(one) if isinstance(one, str) else one for one in value]
+    return figure
+
+
 def _plain(text: str) -> str:
     """Text that Plotly cannot take for markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -2,6 +2,7 @@
 # make test   run every test
 # make audit  audit data, heatmaps and refusals of the bundle (DATA=folder of labelled images)
 # make bench  measure speed and memory, write benchmarks/results and the README's figures
+# make docs   build the documentation into build/site, without a network
 # make check  formatting, lint, types, import direction and the fast tests
 # Only Python 3.11 or newer and a package index are needed.
 
@@ -20,10 +21,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 LOCK_OPTIONS := -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help setup setup-dev app audit audit-dependencies lock test lint check bench clean
+.PHONY: help setup setup-dev app audit audit-dependencies lock test coverage lint check docs bench clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -n 6
+	@sed -n 's/^# //p' Makefile | head -n 7
 
 setup: $(SETUP_STAMP)
 
@@ -71,6 +72,10 @@ bench: setup-dev
 test: setup-dev
 	$(BIN)/python -m pytest
 
+# Every test with branch coverage of leukapp; pyproject.toml holds the floor.
+coverage: setup-dev
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
 lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -79,6 +84,9 @@ lint: setup-dev
 
 check: lint
 	$(BIN)/python -m pytest -m "not keras and not browser and not real_data"
+
+docs: setup-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist leukapp.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

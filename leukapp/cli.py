@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leukapp import __version__
 from leukapp.errors import BundleError, LeukappError
-from leukapp.resources import SHIPPED_COMPACT
+from leukapp.resources import SHIPPED_COMPACT, find_bundle
 
 ENGINES = ("auto", "openvino", "openvino-f32", "openvino-bf16", "keras")
 
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 all went well, 1 an image could not be read, 2 the command could not run.
     """
-    options = _build_parser().parse_args(arguments)
     try:
+        options = _build_parser().parse_args(arguments)
         return int(options.run(options))
     except LeukappError as error:
         print(f"leukapp: {error}", file=sys.stderr)
@@ -64,7 +64,9 @@ def _add_app(commands: "Commands[argparse.ArgumentParser]") -> None:
 def _add_diagnose(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("diagnose", help="judge images: ALL, AML, Healthy or no call")
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    parser.add_argument("--bundle", type=Path, default=SHIPPED_COMPACT, help="trained bundle")
+    parser.add_argument(
+        "--bundle", type=find_bundle, default=SHIPPED_COMPACT, help="trained bundle"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write overlays and raw maps")
     parser.add_argument("--engine", choices=ENGINES, default="auto")
@@ -85,7 +87,9 @@ def _add_batch(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("folder", type=Path, help="folder of images")
     parser.add_argument("--name", help="what the batch is called (default: the folder's name)")
     parser.add_argument("--resume", type=int, metavar="N", help="go on with batch N")
-    parser.add_argument("--bundle", type=Path, default=SHIPPED_COMPACT, help="trained bundle")
+    parser.add_argument(
+        "--bundle", type=find_bundle, default=SHIPPED_COMPACT, help="trained bundle"
+    )
     parser.add_argument("--engine", choices=ENGINES, default="auto")
     parser.add_argument("--store", metavar="URL", help="review store (default: a file of yours)")
     parser.set_defaults(run=_batch)
@@ -135,11 +139,11 @@ def _add_stem_input(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("evaluate", help="judge a bundle on labelled images")
-    parser.add_argument("--bundle", type=Path, default=SHIPPED_COMPACT)
+    parser.add_argument("--bundle", type=find_bundle, default=SHIPPED_COMPACT)
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder for table and report")
     parser.add_argument(
-        "--compare", type=Path, nargs="+", default=[], metavar="BUNDLE", help="other bundles"
+        "--compare", type=find_bundle, nargs="+", default=[], metavar="BUNDLE", help="other bundles"
     )
     parser.add_argument("--engine", choices=ENGINES, default="auto")
     parser.set_defaults(run=_evaluate)
@@ -150,7 +154,9 @@ def _add_evidence(commands: "Commands[argparse.ArgumentParser]") -> None:
         "evidence", help="how far a bundle's recipe generalizes, source by source"
     )
     parser.add_argument("--data", type=Path, required=True, help="what the bundle was trained on")
-    parser.add_argument("--bundle", type=Path, default=SHIPPED_COMPACT, help="trained bundle")
+    parser.add_argument(
+        "--bundle", type=find_bundle, default=SHIPPED_COMPACT, help="trained bundle"
+    )
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.set_defaults(run=_evidence)
 
@@ -174,7 +180,9 @@ def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("audit", help="audit a data set, a bundle's heatmaps and refusals")
     parser.add_argument("--data", type=Path, help="folder or table of samples")
     parser.add_argument("--out", type=Path, help="folder of JSON and HTML (default: BUNDLE/audits)")
-    parser.add_argument("--bundle", type=Path, default=SHIPPED_COMPACT, help="trained bundle")
+    parser.add_argument(
+        "--bundle", type=find_bundle, default=SHIPPED_COMPACT, help="trained bundle"
+    )
     parser.add_argument("--explanations", action="store_true", help="test the heatmaps on --data")
     parser.add_argument("--not-smears", action="store_true", help="judge pictures of other things")
     parser.add_argument("--all", action="store_true", help="data, heatmaps and other pictures")

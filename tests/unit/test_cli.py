@@ -58,6 +58,20 @@ def test_json_has_the_promised_fields(capsys, bundle, images):
         assert record["elapsed_ms"] > 0
 
 
+def test_a_bundle_is_found_by_its_name_unless_a_folder_here_has_it(
+    capsys, bundle, images, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LEUKAPP_WEIGHTS_DIR", str(bundle.parent))
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = run(capsys, "diagnose", images[0], "--bundle", "tiny", "--json")
+    assert status == 0
+    assert json.loads(out)[0]["bundle"]["name"] == "tiny"
+    (tmp_path / "tiny").mkdir()
+    status, out, err = run(capsys, "diagnose", images[0], "--bundle", "tiny")
+    assert (status, out) == (2, "")
+    assert err.startswith("leukapp: 'tiny' is a bundle of LeukApp and also a folder here")
+
+
 def test_one_bad_file_does_not_stop_the_others(capsys, bundle, images, tmp_path):
     bad = tmp_path / "notes.jpg"
     bad.write_text("<svg></svg>")

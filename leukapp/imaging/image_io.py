@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
@@ -43,6 +44,7 @@ EIGHT_BIT_MODES: Final = frozenset(
 )
 BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, ORIENTATION = 258, 259, 262, 274
 PLANAR_CONFIGURATION, SAMPLE_FORMAT = 284, 339
+STRIP_ROWS: Final = 256
 UPRIGHT_TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -262,14 +264,22 @@ def _turn_upright(opened: Image.Image) -> Image.Image:
 
 
 def _to_rgb(opened: Image.Image) -> RgbImage:
+    """Convert strip by strip: whole, a large picture would lie in memory five times over."""
     upright = _turn_upright(opened)
-    if upright.mode in GREY_16_BIT_MODES:
-        grey = (np.asarray(upright) >> 8).astype(np.uint8)
-        pixels = np.repeat(grey[:, :, None], 3, axis=2)
-    else:
-        if upright.has_transparency_data:
-            layer = upright.convert("RGBA")
-            upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        pixels = np.asarray(upright.convert("RGB"), dtype=np.uint8)
+    width, height = upright.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, STRIP_ROWS):
+        bottom = min(height, top + STRIP_ROWS)
+        pixels[top:bottom] = _strip_to_rgb(upright.crop((0, top, width, bottom)))
     pixels.flags.writeable = False
     return pixels
+
+
+def _strip_to_rgb(strip: Image.Image) -> NDArray[np.uint8]:
+    if strip.mode in GREY_16_BIT_MODES:
+        grey = (np.asarray(strip) >> 8).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if strip.has_transparency_data:
+        layer = strip.convert("RGBA")
+        strip = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return np.asarray(strip.convert("RGB"), dtype=np.uint8)

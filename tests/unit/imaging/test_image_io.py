@@ -8,6 +8,7 @@ import sys
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -435,3 +436,42 @@ def test_many_threads_at_once():
     with ThreadPoolExecutor(8) as pool:
         decoded = list(pool.map(decode_image, files * 2))
     assert all(map(np.array_equal, decoded, expected * 2))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "RGB", "CMYK", "I;16"])
+def test_a_tall_picture_has_no_seams(mode: str) -> None:
+    rows = np.linspace(0, 255, 700).astype(np.uint8)[:, None].repeat(20, axis=1)
+    colors = np.stack([rows, rows[::-1], rows, 255 - rows], axis=-1)
+    if mode == "I;16":
+        whole = Image.fromarray(rows.astype(np.uint16) << 8)
+    else:
+        whole = Image.fromarray(colors, "CMYK" if mode == "CMYK" else "RGBA")
+        whole = whole if mode in {"RGBA", "CMYK"} else whole.convert(mode)
+    clear = {"transparency": int(np.asarray(whole)[350, 0])} if mode == "P" else {}
+
+    def encode(image: Image.Image) -> bytes:
+        buffer = io.BytesIO()
+        image.save(buffer, "TIFF" if mode == "CMYK" else "PNG", **clear)
+        return buffer.getvalue()
+
+    parts = [encode(whole.crop((0, top, 20, top + 100))) for top in range(0, 700, 100)]
+    assert np.array_equal(
+        decode_image(encode(whole)), np.concatenate([decode_image(part) for part in parts])
+    )
+
+
+def test_a_large_transparent_picture_is_not_copied_again_and_again(tmp_path: Path) -> None:
+    """Resident memory of a process of its own: decoded once and converted once, no more."""
+    width, height = 6000, 4000
+    Image.new("RGBA", (width, height), (9, 8, 7, 100)).save(tmp_path / "large.png")
+    program = (
+        "import sys; from pathlib import Path; from leukapp.imaging.image_io import decode_image\n"
+        "def peak():\n"
+        " return int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
+        "data = Path(sys.argv[1]).read_bytes(); before = peak(); decode_image(data)\n"
+        "print(1024 * (peak() - before))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "large.png")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    decoded, converted = 4 * width * height, 3 * width * height
+    assert int(done.stdout) < 1.3 * (decoded + converted)

@@ -149,6 +149,10 @@ def _offer_sign_out() -> None:
 
 def _sign_out() -> None:
     """End the sign-in in every open page of this browser, not in this one alone."""
+    # What is kept belongs to a reader, so that module imports this one.
+    from leukapp.ui.kept_session import forget_this_session
+
+    forget_this_session()
     sign_ins().end(st.user.to_dict())
     st.logout()
 

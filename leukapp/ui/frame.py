@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from streamlit.runtime.pages_manager import PagesManager
 
 from leukapp.ui import access, guarded, texts, theme
+from leukapp.ui.kept_session import remember_in_browser, this_session
 from leukapp.ui.wording import escape_markdown
 
 SETTLING_SECONDS: Final = 5.0
@@ -65,6 +66,7 @@ def show_frame() -> None:
     """Write the style rules, the app's name and the research-use line at the top of the page."""
     enter_through_app()
     access.require_admission()
+    remember_in_browser(this_session())
     st.html(theme.STYLE_RULES)
     st.html(
         f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><span>{texts.APP_TAGLINE}</span>'

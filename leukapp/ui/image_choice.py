@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from leukapp.errors import BusyError
 from leukapp.ui import texts, theme
 from leukapp.ui.guarded import guarded
+from leukapp.ui.kept_session import this_session
 from leukapp.ui.session import Answers, Outcome, SharedDiagnoser
 from leukapp.ui.upload import ImageEntry
 from leukapp.ui.wording import escape_markdown
@@ -27,7 +28,7 @@ def read_images(
         answers: where the answers are kept.
         diagnoser: reads an image.
     """
-    new = [entry for entry in entries if not answers.is_known(entry)]
+    new = [entry for entry in entries if not answers.is_known(entry, diagnoser)]
     with st.empty():
         for number, entry in enumerate(new):
             share, place = number / len(new), {"i": number + 1, "n": len(new)}
@@ -84,8 +85,11 @@ def choose_image(entries: list[ImageEntry], outcomes: list[Outcome]) -> ImageEnt
     if not readable:
         return None
     keys = list(readable)
+    session = this_session()
     if st.session_state.get(SELECTED_KEY) not in readable:
-        st.session_state[SELECTED_KEY] = keys[0]
+        is_there = session.selected in readable
+        st.session_state[SELECTED_KEY] = session.selected if is_there else keys[0]
+    session.selected = st.session_state[SELECTED_KEY]
     if len(keys) == 1:
         return readable[keys[0]][0]
     choice, back, forward = st.columns([6, 1, 1], vertical_alignment="bottom")

@@ -19,6 +19,7 @@ from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell, draw_synthe
 from leukapp.resources import cache_dir
 from leukapp.ui import texts
 from leukapp.ui.guarded import guarded
+from leukapp.ui.kept_session import this_session
 from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
 
@@ -102,6 +103,10 @@ def preview_jpeg(sample: Sample) -> bytes:
 
 def show_sample_choice() -> list[ImageEntry]:
     """Ask for a synthetic sample; give it as the only entry of a list, or an empty list."""
+    session = this_session()
+    kept = [sample for sample in SAMPLES if sample.kind == session.sample]
+    if kept and CHOICE_KEY not in st.session_state:
+        st.session_state[CHOICE_KEY] = kept[0]
     chosen = st.selectbox(
         texts.SAMPLE_LABEL,
         SAMPLES,
@@ -111,6 +116,7 @@ def show_sample_choice() -> list[ImageEntry]:
         help=texts.SAMPLE_HELP,
         key=CHOICE_KEY,
     )
+    session.sample = None if chosen is None else chosen.kind
     if chosen is None:
         return []
     return [

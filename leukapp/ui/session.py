@@ -1,10 +1,11 @@
 """What the server shares and what belongs to one reader alone.
 
-The networks are shared by every session, behind a line of bounded length. Images and diagnoses live
-in the session state of the reader who brought them, bounded, and go when the session ends.
+The networks are shared by every session, behind a line of bounded length. Images and diagnoses
+belong to the session of the reader who brought them (``leukapp.ui.kept_session``), bounded.
 """
 
 import hashlib
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,12 +20,16 @@ from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
 from leukapp.errors import ImageError
 from leukapp.structured_log import log_event
 from leukapp.ui.image_summary import ImageSummary, summarize
-from leukapp.ui.upload import MAX_IMAGES, ImageEntry
+from leukapp.ui.kept_session import MAX_IMAGES, this_session
+from leukapp.ui.upload import ImageEntry
 
 MAX_KEPT_BYTES: Final = 512 * 1024 * 1024
 
 Answer: TypeAlias = Diagnosis | ImageError
 """What became of one image: a diagnosis, or the error that says why there is none."""
+
+_Key: TypeAlias = tuple[str, str]
+"""Hash of the bundle and key of the image."""
 
 
 class SharedDiagnoser:
@@ -127,21 +132,34 @@ class Answers:
         self._max_images = max_images
         self._on_diagnosed = on_diagnosed
         self._max_bytes = max_bytes
-        self._kept: OrderedDict[str, Answer] = OrderedDict()
-        self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+        self._kept: OrderedDict[_Key, Answer] = OrderedDict()
+        self._outcomes: OrderedDict[_Key, Outcome] = OrderedDict()
+        # Two tabs of one browser share their session's answers.
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the pixels in memory."""
+        with self._lock:
+            return sum(
+                2 * answer.image.nbytes  # the original and the enhanced image
+                for answer in self._kept.values()
+                if not isinstance(answer, ImageError)
+            )
+
     def outcome(self, entry: ImageEntry, diagnoser: SharedDiagnoser) -> Outcome:
         """Give what is known of an image, reading it at the first call."""
-        if entry.key not in self._outcomes:
+        known = self._outcomes.get(_key(entry, diagnoser))
+        if known is None:
             self.answer(entry, diagnoser)
-        return self._outcomes[entry.key]
+        return known or self._outcomes[_key(entry, diagnoser)]
 
-    def is_known(self, entry: ImageEntry) -> bool:
-        """Whether the image has been read before."""
-        return entry.key in self._outcomes
+    def is_known(self, entry: ImageEntry, diagnoser: SharedDiagnoser) -> bool:
+        """Whether the image has been read before by this bundle."""
+        return _key(entry, diagnoser) in self._outcomes
 
     def answer(
         self,
@@ -154,32 +172,36 @@ class Answers:
 
         Args:
             entry: the image.
-            diagnoser: reads it.
+            diagnoser: reads it; each bundle has answers of its own.
             on_position: told the position in line while others are served.
 
         Raises:
             BusyError: too many wait already; nothing is kept of this try.
         """
-        if entry.key in self._kept:
-            self._kept.move_to_end(entry.key)
-            return self._kept[entry.key]
+        key = _key(entry, diagnoser)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
         try:
             answer: Answer = diagnoser.diagnose(entry.read_bytes(), on_position=on_position)
         except ImageError as error:
             answer = error
         if self._on_diagnosed is not None and not isinstance(answer, ImageError):
             self._on_diagnosed(answer)
-        self._keep(entry.key, answer)
+        with self._lock:
+            self._keep(key, answer)
         return answer
 
     def forget_all_but(self, entries: list[ImageEntry]) -> None:
         """Drop the images that the reader took away."""
         wanted = {entry.key for entry in entries}
-        for key in [key for key in self._outcomes if key not in wanted]:
-            self._kept.pop(key, None)
-            del self._outcomes[key]
+        with self._lock:
+            for key in [key for key in self._outcomes if key[1] not in wanted]:
+                self._kept.pop(key, None)
+                del self._outcomes[key]
 
-    def _keep(self, key: str, answer: Answer) -> None:
+    def _keep(self, key: _Key, answer: Answer) -> None:
         """Store an answer, then drop old ones until both bounds hold; the newest always stays."""
         if isinstance(answer, ImageError):
             self._outcomes[key] = Outcome(label=None, error=str(answer))
@@ -187,17 +209,13 @@ class Answers:
             self._outcomes[key] = Outcome(label=answer.label, error=None, summary=summarize(answer))
         self._kept[key] = answer
         while len(self._kept) > 1 and (
-            len(self._kept) > self._max_images or self._kept_bytes() > self._max_bytes
+            len(self._kept) > self._max_images or self.n_bytes > self._max_bytes
         ):
             self._kept.popitem(last=False)
 
-    def _kept_bytes(self) -> int:
-        """Bytes of the pixels in memory."""
-        return sum(
-            2 * answer.image.nbytes  # the original and the enhanced image
-            for answer in self._kept.values()
-            if not isinstance(answer, ImageError)
-        )
+
+def _key(entry: ImageEntry, diagnoser: SharedDiagnoser) -> _Key:
+    return diagnoser.bundle_sha256, entry.key
 
 
 def session_answers(on_diagnosed: Callable[[Diagnosis], None] | None = None) -> Answers:
@@ -206,7 +224,7 @@ def session_answers(on_diagnosed: Callable[[Diagnosis], None] | None = None) -> 
     Args:
         on_diagnosed: told every new diagnosis.
     """
-    if "answers" not in st.session_state:
-        st.session_state["answers"] = Answers(on_diagnosed=on_diagnosed)
-    answers: Answers = st.session_state["answers"]
-    return answers
+    session = this_session()
+    if session.answers is None:
+        session.answers = Answers(on_diagnosed=on_diagnosed)
+    return session.answers

@@ -36,7 +36,7 @@ def words_of(app: AppTest) -> str:
 
 
 def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    uploader = app.file_uploader(key="upload")
+    [uploader] = app.file_uploader
     for name, content in files:
         uploader.upload(name, content, "image/png")
     app.run()

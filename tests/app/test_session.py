@@ -80,8 +80,8 @@ def test_image_taken_away_leaves_nothing_behind() -> None:
 
     answers.forget_all_but([kept])
 
-    assert answers.is_known(kept)
-    assert not answers.is_known(gone)
+    assert answers.is_known(kept, diagnoser)
+    assert not answers.is_known(gone, diagnoser)
     assert len(answers) == 1
 
 

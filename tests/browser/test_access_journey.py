@@ -140,7 +140,7 @@ def test_names_in_metadata_reach_neither_disk_nor_log_nor_record(
                 "mimeType": "application/octet-stream",
                 "buffer": file.data,
             }
-            page.locator("input[type=file]").set_input_files([upload])
+            page.locator("input[type=file]").first.set_input_files([upload])
             expect(page.get_by_text(re.compile(r"Reading image|The server is busy"))).to_have_count(
                 0
             )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from live_app import running_app
+from live_app import REPOSITORY, running_app
 from playwright.sync_api import Browser, Locator, Page, expect
-from watched_page import WatchedPage
+from watched_page import WatchedPage, wait_until_drawn
 
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.labels import CLASS_NAMES
@@ -18,6 +18,8 @@ from leukapp.ui.samples import SAMPLES
 
 pytestmark = pytest.mark.browser
 
+BUNDLE = REPOSITORY / "weights" / "compact"
+
 
 @pytest.fixture(scope="module")
 def cell_png(encode_png: Callable[..., bytes]) -> bytes:
@@ -26,7 +28,8 @@ def cell_png(encode_png: Callable[..., bytes]) -> bytes:
 
 def upload(page: Page, name: str, content: bytes) -> None:
     file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    page.locator("input[type=file]").set_input_files([file])
+    # While an image is read, the field that took it is still there, hidden, behind the new one.
+    page.locator("input[type=file]").first.set_input_files([file])
 
 
 def overlays(page: Page) -> Locator:
@@ -144,3 +147,52 @@ def test_missing_bundle_is_one_clear_screen(browser: Browser, tmp_path: Path) ->
         expect(page.get_by_text("Traceback")).to_have_count(0)
         expect(page.get_by_text(texts.VERDICT, exact=True)).to_have_count(0)
         page.close()
+
+
+def test_images_and_answers_stay_over_other_pages_and_a_reload_for_this_browser_alone(
+    browser: Browser, tmp_path: Path, cell_png: bytes, encode_png: Callable[..., bytes]
+) -> None:
+    second = encode_png(draw_synthetic_cell(SAMPLES[1].kind, seed=12))
+    files = [
+        {"name": name, "mimeType": "image/png", "buffer": content}
+        for name, content in (("first.png", cell_png), ("second.png", second))
+    ]
+    with running_app(tmp_path / "server.log", bundle=BUNDLE) as app:
+        context = browser.new_context()
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(app.url)
+        page.locator("input[type=file]").set_input_files(files)
+        choice = page.get_by_role("combobox", name=f"{texts.CHOOSE_IMAGE} (2)")
+        expect(choice).to_be_visible()
+        wait_until_drawn(page)
+        page.get_by_role("button", name=texts.NEXT, exact=True).click()
+        expect(choice).to_have_value(re.compile("second"))
+        shown = verdict(page)
+
+        links = page.get_by_test_id("stSidebarNavLink")
+        links.filter(has_text="Model card").click()
+        expect(choice).to_have_count(0)
+        links.filter(has_text="Diagnose").click()
+        expect(choice).to_have_value(re.compile("second"))
+        page.reload()
+        expect(choice).to_have_value(re.compile("second"))
+        assert verdict(page) == shown
+        # The answers were kept, too: nothing was diagnosed and written down twice.
+        assert app.log.read_text().count('"diagnosed"') == 2
+
+        stranger = browser.new_context().new_page()
+        stranger.goto(app.url)
+        expect(stranger.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+        expect(stranger.get_by_text("second.png")).to_have_count(0)
+        stranger.context.close()
+
+        page.get_by_role("button", name="first.png").click()
+        expect(choice).to_have_count(0)
+        page.reload()
+        assert verdict(page) == shown
+        page.get_by_role("button", name="second.png").click()
+        expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+        page.reload()
+        expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+        context.close()

@@ -58,6 +58,8 @@ def marked_image(session: int, turn: int) -> bytes:
 
 async def diagnose_once(page: Page, app: LiveApp, session: int, turn: int, tally: Tally) -> None:
     data = marked_image(session, turn)
+    # Without its cookie the browser is a new one, which has no image yet.
+    await page.context.clear_cookies()
     await page.goto(app.url)
     chooser = page.locator("input[type=file]")
     await chooser.wait_for(state="attached")

@@ -30,11 +30,16 @@ IMAGES_HEADER: Final = "Images"
 UPLOAD_LABEL: Final = "Drop smear images here"
 UPLOAD_HELP: Final = (
     "JPEG, PNG, TIFF, BMP or WebP; one cell or one small field an image works best. "
-    "Images stay in this session's memory and are not stored."
+    "Images stay in the server's memory for this browser alone, also while you look at another "
+    "page or reload this one. They are not stored: they go when you take them away, and an hour "
+    "after you last used the app."
 )
 UPLOAD_LIMIT: Final = (
-    "{n} images were dropped; the first {limit} are shown. Page Batch review reads whole folders."
+    "{n} of the dropped images had no room: a session holds {limit} images and {megabytes} MB of "
+    "files. Take some away, or let page Batch review read a whole folder."
 )
+TAKE_AWAY: Final = "Take this image away"
+TAKE_ALL_AWAY: Final = "Take all away"
 SAMPLE_LABEL: Final = "Or try a synthetic sample"
 SAMPLE_PLACEHOLDER: Final = "Choose a drawing"
 SAMPLE_HELP: Final = "Drawings made by a program, to try the app without a smear image."

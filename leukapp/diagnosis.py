@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -27,13 +27,14 @@ from leukapp.imaging.white_balance import balance_white
 from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
-from leukapp.inference.field_rule import cell_shares, combine_cells, least_sure
+from leukapp.inference.field_rule import cell_shares, combine_cells
 from leukapp.inference.gate import feature_distances
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
+from leukapp.inference.no_call import NoCall, why_no_call
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY
-from leukapp.model.bundle import Bundle, Thresholds, open_bundle
+from leukapp.model.bundle import Bundle, open_bundle
 from leukapp.model.fusion import pool, softmax
 from leukapp.resources import find_bundle
 
@@ -44,7 +45,6 @@ __all__ = [
     "Diagnosis",
     "Explanation",
     "Timings",
-    "no_call_reason",
 ]
 
 AHEAD_A_CORE: Final = 2
@@ -106,6 +106,7 @@ class Diagnosis:
         class_names: what the bundle tells apart, in its order.
         label: one of ``class_names``; None for "no call".
         no_call_reason: one plain sentence if there is no call, else None.
+        no_call_details: further sentences on why there is none, with the numbers behind it.
         probabilities: calibrated probabilities of the fused decision, also where there is no call;
             None where no leukocyte was found, so that the network had nothing to judge.
         branches: each branch's own vote, in the order of the preset; empty where no leukocyte was
@@ -139,6 +140,7 @@ class Diagnosis:
     engine: str
     timings: Timings
     network_output: NetworkOutput | None
+    no_call_details: tuple[str, ...] = ()
 
     @property
     def enhanced(self) -> RgbImage:
@@ -242,9 +244,9 @@ class Diagnoser:
                 size_px=(image.shape[0], image.shape[1]),
             )
         )
-        if explain_now:
+        if explain_now and not quality.blocking:
             find_explanation()
-        reason = self._no_call_reason(quality, answer)
+        no_call = self._why_no_call(quality, answer)
         finished = time.perf_counter()
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
@@ -252,8 +254,9 @@ class Diagnoser:
             find_enhanced=cache(partial(self._enhanced, image, cut.background if cut else None)),
             mode="whole" if cut is None else cut.mode,
             class_names=self.bundle.class_names,
-            label=None if reason or not answer.probabilities else answer.probabilities.top_class,
-            no_call_reason=reason,
+            label=None if no_call or not answer.probabilities else answer.probabilities.top_class,
+            no_call_reason=no_call.reason if no_call else None,
+            no_call_details=no_call.details if no_call else (),
             probabilities=answer.probabilities,
             branches=tuple(
                 BranchVote(name=name, probabilities=probabilities)
@@ -401,15 +404,15 @@ class Diagnoser:
     def _probabilities(self, values: NDArray[np.floating]) -> ClassProbabilities:
         return ClassProbabilities.from_array(values, self.bundle.class_names)
 
-    def _no_call_reason(self, quality: QualityReport, answer: "_ImageAnswer") -> str | None:
+    def _why_no_call(self, quality: QualityReport, answer: "_ImageAnswer") -> NoCall | None:
         if quality.blocking:
-            return quality.blocking.message
+            return NoCall(reason=quality.blocking.message)
         if answer.probabilities is None:
-            return (
-                "No leukocyte was found in the image: photograph a place where stained nuclei are "
-                "in focus."
+            return NoCall(
+                reason="No leukocyte was found in the image: photograph a place where stained "
+                "nuclei are in focus."
             )
-        return no_call_reason(
+        return why_no_call(
             quality,
             answer.probabilities,
             float(answer.distances.min()),
@@ -431,15 +434,15 @@ class Diagnoser:
             branches = tuple(
                 self._probabilities(softmax(logits[index])) for logits in output.branch_logits
             )
-            reason = no_call_reason(
+            no_call = why_no_call(
                 None, probabilities, float(answer.distances[index]), thresholds, branches
             )
             cells.append(
                 CellAnswer(
                     box=crop.box,
                     crop=crop.image,
-                    label=None if reason else probabilities.top_class,
-                    no_call_reason=reason,
+                    label=None if no_call else probabilities.top_class,
+                    no_call_reason=no_call.reason if no_call else None,
                     probabilities=probabilities,
                     branches=branches,
                     is_counted=answer.is_counted[index],
@@ -492,62 +495,6 @@ class _ImageAnswer:
     branches: tuple[ClassProbabilities, ...]
     distances: NDArray[np.float32]
     is_counted: tuple[bool, ...]
-
-
-def no_call_reason(
-    quality: QualityReport | None,
-    probabilities: ClassProbabilities,
-    feature_distance: float,
-    thresholds: Thresholds,
-    branches: Sequence[ClassProbabilities] = (),
-) -> str | None:
-    """Why an image or a cell gets no call, or None if it gets one.
-
-    Args:
-        quality: of the image; None for a single cell.
-        probabilities: calibrated, of the fused decision.
-        feature_distance: distance to the training features, 0-2; the smallest of the cells.
-        thresholds: of the bundle.
-        branches: what each branch alone says.
-
-    Returns:
-        One plain sentence: the quality check, then the distance, then whether the branches agree,
-        then the confidence.
-    """
-    if quality and quality.blocking:
-        return quality.blocking.message
-    if feature_distance > thresholds.max_feature_distance:
-        return (
-            "The image is unlike anything this network was trained on "
-            f"(distance {feature_distance:.2f}, limit {thresholds.max_feature_distance:.2f})."
-        )
-    if thresholds.needs_agreement:
-        return _reason_of_the_least_sure(probabilities, branches, thresholds.min_confidence)
-    if probabilities.top_value < thresholds.min_confidence:
-        return (
-            f"The network is not sure enough: {probabilities.top_class} with "
-            f"{probabilities.top_value:.0%}, and it calls from {thresholds.min_confidence:.0%}."
-        )
-    return None
-
-
-def _reason_of_the_least_sure(
-    probabilities: ClassProbabilities, branches: Sequence[ClassProbabilities], min_confidence: float
-) -> str | None:
-    """The fused decision and every branch must name one class, and the least sure sure enough."""
-    sure = least_sure(
-        np.array([probabilities.values]), [np.array([one.values]) for one in branches]
-    )[0]
-    if sure >= min_confidence:
-        return None
-    named = probabilities.top_class
-    if sure == 0.0:
-        votes = ", ".join(branch.top_class for branch in branches)
-        return f"The fused decision says {named}, and the branches do not all agree ({votes})."
-    return (
-        f"The least sure of the fused decision and the branches says {named} with {sure:.0%}, and "
-        f"calls are made from {min_confidence:.0%}."
-    )
 
 
 def _read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:

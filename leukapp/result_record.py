@@ -29,6 +29,7 @@ def diagnosis_record(
         "mode": diagnosis.mode,
         "label": diagnosis.label,
         "no_call_reason": diagnosis.no_call_reason,
+        "no_call_details": list(diagnosis.no_call_details),
         "probabilities": (
             diagnosis.probabilities.as_dict() if diagnosis.probabilities is not None else None
         ),
@@ -78,6 +79,7 @@ def error_record(message: str, *, path: str) -> dict[str, Any]:
         "mode": None,
         "label": None,
         "no_call_reason": None,
+        "no_call_details": None,
         "probabilities": None,
         "branches": None,
         "cells": [],

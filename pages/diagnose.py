@@ -18,7 +18,7 @@ from leukapp.ui.review.log import show_trail_failure, write_down
 from leukapp.ui.samples import show_sample_choice, show_sample_gallery
 from leukapp.ui.session import SharedDiagnoser, open_diagnoser, session_answers
 from leukapp.ui.upload import ImageEntry, show_upload
-from leukapp.ui.verdict import show_branch_votes, show_quality, show_verdict
+from leukapp.ui.verdict import show_branch_votes, show_quality, show_verdict, show_why
 
 
 def show_welcome() -> None:
@@ -40,30 +40,35 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
         show_picture(fit_for_screen(diagnosis.image), caption=caption, alt=caption)
     with verdict:
         show_verdict(diagnosis)
+    is_call = diagnosis.label is not None
     with chart:
-        if diagnosis.probabilities is not None:
-            show_probability_chart(diagnosis.probabilities)
+        if is_call and diagnosis.probabilities is not None:
+            show_probability_chart(diagnosis.probabilities, is_call=True)
+        else:
+            show_why(diagnosis)
 
-    if diagnosis.cells:
+    is_readable = diagnosis.quality.blocking is None
+    if diagnosis.cells and is_readable:
         with st.container(border=True, key="cells"):
             show_cells(diagnosis, diagnoser, key=entry.key)
-    if diagnosis.branches:
+    if diagnosis.branches and is_readable:
         with st.container(border=True, key="heatmaps"):
             show_heatmap_viewer(diagnosis, diagnoser, key=entry.key)
 
-    branches, quality = st.columns(2, gap="medium")
-    if diagnosis.branches:
-        with branches.container(border=True, height="stretch", key="branches"):
+    places = st.columns(2 if is_call else 1, gap="medium")
+    if is_call:
+        with places[0].container(border=True, height="stretch", key="branches"):
             show_branch_votes(diagnosis.branches)
-    with quality.container(border=True, height="stretch", key="quality"):
+    with places[-1].container(border=True, height="stretch", key="quality"):
         show_quality(diagnosis)
 
     show_trail_failure()
     with st.container(border=True, key="decision"):
         decision = show_decision_box(diagnosis, key=entry.key)
     with st.container(border=True, key="record"):
-        st.subheader(texts.TABLE, anchor=False)
-        show_probability_table(diagnosis)
+        if is_call:
+            st.subheader(texts.TABLE, anchor=False)
+            show_probability_table(diagnosis)
         show_download(diagnosis, is_synthetic=entry.is_synthetic, decision=decision)
 
 

@@ -24,6 +24,9 @@ DISAGREE = b"disagree"
 BROKEN = b"broken"
 FIELD = b"field"
 EMPTY_FIELD = b"empty field"
+UNSURE = b"unsure"
+UNSURE_REASON = "Not sure enough: leans ALL, 93 %."
+UNSURE_DETAIL = "The least sure of the joined answer and the networks has 60 %."
 NO_CALL_REASON = "The image is out of focus; take it again."
 BROKEN_REASON = "This file is not an image; save it as PNG."
 MISSING_REASON = "There is no bundle in the folder; put one there."
@@ -120,6 +123,16 @@ def make_field(content: bytes, labels: Sequence[str | None]) -> Diagnosis:
     )
 
 
+def make_unsure(content: bytes = UNSURE) -> Diagnosis:
+    """A readable image whose answer is not sure enough for a call."""
+    return replace(
+        make_diagnosis(content),
+        label=None,
+        no_call_reason=UNSURE_REASON,
+        no_call_details=(UNSURE_DETAIL,),
+    )
+
+
 class FakeDiagnoser:
     """Stands in for leukapp.diagnosis.Diagnoser; counts what it was asked."""
 
@@ -142,6 +155,8 @@ class FakeDiagnoser:
         if data in {FIELD, EMPTY_FIELD}:
             labels = ["ALL", "Healthy", None, "ALL"] if data == FIELD else []
             return make_field(data, labels)
+        if data == UNSURE:
+            return make_unsure(data)
         return make_diagnosis(data, label=None if data == ABSTAIN else "ALL")
 
     def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:

@@ -121,7 +121,8 @@ def _short_reason(diagnosis: Diagnosis) -> str:
         return "called"
     if diagnosis.quality.blocking is not None:
         return diagnosis.quality.blocking.kind
-    return re.split(r"[(:.]", diagnosis.no_call_reason)[0].strip()
+    reason = next(iter(diagnosis.no_call_details), diagnosis.no_call_reason)
+    return re.split(r"[(:.]", reason)[0].strip()
 
 
 def _slipped(picture: NotSmear, diagnosis: Diagnosis, label: str) -> SlippedThrough:

@@ -85,20 +85,18 @@ def overview_table(lines: list[OverviewLine]) -> dict[str, list[str] | list[floa
         texts.OVERVIEW_PICTURE: [line.summary.thumbnail_uri for line in lines],
         texts.OVERVIEW_NAME: [line.entry.name for line in lines],
         texts.OVERVIEW_VERDICT: [theme.marked(line.label) for line in lines],
-        texts.OVERVIEW_TOP: [_marked_class(line.summary) for line in lines],
-        texts.OVERVIEW_PROBABILITY: [line.summary.top_probability for line in lines],
+        # Beside "no call" no class and no share stand that could be taken for an answer.
+        texts.OVERVIEW_PROBABILITY: [
+            line.summary.top_probability if line.label else None for line in lines
+        ],
         texts.OVERVIEW_BRANCHES: [
             {True: texts.BRANCHES_SAME, False: texts.BRANCHES_DIFFER, None: ""}[
-                line.summary.branches_agree
+                line.summary.branches_agree if line.label else None
             ]
             for line in lines
         ],
         texts.OVERVIEW_NOTE: [line.summary.note for line in lines],
     }
-
-
-def _marked_class(summary: ImageSummary) -> str:
-    return theme.marked(summary.top_class) if summary.top_class else ""
 
 
 def build_all_json(lines: list[OverviewLine]) -> bytes:

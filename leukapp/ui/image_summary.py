@@ -22,16 +22,15 @@ class ImageSummary:
 
     Attributes:
         thumbnail_uri: a small JPEG as a ``data:`` address.
-        top_class: most probable class, called or not; None where there was nothing to judge.
-        top_probability: its calibrated probability, 0-1; None as ``top_class``.
-        branches_agree: whether the branches give one class; None as ``top_class``.
+        top_probability: calibrated probability of the most probable class, called or not, 0-1;
+            None where there was nothing to judge.
+        branches_agree: whether the branches give one class; None as ``top_probability``.
         cells: the leukocytes counted; None where the image was judged whole.
         note: why there is no call, else the first quality finding, else empty.
         record: the result's fields, as ``leukapp diagnose --json`` has them; no pixels.
     """
 
     thumbnail_uri: str
-    top_class: str | None
     top_probability: float | None
     branches_agree: bool | None
     cells: CellSummary | None
@@ -51,7 +50,6 @@ def summarize(diagnosis: Diagnosis) -> ImageSummary:
     votes = {one.probabilities.top_class for one in diagnosis.branches}
     return ImageSummary(
         thumbnail_uri=jpeg_uri(fit_for_screen(diagnosis.image, max_side_px=THUMBNAIL_PX)),
-        top_class=found.top_class if found else None,
         top_probability=found.top_value if found else None,
         branches_agree=len(votes) == 1 if votes else None,
         cells=None if diagnosis.mode == "whole" else diagnosis.cell_summary,

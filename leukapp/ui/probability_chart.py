@@ -11,12 +11,15 @@ from leukapp.ui.wording import branch_title, percent
 CHART_HEIGHT_PX = 190
 
 
-def build_probability_chart(probabilities: ClassProbabilities, *, dark: bool) -> go.Figure:
+def build_probability_chart(
+    probabilities: ClassProbabilities, *, dark: bool, is_call: bool = True
+) -> go.Figure:
     """Build the bar chart as a Plotly figure.
 
     Args:
         probabilities: the fused decision's calibrated probabilities.
         dark: draw for the dark theme.
+        is_call: whether they are an answer; else the bars are gray.
 
     Returns:
         One bar a class, top to bottom in the bundle's order, each with its mark, color and number.
@@ -28,7 +31,9 @@ def build_probability_chart(probabilities: ClassProbabilities, *, dark: bool) ->
             x=list(probabilities.values),
             y=[theme.marked(name) for name in names],
             text=[percent(value) for value in probabilities.values],
-            marker={"color": [theme.color_of(name, dark=dark) for name in names]},
+            marker={
+                "color": [theme.color_of(name if is_call else None, dark=dark) for name in names]
+            },
             orientation="h",
             textposition="outside",
             textfont={"size": 15, "color": text_color},
@@ -57,12 +62,17 @@ def build_probability_chart(probabilities: ClassProbabilities, *, dark: bool) ->
     return figure
 
 
-def show_probability_chart(probabilities: ClassProbabilities) -> None:
-    """Write the bar chart with its heading and help text."""
+def show_probability_chart(probabilities: ClassProbabilities, *, is_call: bool) -> None:
+    """Write the bar chart with its heading and help text.
+
+    Args:
+        probabilities: the fused decision's calibrated probabilities.
+        is_call: whether they are an answer; else the bars are gray.
+    """
     st.markdown(f"**{texts.PROBABILITIES}**", help=texts.PROBABILITIES_HELP)
     values = ", ".join(f"{name} {percent(p)}" for name, p in probabilities.as_dict().items())
     st.plotly_chart(
-        build_probability_chart(probabilities, dark=theme.is_dark()),
+        build_probability_chart(probabilities, dark=theme.is_dark(), is_call=is_call),
         config={"displayModeBar": False},
         alt=texts.CHART_ALT.format(values=values),
         key="probability_chart",

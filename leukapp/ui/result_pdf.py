@@ -137,7 +137,10 @@ def _write_verdict(page: _Page, diagnosis: Diagnosis, *, is_synthetic: bool) -> 
         value = percent(diagnosis.probabilities.of(diagnosis.label))
         meaning = app_texts.CLASS_MEANINGS[diagnosis.label]
         page.write(f"{meaning}. {texts.PROBABILITY.format(value=value)}.", BODY, left=indent)
-    if diagnosis.branches:
+    if diagnosis.label is None:
+        for sentence in diagnosis.no_call_details:
+            page.write(sentence, SMALL, left=indent)
+    elif diagnosis.branches:
         page.write(describe_agreement(diagnosis.branches), BODY, left=indent)
     if is_synthetic:
         page.write(texts.SYNTHETIC, HEADING, left=indent)
@@ -173,11 +176,14 @@ def _write_pictures(page: _Page, diagnosis: Diagnosis) -> None:
     image = fit_for_screen(diagnosis.image, max_side_px=MAX_PICTURE_PX)
     height_px, width_px = diagnosis.image.shape[:2]
     pictures = [(image, texts.IMAGE.format(width=width_px, height=height_px))]
-    for heatmap in diagnosis.heatmaps:
+    # Heat of an image that cannot be read says nothing of the cell.
+    heatmaps = () if diagnosis.quality.blocking else diagnosis.heatmaps
+    for heatmap in heatmaps:
         wording = texts.HEAT_BLANK if heatmap.is_blank else texts.HEAT
         caption = wording.format(source=source_title(heatmap), label=heatmap.class_name)
         pictures.append((_overlay(image, heatmap), caption))
-    width = (CONTENT_WIDTH - GAP * (len(pictures) - 1)) / len(pictures)
+    n_places = max(2, len(pictures))
+    width = (CONTENT_WIDTH - GAP * (n_places - 1)) / n_places
     height = min(width * image.shape[0] / image.shape[1], 1.15 * width)
     bottom = page.y - height
     caption_height = 0.0
@@ -191,7 +197,8 @@ def _write_pictures(page: _Page, diagnosis: Diagnosis) -> None:
         paragraph.drawOn(page.canvas, left, bottom - needed - 1.5 * mm)
         caption_height = max(caption_height, needed)
     page.y = bottom - caption_height - 3 * mm
-    page.write(texts.HEAT_NOTE, SMALL)
+    if heatmaps:
+        page.write(texts.HEAT_NOTE, SMALL)
     page.skip()
 
 
@@ -208,11 +215,13 @@ def _reader(pixels: RgbImage) -> ImageReader:
 
 
 def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
-    """The table of probabilities, one row a class; nothing where there was nothing to judge."""
-    if diagnosis.probabilities is None:
+    """The table of probabilities: gray without a call, absent where nothing was judged."""
+    if diagnosis.probabilities is None or diagnosis.quality.blocking:
         return
     fused = diagnosis.probabilities
     page.write(texts.NUMBERS, HEADING)
+    if diagnosis.label is None:
+        page.write(app_texts.NO_CALL_NOTE, SMALL)
     page.skip(1.5 * mm)
     head = [texts.CLASS, texts.FUSED]
     head += [texts.OWN_SOFTMAX.format(branch=branch_title(one.name)) for one in diagnosis.branches]
@@ -230,7 +239,7 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
             [
                 ("FONT", (0, 0), (-1, -1), "Helvetica", 9),
                 ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 9),
-                ("TEXTCOLOR", (0, 0), (-1, -1), INK),
+                ("TEXTCOLOR", (0, 0), (-1, -1), SOFT if diagnosis.label is None else INK),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
                 ("ALIGN", (1, 0), (-1, -1), "RIGHT"),
                 ("LEFTPADDING", (0, 0), (0, -1), 0),

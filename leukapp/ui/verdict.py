@@ -6,6 +6,7 @@ import streamlit as st
 
 from leukapp.diagnosis import BranchVote, Diagnosis
 from leukapp.ui import texts, theme
+from leukapp.ui.probability_chart import show_probability_chart, show_probability_table
 from leukapp.ui.wording import branch_title, escape_markdown, percent
 
 
@@ -21,16 +22,32 @@ def show_verdict(diagnosis: Diagnosis) -> None:
 
 def _verdict_lines(diagnosis: Diagnosis) -> str:
     """The lines under the verdict, as HTML."""
-    agreement = html.escape(describe_agreement(diagnosis.branches))
     if diagnosis.label is None or diagnosis.probabilities is None:
-        reason = html.escape(diagnosis.no_call_reason or "")
-        return f'<p>{reason}</p><p class="leuk-note">{texts.NO_CALL_NOTE} {agreement}</p>'
+        return f"<p>{html.escape(diagnosis.no_call_reason or '')}</p>"
+    agreement = html.escape(describe_agreement(diagnosis.branches))
     value = percent(diagnosis.probabilities.of(diagnosis.label))
     sentence = html.escape(texts.PROBABILITY_OF.format(value=value))
     meaning = html.escape(texts.CLASS_MEANINGS[diagnosis.label])
     return (
         f'<p>{meaning}</p><p class="leuk-number">{sentence}</p><p class="leuk-note">{agreement}</p>'
     )
+
+
+def show_why(diagnosis: Diagnosis) -> None:
+    """Write, folded, what stands behind a "no call": it is for the record and no verdict.
+
+    Nothing is written where the image's quality speaks against reading it, for then its numbers
+    mean nothing, nor where no leukocyte was found.
+    """
+    if diagnosis.probabilities is None or diagnosis.quality.blocking:
+        return
+    with st.expander(texts.WHY, key="why"):
+        for sentence in diagnosis.no_call_details:
+            st.markdown(escape_markdown(sentence))
+        show_branch_votes(diagnosis.branches)
+        show_probability_chart(diagnosis.probabilities, is_call=False)
+        st.caption(texts.NO_CALL_NOTE)
+        show_probability_table(diagnosis)
 
 
 def describe_agreement(branches: tuple[BranchVote, ...]) -> str:

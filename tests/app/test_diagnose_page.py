@@ -12,6 +12,9 @@ from fake_diagnoser import (
     DISAGREE,
     MISSING_REASON,
     NO_CALL_REASON,
+    UNSURE,
+    UNSURE_DETAIL,
+    UNSURE_REASON,
     make_diagnosis,
 )
 from streamlit.testing.v1 import AppTest
@@ -20,6 +23,7 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts
 from leukapp.ui.result_download import build_result_json
 from leukapp.ui.samples import SAMPLES
+from leukapp.ui.wording import escape_markdown
 
 StartApp = Callable[..., AppTest]
 NAME_WITH_MARKUP = "*x* [link](http://example.org) <b>.png"
@@ -91,8 +95,30 @@ def test_abstained_image_says_no_call_with_its_reason_and_names_no_class_as_verd
     page = html_of(app)
     assert f"<h2>○ {texts.NO_CALL}</h2>" in page
     assert NO_CALL_REASON in page
-    assert texts.NO_CALL_NOTE in page
     assert "Calibrated probability 9" not in page
+    # Where the quality speaks against reading there is no number, no heat, nothing to explain.
+    assert not app.expander or texts.WHY not in [one.label for one in app.expander]
+    assert len(app.image) == 1
+    assert "93" not in words_of(app)
+    assert not [one for one in app.dataframe if texts.TABLE_CLASS in one.value]
+
+
+def test_an_unsure_answer_is_one_sentence_and_its_numbers_are_folded_behind_why(
+    start_app: StartApp,
+) -> None:
+    app = upload(start_app(), ("a.png", UNSURE))
+
+    [verdict] = [one.proto.body for one in app.get("html") if '"leuk-verdict"' in one.proto.body]
+    assert UNSURE_REASON in verdict
+    assert "agree" not in verdict
+    [why] = [one for one in app.expander if one.label == texts.WHY]
+    assert not why.proto.expanded
+    assert escape_markdown(UNSURE_DETAIL) in [one.value for one in why.markdown]
+    assert texts.NO_CALL_NOTE in [caption.value for caption in why.caption]
+    assert len(why.dataframe) == 1
+    assert len(app.dataframe) == 1
+    assert len(app.get("plotly_chart")) == 1
+    assert len(app.image) == 4
 
 
 def test_broken_file_shows_its_sentence_and_the_other_is_diagnosed(start_app: StartApp) -> None:

@@ -56,8 +56,8 @@ def test_table_has_verdict_probability_agreement_and_reason(lines: list[Overview
     table = overview_table(lines)
 
     assert list(table[texts.OVERVIEW_VERDICT]) == ["▲ ALL", "▲ ALL", "○ No call"]
-    assert list(table[texts.OVERVIEW_BRANCHES]) == ["agree", "disagree", "agree"]
-    assert list(table[texts.OVERVIEW_PROBABILITY]) == [0.93] * 3
+    assert list(table[texts.OVERVIEW_BRANCHES]) == ["agree", "disagree", ""]
+    assert list(table[texts.OVERVIEW_PROBABILITY]) == [0.93, 0.93, None]
     assert list(table[texts.OVERVIEW_NOTE]) == ["", "", NO_CALL_REASON]
 
 

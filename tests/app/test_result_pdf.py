@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from fake_diagnoser import NO_CALL_REASON, make_diagnosis
+from fake_diagnoser import (
+    NO_CALL_REASON,
+    UNSURE_DETAIL,
+    UNSURE_REASON,
+    make_diagnosis,
+    make_unsure,
+)
 from pypdf import PdfReader
 from reportlab.lib.units import mm
 from review_records import make_decision
@@ -17,6 +23,7 @@ from leukapp.imaging.quality import QualityFinding
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.ui import result_pdf
+from leukapp.ui import texts as app_texts
 from leukapp.ui.result_pdf import MARGIN, build_result_pdf
 from leukapp.ui.texts import report as texts
 
@@ -52,6 +59,17 @@ def test_a_no_call_gives_its_reason_and_no_class_as_verdict() -> None:
     assert f"VERDICT {texts.NO_CALL} {NO_CALL_REASON}" in words
     assert "Calibrated probability" not in words
     assert f"no call: {NO_CALL_REASON}" in words
+    # The quality speaks against reading it, so neither shares nor heat stand in the report.
+    assert "93" not in words.split(texts.RECORD)[0]
+    assert "heat for" not in words
+
+
+def test_an_unsure_answer_has_its_details_and_says_that_its_numbers_are_no_verdict() -> None:
+    _, words = read_pdf(build_result_pdf(make_unsure()))
+
+    assert f"VERDICT {texts.NO_CALL} {UNSURE_REASON} {UNSURE_DETAIL}" in words
+    assert app_texts.NO_CALL_NOTE in words
+    assert "agree" not in words.split(texts.SIGNATURE)[0]
 
 
 def test_a_synthetic_image_is_said_to_be_one() -> None:

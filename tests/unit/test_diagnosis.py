@@ -1,67 +1,15 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from networks import write_tiny_bundle
 
-from leukapp.diagnosis import AHEAD_A_CORE, Diagnoser, no_call_reason
+from leukapp.diagnosis import AHEAD_A_CORE, Diagnoser
 from leukapp.errors import ImageError
-from leukapp.imaging.quality import QualityFinding, QualityReport, assess_quality
+from leukapp.imaging.quality import assess_quality
 from leukapp.imaging.synthetic import draw_synthetic_cell
-from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.bundle import Thresholds
-
-LIMITS = Thresholds(
-    temperature=1.0, min_confidence=0.8, max_feature_distance=1.0, false_reject_fraction=0.02
-)
-SURE = ClassProbabilities((0.9, 0.05, 0.05))
-
-
-def quality(*findings):
-    return QualityReport(
-        width_px=224,
-        height_px=224,
-        focus=1.0,
-        brightness=100.0,
-        contrast=30.0,
-        saturated_fraction=0.0,
-        stained_fraction=0.1,
-        findings=findings,
-    )
-
-
-BLURRED = QualityFinding(kind="out_of_focus", message="It is out of focus.", blocks_call=True)
-SMALL = QualityFinding(kind="too_small", message="It is small.", blocks_call=False)
-
-
-def test_no_reason_means_a_call():
-    assert no_call_reason(quality(SMALL), SURE, 0.5, LIMITS) is None
-
-
-def test_quality_comes_first():
-    unsure = ClassProbabilities((0.4, 0.3, 0.3))
-    assert no_call_reason(quality(SMALL, BLURRED), unsure, 2.0, LIMITS) == "It is out of focus."
-
-
-def test_distance_comes_before_confidence():
-    unsure = ClassProbabilities((0.4, 0.3, 0.3))
-    assert "unlike anything" in str(no_call_reason(quality(), unsure, 1.01, LIMITS))
-    assert "AML with 79%" in str(
-        no_call_reason(quality(), ClassProbabilities((0.2, 0.79, 0.01)), 0.5, LIMITS)
-    )
-
-
-def test_least_sure_decides_where_agreement_is_needed():
-    strict = replace(LIMITS, min_confidence=0.7, needs_agreement=True)
-    sure, unsure = SURE, ClassProbabilities((0.65, 0.3, 0.05))
-    other = ClassProbabilities((0.1, 0.8, 0.1))
-    assert no_call_reason(quality(), sure, 0.5, strict, (sure, sure)) is None
-    assert "ALL with 65%" in str(no_call_reason(quality(), sure, 0.5, strict, (sure, unsure)))
-    reason = no_call_reason(quality(), sure, 0.5, strict, (sure, other))
-    assert reason == "The fused decision says ALL, and the branches do not all agree (ALL, AML)."
 
 
 @pytest.mark.keras

@@ -120,15 +120,9 @@ def show_item_verdict(item: BatchItem) -> None:
         sentence = html.escape(app_texts.PROBABILITY_OF.format(value=value))
         lines.append(f"<p>{html.escape(app_texts.CLASS_MEANINGS[item.label])}</p>")
         lines.append(f'<p class="leuk-number">{sentence}</p>')
-    if item.probabilities:
-        numbers = " · ".join(f"{name} {percent(p)}" for name, p in item.probabilities.items())
-        lines.append(f'<p class="leuk-note">{html.escape(numbers)}</p>')
-    for name, votes in (item.branch_probabilities or {}).items():
-        top = max(votes, key=votes.__getitem__)
-        vote = texts.VOTES_LINE.format(
-            branch=branch_title(name), answer=theme.marked(top), value=percent(votes[top])
-        )
-        lines.append(f'<p class="leuk-note">{html.escape(vote)}</p>')
+    is_blocked = item.label is None and item.no_call_reason in item.quality
+    if not is_blocked:
+        lines += _number_lines(item)
     lines += [
         f'<p class="leuk-note">{html.escape(finding)}</p>'
         for finding in item.quality
@@ -139,6 +133,25 @@ def show_item_verdict(item: BatchItem) -> None:
         f"<small>{app_texts.VERDICT}</small>"
         f"<h2>{html.escape(theme.marked(item.label))}</h2>{''.join(lines)}</div>"
     )
+
+
+def _number_lines(item: BatchItem) -> list[str]:
+    """Every share as HTML; folded where there is no call, for then they are no verdict."""
+    lines = []
+    if item.probabilities:
+        numbers = " · ".join(f"{name} {percent(p)}" for name, p in item.probabilities.items())
+        lines.append(f'<p class="leuk-note">{html.escape(numbers)}</p>')
+    for name, votes in (item.branch_probabilities or {}).items():
+        top = max(votes, key=votes.__getitem__)
+        vote = texts.VOTES_LINE.format(
+            branch=branch_title(name), answer=theme.marked(top), value=percent(votes[top])
+        )
+        lines.append(f'<p class="leuk-note">{html.escape(vote)}</p>')
+    if item.label is not None or not lines:
+        return lines
+    note = f'<p class="leuk-note">{html.escape(app_texts.NO_CALL_NOTE)}</p>'
+    summary = f"<summary>{html.escape(app_texts.WHY)}</summary>"
+    return [f"<details>{summary}{''.join(lines)}{note}</details>"]
 
 
 def _show_steps(reading: Reading, entry: WorklistEntry) -> None:
@@ -356,6 +369,9 @@ def _show_heatmaps(reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser
         return
     if isinstance(answer, ImageError):
         st.warning(escape_markdown(str(answer)), icon=":material/image_not_supported:")
+        return
+    if answer.quality.blocking:
+        st.caption(app_texts.NO_HEATMAPS)
         return
     if answer.branches:
         with st.container(border=True):

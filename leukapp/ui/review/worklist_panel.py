@@ -270,8 +270,11 @@ def _caption_lines(entry: WorklistEntry, *, is_hidden: bool) -> list[str]:
     item, decision = entry.item, entry.decision
     if is_hidden:
         return [texts.HIDDEN]
-    value = texts.NO_NUMBER if item.confidence is None else percent(item.confidence)
-    lines = [f"**{theme.marked(item.label)}** {value}"]
+    lines = [f"**{theme.marked(item.label)}**"]
+    if item.confidence is None:
+        lines[0] += f" {texts.NO_NUMBER}"
+    elif item.label is not None:
+        lines[0] += f" {percent(item.confidence)}"
     notes = []
     if item.branches_agree is False:
         notes.append(texts.MARK_DISAGREE)

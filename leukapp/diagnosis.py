@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -240,7 +240,7 @@ class Diagnoser:
                 self._explain,
                 output,
                 answer.probabilities.top_class if answer.probabilities else HEALTHY,
-                boxes=None if cut is None else [crop.box for crop in cut.crops],
+                field=None if cut is None else _field_of(cut, answer),
                 size_px=(image.shape[0], image.shape[1]),
             )
         )
@@ -331,9 +331,12 @@ class Diagnoser:
             diagnosis: an answer of this diagnoser.
             class_name: one of ``diagnosis.class_names``.
         """
-        boxes = None if diagnosis.mode == "whole" else [cell.box for cell in diagnosis.cells]
+        field = None
+        if diagnosis.mode != "whole":
+            cells = diagnosis.cells
+            field = _Field([cell.box for cell in cells], _counted([c.is_counted for c in cells]))
         size_px = (diagnosis.image.shape[0], diagnosis.image.shape[1])
-        return self._explain(diagnosis.network_output, class_name, boxes=boxes, size_px=size_px)
+        return self._explain(diagnosis.network_output, class_name, field=field, size_px=size_px)
 
     def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
         """Heatmaps over the crop of one leukocyte.
@@ -387,7 +390,7 @@ class Diagnoser:
         joined = np.concatenate([pool(a) for a in output.activations], axis=-1)
         distances = feature_distances(self.bundle.gate, joined)
         is_near = distances <= thresholds.max_feature_distance
-        counted = is_near if is_near.any() else np.ones_like(is_near)
+        counted = _counted(is_near)
         fused = combine_cells(output.fused_logits[counted], thresholds.field_sharpness)
         return _ImageAnswer(
             probabilities=self._probabilities(softmax(fused, thresholds.temperature)),
@@ -455,28 +458,31 @@ class Diagnoser:
         output: NetworkOutput | None,
         class_name: str,
         *,
-        boxes: list[CellBox] | None,
+        field: "_Field | None",
         size_px: tuple[int, int],
     ) -> Explanation:
         if output is None:
             return blank_explanation(class_name, self._branch_names)
-        if boxes is None:
+        if field is None:
             return self._explain_item(output, 0, class_name)
         class_index = self.bundle.class_names.index(class_name)
-        sharpness = self.bundle.thresholds.field_sharpness
-        of_cells = [self._explain_item(output, i, class_name) for i in range(len(boxes))]
-        branches = tuple(
-            paste_heatmaps(
-                [one.branches[branch] for one in of_cells],
-                boxes,
-                cell_shares(logits, sharpness, class_index),
-                size_px,
-            )
-            for branch, logits in enumerate(output.branch_logits)
+        of_cells = [self._explain_item(output, i, class_name) for i in range(len(field.boxes))]
+
+        def paste(heatmaps: list[Heatmap], logits: NDArray[np.float32]) -> Heatmap:
+            # A cell that does not count in the answer has no share in it, and so no heat.
+            shares = np.zeros(len(logits), np.float32)
+            sharpness = self.bundle.thresholds.field_sharpness
+            shares[field.counted] = cell_shares(logits[field.counted], sharpness, class_index)
+            return paste_heatmaps(heatmaps, field.boxes, shares, size_px)
+
+        return Explanation(
+            class_name=class_name,
+            branches=tuple(
+                paste([one.branches[branch] for one in of_cells], logits)
+                for branch, logits in enumerate(output.branch_logits)
+            ),
+            fused=paste([one.fused for one in of_cells], output.fused_logits),
         )
-        shares = cell_shares(output.fused_logits, sharpness, class_index)
-        fused = paste_heatmaps([one.fused for one in of_cells], boxes, shares, size_px)
-        return Explanation(class_name=class_name, branches=branches, fused=fused)
 
     def _explain_item(self, output: NetworkOutput, index: int, class_name: str) -> Explanation:
         return explain_class(
@@ -495,6 +501,24 @@ class _ImageAnswer:
     branches: tuple[ClassProbabilities, ...]
     distances: NDArray[np.float32]
     is_counted: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Field:
+    """Where the cells of a field lie, and which of them count in its answer, bool (cells,)."""
+
+    boxes: list[CellBox]
+    counted: NDArray[np.bool_]
+
+
+def _field_of(cut: CutImage, answer: _ImageAnswer) -> _Field:
+    return _Field([crop.box for crop in cut.crops], _counted(answer.is_counted))
+
+
+def _counted(is_near: Sequence[bool] | NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which cells make the answer: those near the training cells, or all where none is near."""
+    near = np.asarray(is_near, np.bool_)
+    return near if near.any() else np.ones_like(near)
 
 
 def _read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:

@@ -51,7 +51,8 @@ def explain_class(
 
     Returns:
         One heatmap a branch (score: the branch's own logit) and one of the fused logit, in which
-        the branches' maps are added in units of that logit.
+        the branches' maps are added as densities: of that logit on each part of the image, so that
+        what two branches add alike weighs alike, whatever the sizes of their maps.
     """
     use_one_blas_thread()
     class_index = heads.class_names.index(class_name)
@@ -76,7 +77,11 @@ def explain_class(
     gradients = _fused_gradients(heads, traces, class_index)
     maps = [_weigh(a, g) for a, g in zip(activations, gradients, strict=True)]
     height, width = max(values.shape for values in maps)
-    summed = sum(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR) for m in maps)
+    summed = sum(
+        # A position of a coarse map stands for several of the fine one and shares its score out.
+        cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR) * (m.size / (height * width))
+        for m in maps
+    )
     return Explanation(
         class_name=class_name,
         branches=branches,

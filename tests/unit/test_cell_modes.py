@@ -1,7 +1,9 @@
 """A field is judged cell by cell, and its answers are put together."""
 
 import json
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from networks import write_tiny_bundle
@@ -11,8 +13,9 @@ from leukapp.cli import main
 from leukapp.diagnosis import Diagnoser
 from leukapp.imaging.synthetic import draw_synthetic_cell, draw_synthetic_field
 from leukapp.inference.field_rule import combine_cells
+from leukapp.inference.gate import feature_distances
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.fusion import softmax
+from leukapp.model.fusion import pool, softmax
 
 pytestmark = pytest.mark.keras
 N_CELLS = 12
@@ -92,6 +95,29 @@ def test_heat_of_a_field_lies_on_its_cells(diagnosis):
     rows = (np.arange(heat.shape[0]) * height) // heat.shape[0]
     columns = (np.arange(heat.shape[1]) * width) // heat.shape[1]
     assert heat[~on_cell[np.ix_(rows, columns)]].sum() <= 0.05 * heat.sum()
+
+
+def test_a_cell_that_does_not_count_in_the_answer_has_no_heat(
+    diagnoser, diagnosis, field, encode_png
+):
+    assert all(cell.is_counted for cell in diagnosis.cells)
+    joined = np.concatenate([pool(a) for a in diagnosis.network_output.activations], axis=-1)
+    limit = float(np.median(feature_distances(diagnoser.bundle.gate, joined)))
+    thresholds = replace(diagnoser.bundle.thresholds, max_feature_distance=limit)
+    strict = Diagnoser(replace(diagnoser.bundle, thresholds=thresholds), diagnoser.engine)
+    found = strict.diagnose(encode_png(field.image), mode="field")
+
+    height, width = found.image.shape[:2]
+    on_counted, on_ignored = np.zeros((2, height, width), np.uint8)
+    for cell in found.cells:
+        part = on_counted if cell.is_counted else on_ignored
+        part[cell.box.y0 : cell.box.y1, cell.box.x0 : cell.box.x1] = 1
+    ignored_alone = (on_ignored == 1) & (cv2.dilate(on_counted, np.ones((9, 9))) == 0)
+    assert ignored_alone.any()
+    for explanation in (found.explanation, *(strict.explain(found, one) for one in CLASS_NAMES)):
+        for heatmap in (*explanation.branches, explanation.fused):
+            heat = cv2.resize(heatmap.values, (width, height), interpolation=cv2.INTER_NEAREST)
+            assert heat[ignored_alone].max() == 0
 
 
 def test_modes_that_are_asked_for(diagnoser, field, encode_png):

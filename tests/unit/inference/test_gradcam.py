@@ -47,6 +47,22 @@ def test_nothing_to_see_is_blank_and_finite():
     assert (heatmap.values == 0).all()
 
 
+@pytest.mark.parametrize("fine_side", [7, 14, 21])
+def test_branches_that_add_alike_weigh_alike_whatever_their_maps_sizes(fine_side):
+    """Both raise the score by one: the first on the left half, the second on the right."""
+    fine = np.zeros((fine_side, fine_side, 3), np.float32)
+    coarse = np.zeros((7, 7, 3), np.float32)
+    fine[:, : 3 * fine_side // 7, 0] = 1
+    coarse[:, 4:, 0] = 1
+    joined = np.tile(np.eye(3, dtype=np.float32), (2, 1))
+    fusion = (DenseLayer(kernel=joined, bias=np.zeros(3, np.float32), activation="linear"),)
+    heads = Heads(branches=(identity_head(3), identity_head(3)), fusion=fusion)
+    fused = explain_class(heads, (fine, coarse), CLASS_NAMES[0], ("fine", "coarse")).fused
+
+    left, right = np.array_split(fused.values, 2, axis=1)
+    assert left.sum() == pytest.approx(right.sum(), rel=0.02)
+
+
 @pytest.mark.keras
 def test_equals_full_gradient_gradcam():
     import keras

@@ -8,14 +8,20 @@ from pathlib import Path
 import oidc_provider_mock
 import pytest
 from corpus.bad_images import PLANTED_NAME, files_with_names
+from fake_diagnoser import make_diagnosis
 from live_app import LiveApp, free_port, running_app
 from playwright.sync_api import Browser, Page, expect
 from watched_page import WatchedPage
 
+from leukapp.review.records import RunState
+from leukapp.review.store import ReviewStore
+from leukapp.review.uploads import BatchEntry
 from leukapp.ui import access, texts
+from leukapp.ui.texts import batch as batch_texts
 
 pytestmark = pytest.mark.browser
 
+CELL = next(iter(files_with_names())).data
 SPELLINGS = [PLANTED_NAME.encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be")]
 
 
@@ -47,7 +53,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
             '[roles]\nreviewer = ["r@lab.example"]\n'
         )
         options = ("--server.address=0.0.0.0", f"--secrets.files={secrets}")
-        with running_app(folder / "server.log", port=port, options=options) as live:
+        root = {"LEUKAPP_REVIEW_ROOT": str(folder)}
+        log = folder / "server.log"
+        with running_app(log, port=port, options=options, environment=root) as live:
             yield live
 
 
@@ -95,6 +103,49 @@ def test_who_has_no_role_sees_no_page(guarded: LiveApp, page: Page, user: str, r
     expect(page.get_by_role("alert").filter(has_text=reason)).to_be_visible()
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(0)
     expect(page.locator("input[type=file]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["signs out in another tab", "loses the role"])
+def test_an_open_worklist_does_not_sign_for_who_may_not_any_more(
+    guarded: LiveApp, page: Page, how: str
+) -> None:
+    folder = guarded.log.parent
+    store = ReviewStore.open(f"sqlite:///{folder / 'review.db'}")
+    entries = [BatchEntry(name="cell.png", source="cell.png")]
+    (folder / "cell.png").write_bytes(CELL)
+    run = store.create_run("May", entries, bundle_sha256="ab" * 32, root=folder)
+    store.save_answer(store.items(run.id)[0], make_diagnosis(CELL), user=None)
+    store.set_run_state(run.id, RunState.FINISHED)
+    sign_in(page, guarded, "reviewer")
+    expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+    other = page.context.new_page()
+    page.goto(f"{guarded.url}/batch_review?batch={run.id}")
+    page.get_by_role("radio", name=batch_texts.WORKLIST).click()
+    page.get_by_role("button", name=batch_texts.START_REVIEW).click()
+    # Signed in, the reader's initials come from the address.
+    unsure = page.get_by_role("button", name=batch_texts.UNSURE)
+    expect(unsure).to_be_enabled()
+
+    secrets = folder / "secrets.toml"
+    settings = secrets.read_text()
+    if how == "loses the role":
+        secrets.write_text(settings.replace("r@lab.example", "nobody@lab.example"))
+        said = page.get_by_role("alert").filter(has_text=texts.NO_ROLE)
+        # Streamlit looks at the file every second or so.
+        page.wait_for_timeout(3000)
+    else:
+        other.goto(guarded.url)
+        other.get_by_role("button", name=texts.SIGN_OUT).click()
+        other.get_by_role("button", name="End session").click()
+        expect(other.get_by_role("button", name=texts.SIGN_IN)).to_be_visible()
+        said = page.get_by_role("button", name=texts.SIGN_IN)
+    unsure.click()
+    expect(said).to_be_visible()
+    expect(page.locator(".leuk-verdict")).to_have_count(0)
+    assert store.decisions(run_id=run.id) == ()
+    secrets.write_text(settings)
+    store.close()
+    assert "Traceback" not in guarded.log.read_text()
 
 
 def test_an_open_network_without_sign_in_shows_one_sentence(page: Page, tmp_path: Path) -> None:

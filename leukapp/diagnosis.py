@@ -100,8 +100,8 @@ class Diagnosis:
     Attributes:
         image_sha256: hash of the image's bytes, hexadecimal.
         image: the decoded original, uint8 (height, width, 3), read-only.
-        find_enhanced: computes the enhanced image, or hands out the one that is computed already;
-            read :attr:`enhanced`.
+        find_enhanced: computes the enhanced image, each time anew, since few look at it; read
+            :attr:`enhanced`.
         mode: whether the image was judged whole, as one cell or as a field of cells.
         class_names: what the bundle tells apart, in its order.
         label: one of ``class_names``; None for "no call".
@@ -251,7 +251,7 @@ class Diagnoser:
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
             image=image,
-            find_enhanced=cache(partial(self._enhanced, image, cut.background if cut else None)),
+            find_enhanced=partial(self._enhanced, image, cut.background if cut else None),
             mode="whole" if cut is None else cut.mode,
             class_names=self.bundle.class_names,
             label=None if no_call or not answer.probabilities else answer.probabilities.top_class,

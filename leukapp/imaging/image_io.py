@@ -185,6 +185,26 @@ def has_image_header(data: bytes) -> bool:
         return False
 
 
+def decoded_bytes(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS) -> int:
+    """Give the memory that an image takes once it is decoded, from its header alone.
+
+    Args:
+        data: bytes of any origin.
+        limits: bounds of size.
+
+    Returns:
+        Bytes of its pixels as RGB.
+
+    Raises:
+        ImageError: the header is not that of an image that would be decoded.
+    """
+    _silence_pillow()
+    with _open_image(data) as opened:
+        _check_header(opened, limits)
+        width, height = opened.size
+    return 3 * width * height
+
+
 def _silence_pillow() -> None:
     """Ignore Pillow's remarks on odd metadata, in every thread."""
     # Not catch_warnings: it swaps a process-wide list, and threads would restore each other's.

@@ -53,7 +53,12 @@ def show_heatmap_viewer(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key
     look = _choose_look()
     heatmaps = heatmaps_of(diagnosis, diagnoser, class_name)
     max_side_px = ZOOM_SIDE_PX if zooms else SCREEN_SIDE_PX
-    pictures = pictures_of(diagnosis, heatmaps, view, look, max_side_px=max_side_px)
+    pictures: tuple[CaptionedPicture, ...]
+    if view == texts.VIEW_ENHANCED:
+        enhanced = diagnoser.enhanced(diagnosis, max_side_px=max_side_px)
+        pictures = (CaptionedPicture(image=enhanced, caption=texts.ENHANCED_CAPTION),)
+    else:
+        pictures = pictures_of(diagnosis, heatmaps, view, look, max_side_px=max_side_px)
     if zooms:
         show_zoom_view(pictures, key=f"zoom-{key}")
         return
@@ -76,13 +81,10 @@ def pictures_of(
     Args:
         diagnosis: the image.
         heatmaps: each branch's and then the fused one.
-        view: one of the views that the viewer offers.
+        view: one of the views that the viewer offers, but the enhanced one.
         look: how heat is drawn.
         max_side_px: longest side of a picture, in pixels.
     """
-    if view == texts.VIEW_ENHANCED:
-        enhanced = fit_for_screen(diagnosis.enhanced, max_side_px=max_side_px)
-        return (CaptionedPicture(image=enhanced, caption=texts.ENHANCED_CAPTION),)
     image = fit_for_screen(diagnosis.image, max_side_px=max_side_px)
     if view == texts.VIEW_ORIGINAL:
         return (CaptionedPicture(image=image, caption=texts.VIEW_ORIGINAL),)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import cv2
 import numpy as np
 import streamlit as st
 from PIL import Image
@@ -26,6 +27,11 @@ def fit_for_screen(image: RgbImage, *, max_side_px: int = MAX_SIDE_PX) -> RgbIma
     longest = max(height, width)
     if longest <= max_side_px:
         return image
+    if longest > 4 * max_side_px:
+        # Pillow would copy the whole image first, at four bytes a pixel.
+        factor = 2 * max_side_px / longest
+        rough = (max(1, round(width * factor)), max(1, round(height * factor)))
+        image = np.asarray(cv2.resize(image, rough, interpolation=cv2.INTER_AREA), np.uint8)
     size = (
         max(1, round(width * max_side_px / longest)),
         max(1, round(height * max_side_px / longest)),

@@ -8,7 +8,8 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -18,9 +19,13 @@ import streamlit as st
 from leukapp.admission import MAX_WAITING, Admission, OnPosition
 from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
 from leukapp.errors import ImageError
+from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.image_io import decode_image, decoded_bytes
 from leukapp.structured_log import log_event
 from leukapp.ui.image_summary import ImageSummary, summarize
+from leukapp.ui.kept_memory import PixelMemory
 from leukapp.ui.kept_session import MAX_IMAGES, this_session
+from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
 
 MAX_KEPT_BYTES: Final = 512 * 1024 * 1024
@@ -38,6 +43,7 @@ class SharedDiagnoser:
     def __init__(self, diagnoser: Diagnoser, *, max_waiting: int = MAX_WAITING) -> None:
         self._diagnoser = diagnoser
         self._admission = Admission(max_waiting=max_waiting)
+        self.memory = PixelMemory()
 
     @property
     def bundle_sha256(self) -> str:
@@ -53,17 +59,19 @@ class SharedDiagnoser:
 
         Raises:
             ImageError: the bytes are not an image that can be judged.
-            BusyError: too many wait already.
+            BusyError: too many wait already, or their images fill the memory.
         """
         digest = hashlib.sha256(data).hexdigest()
         started = time.perf_counter()
         with self._admission.enter(on_position):
             waited_ms = round(1e3 * (time.perf_counter() - started), 1)
             try:
+                self.memory.make_room(_decoded_bytes(data))
                 diagnosis = self._diagnoser.diagnose(data)
             except ImageError:
                 log_event("unreadable", image_sha256=digest, waited_ms=waited_ms)
                 raise
+            self.memory.watch(diagnosis.image)
         log_event(
             "diagnosed",
             image_sha256=digest,
@@ -79,10 +87,53 @@ class SharedDiagnoser:
         with self._admission.enter():
             return self._diagnoser.explain(diagnosis, class_name)
 
+    def decode(self, data: bytes, *, max_side_px: int) -> RgbImage:
+        """Decode an image for a screen, in line: two large ones at once would fill the memory.
+
+        Args:
+            data: the file's bytes, of any origin.
+            max_side_px: longest side of what is given.
+
+        Raises:
+            ImageError: the bytes are not an image that can be decoded.
+            BusyError: too many wait already, or other readers' images fill the memory.
+        """
+        with self._admission.enter():
+            self.memory.make_room(_decoded_bytes(data))
+            return fit_for_screen(decode_image(data), max_side_px=max_side_px)
+
+    def enhanced(self, diagnosis: Diagnosis, *, max_side_px: int) -> RgbImage:
+        """Enhance an image for a screen, in line.
+
+        Args:
+            diagnosis: of the image.
+            max_side_px: longest side of what is given.
+        """
+        with self._admission.enter():
+            return fit_for_screen(diagnosis.enhanced, max_side_px=max_side_px)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the line for a block that decodes images.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        with self._admission.enter():
+            yield
+
     def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
         """Compute the heatmaps over one leukocyte's crop from what the diagnosis kept."""
         with self._admission.enter():
             return self._diagnoser.explain_cell(diagnosis, index, class_name)
+
+
+def _decoded_bytes(data: bytes) -> int:
+    """Memory of an image; 0 for what is none, of which the decoder says why."""
+    try:
+        return decoded_bytes(data)
+    except ImageError:
+        return 0
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -118,7 +169,7 @@ class Answers:
 
     Args:
         max_images: kept with their pixels.
-        max_bytes: of these pixels.
+        max_bytes: of these, with what explains them.
         on_diagnosed: told every new diagnosis, e.g. to write it down.
     """
 
@@ -133,6 +184,7 @@ class Answers:
         self._on_diagnosed = on_diagnosed
         self._max_bytes = max_bytes
         self._kept: OrderedDict[_Key, Answer] = OrderedDict()
+        self._used: dict[_Key, float] = {}
         self._outcomes: OrderedDict[_Key, Outcome] = OrderedDict()
         # Two tabs of one browser share their session's answers.
         self._lock = threading.RLock()
@@ -142,13 +194,9 @@ class Answers:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of the pixels in memory."""
+        """Bytes of the pixels in memory and of what explains them."""
         with self._lock:
-            return sum(
-                2 * answer.image.nbytes  # the original and the enhanced image
-                for answer in self._kept.values()
-                if not isinstance(answer, ImageError)
-            )
+            return sum(map(kept_bytes, self._kept.values()))
 
     def outcome(self, entry: ImageEntry, diagnoser: SharedDiagnoser) -> Outcome:
         """Give what is known of an image, reading it at the first call."""
@@ -182,7 +230,9 @@ class Answers:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
+                self._used[key] = time.monotonic()
                 return self._kept[key]
+        diagnoser.memory.add_keeper(self)
         try:
             answer: Answer = diagnoser.diagnose(entry.read_bytes(), on_position=on_position)
         except ImageError as error:
@@ -201,6 +251,17 @@ class Answers:
                 self._kept.pop(key, None)
                 del self._outcomes[key]
 
+    def last_used(self) -> float | None:
+        """When the oldest image was used; the newest, which is on the screen, cannot go."""
+        with self._lock:
+            return self._used.get(next(iter(self._kept)), 0.0) if len(self._kept) > 1 else None
+
+    def let_go(self) -> None:
+        """Drop the oldest image; it is read again when it is looked at."""
+        with self._lock:
+            if len(self._kept) > 1:
+                self._kept.popitem(last=False)
+
     def _keep(self, key: _Key, answer: Answer) -> None:
         """Store an answer, then drop old ones until both bounds hold; the newest always stays."""
         if isinstance(answer, ImageError):
@@ -208,14 +269,29 @@ class Answers:
         else:
             self._outcomes[key] = Outcome(label=answer.label, error=None, summary=summarize(answer))
         self._kept[key] = answer
+        self._used[key] = time.monotonic()
         while len(self._kept) > 1 and (
             len(self._kept) > self._max_images or self.n_bytes > self._max_bytes
         ):
             self._kept.popitem(last=False)
+        self._used = {one: self._used[one] for one in self._kept}
 
 
 def _key(entry: ImageEntry, diagnoser: SharedDiagnoser) -> _Key:
     return diagnoser.bundle_sha256, entry.key
+
+
+def kept_bytes(answer: Answer) -> int:
+    """Bytes that an answer holds in memory: pixels, cells, and what the heatmaps are computed from.
+
+    Args:
+        answer: to one image.
+    """
+    if isinstance(answer, ImageError):
+        return 0
+    n_bytes = answer.image.nbytes + sum(cell.crop.nbytes for cell in answer.cells)
+    output = answer.network_output
+    return n_bytes + (sum(one.nbytes for one in output.activations) if output else 0)
 
 
 def session_answers(on_diagnosed: Callable[[Diagnosis], None] | None = None) -> Answers:

@@ -128,7 +128,6 @@ def test_zoomed_pictures_share_their_axes_and_keep_square_pixels() -> None:
         (texts.VIEW_FUSED, 1),
         ("MobileNetV3-Large", 1),
         (texts.VIEW_ORIGINAL, 1),
-        (texts.VIEW_ENHANCED, 1),
     ],
 )
 def test_every_view_has_its_pictures_in_a_size_that_travels(view: str, n_pictures: int) -> None:

@@ -2,13 +2,25 @@
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from fake_diagnoser import BROKEN, BROKEN_REASON, FakeDiagnoser, make_diagnosis
+from fake_diagnoser import (
+    BROKEN,
+    BROKEN_REASON,
+    FakeDiagnoser,
+    make_diagnosis,
+    make_field,
+)
 
 from leukapp import resources
-from leukapp.errors import ImageError
-from leukapp.ui.session import Answers, Outcome, SharedDiagnoser
+from leukapp.errors import BusyError, ImageError
+from leukapp.imaging.image_io import decoded_bytes
+from leukapp.inference.engine import NetworkOutput
+from leukapp.ui.kept_memory import LARGE_SHARE, PixelMemory
+from leukapp.ui.session import Answers, Outcome, SharedDiagnoser, kept_bytes
 from leukapp.ui.upload import ImageEntry
 
 
@@ -48,7 +60,7 @@ def test_least_recently_seen_image_goes_first_and_its_outcome_stays() -> None:
 
 
 def test_pixels_in_memory_are_bounded_but_the_newest_image_stays() -> None:
-    bytes_of_one = 2 * 64 * 64 * 3
+    bytes_of_one = 64 * 64 * 3
     diagnoser = SharedDiagnoser(FakeDiagnoser())
     answers = Answers(max_bytes=2 * bytes_of_one)
     for key in ("a", "b", "c"):
@@ -114,3 +126,61 @@ def test_bundle_folder_is_beside_the_app_unless_the_environment_names_one(
     assert resources.bundle_dir() == repository / "weights" / "compact"
     monkeypatch.setenv(resources.BUNDLE_VARIABLE, "/srv/bundle")
     assert str(resources.bundle_dir()) == "/srv/bundle"
+
+
+def test_what_heatmaps_are_computed_from_counts_as_memory() -> None:
+    activations = (np.zeros((1, 7, 7, 320), np.float32), np.zeros((1, 7, 7, 960), np.float32))
+    logits = np.zeros((1, 3), np.float32)
+    output = NetworkOutput(
+        activations=activations, branch_logits=(logits, logits), fused_logits=logits
+    )
+    cells = make_field(b"", ["ALL", "Healthy"]).cells
+    plain = make_diagnosis()
+    whole = replace(plain, network_output=output, cells=cells)
+    of_cells = sum(cell.crop.nbytes for cell in cells)
+    assert kept_bytes(whole) == kept_bytes(plain) + 4 * 7 * 7 * (320 + 960) + of_cells
+
+
+def test_images_of_all_sessions_share_one_bound_and_the_one_on_a_screen_stays(
+    encode_png: Callable[..., bytes],
+) -> None:
+    diagnoser = SharedDiagnoser(FakeDiagnoser())
+    diagnoser.memory = PixelMemory(int(3.1 * 64 * 64 * 3 / LARGE_SHARE))
+
+    def entry(number: int) -> ImageEntry:
+        return make_entry(str(number), encode_png(np.full((64, 64, 3), number, np.uint8)))
+
+    first, second, third = Answers(), Answers(), Answers()
+    for number in (0, 1):
+        first.answer(entry(number), diagnoser)
+    on_screen = second.answer(entry(2), diagnoser)
+    assert diagnoser.memory.alive_bytes == 3 * 64 * 64 * 3
+    third.answer(entry(3), diagnoser)
+    assert [len(answers) for answers in (first, second, third)] == [1, 1, 1]
+    assert second.answer(entry(2), diagnoser) is on_screen
+
+    fourth = Answers()
+    with pytest.raises(BusyError, match="memory is full"):
+        fourth.answer(entry(4), diagnoser)
+    assert len(fourth) == 0
+    # Small ones get in all the same.
+    small = make_entry("small", encode_png(np.full((16, 16, 3), 9, np.uint8)))
+    diagnoser.memory.make_room(decoded_bytes(small.read_bytes()))
+    first.forget_all_but([])
+    assert not isinstance(fourth.answer(entry(4), diagnoser), ImageError)
+
+
+def test_decoding_for_a_screen_waits_in_the_line_of_the_networks(
+    encode_png: Callable[..., bytes],
+) -> None:
+    diagnoser = SharedDiagnoser(FakeDiagnoser(), max_waiting=0)
+    png = encode_png(np.full((64, 32, 3), 7, np.uint8))
+    assert diagnoser.decode(png, max_side_px=16).shape == (16, 8, 3)
+    assert diagnoser.enhanced(make_diagnosis(), max_side_px=16).shape == (16, 16, 3)
+    with diagnoser.turn():
+        for ask in (
+            lambda: diagnoser.decode(png, max_side_px=16),
+            lambda: diagnoser.enhanced(make_diagnosis(), max_side_px=16),
+        ):
+            with pytest.raises(BusyError):
+                ask()

@@ -8,7 +8,6 @@ import streamlit as st
 
 from leukapp.errors import BatchSourceError, BusyError, ImageError, LeukappError
 from leukapp.imaging.arrays import RgbImage
-from leukapp.imaging.image_io import decode_image
 from leukapp.labels import CLASS_NAMES
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, BatchRun, DecisionKind
@@ -19,7 +18,7 @@ from leukapp.ui import theme
 from leukapp.ui.cell_table import show_cells
 from leukapp.ui.guarded import guarded
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
-from leukapp.ui.picture import fit_for_screen, show_picture
+from leukapp.ui.picture import show_picture
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
 from leukapp.ui.review.keyboard import let_keys_reach_shortcuts
@@ -97,7 +96,7 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
     is_hidden = reading.is_blinded and entry.decision is None
     picture, answer = st.columns([1, 1.25], gap="medium")
     with picture:
-        is_shown = _show_pixels(reading, entry.item, is_hidden=is_hidden)
+        is_shown = _show_pixels(reading, entry.item, diagnoser, is_hidden=is_hidden)
     with answer:
         if is_hidden:
             st.info(texts.BLINDED_NOTE, icon=":material/visibility_off:")
@@ -186,20 +185,24 @@ def _step(
 
 
 @st.cache_data(show_spinner=False, max_entries=24, scope="session")
-def _pixels(image_sha256: str, max_side_px: int, _data: bytes) -> RgbImage:
+def _pixels(
+    image_sha256: str, max_side_px: int, _data: bytes, _diagnoser: SharedDiagnoser
+) -> RgbImage:
     """Decode once a session; kept by what the file holds, not by where it lies."""
-    return fit_for_screen(decode_image(_data), max_side_px=max_side_px)
+    return _diagnoser.decode(_data, max_side_px=max_side_px)
 
 
-def _show_pixels(reading: Reading, item: BatchItem, *, is_hidden: bool) -> bool:
+def _show_pixels(
+    reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser, *, is_hidden: bool
+) -> bool:
     """Write the image, or why not; its file's name may tell what it shows: it follows the vote."""
     number = item.position + 1
     try:
         max_side_px = ZOOM_SIDE_PX if st.session_state.get(ZOOM_KEY) else PICTURE_PX
         # Read anew each time: the file may have been replaced since.
         data = reading.images.read(item)
-        pixels = _pixels(item.image_sha256 or "", max_side_px, data)
-    except (ImageError, BatchSourceError) as error:
+        pixels = _pixels(item.image_sha256 or "", max_side_px, data, diagnoser)
+    except (ImageError, BatchSourceError, BusyError) as error:
         st.warning(escape_markdown(str(error)), icon=":material/image_not_supported:")
         return False
     alt = texts.THUMBNAIL_ALT.format(number=number)

@@ -6,13 +6,12 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
-from leukapp.errors import BatchSourceError, ChangedImageError, ImageError
+from leukapp.errors import BatchSourceError, BusyError, ChangedImageError, ImageError
 from leukapp.imaging.arrays import RgbImage
-from leukapp.imaging.image_io import decode_image
 from leukapp.labels import CLASS_NAMES
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
-from leukapp.review.kept_images import keep_thumbnail, shrink, thumbnail_path
+from leukapp.review.kept_images import THUMBNAIL_PX, keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchItem, BatchRun, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import (
@@ -77,7 +76,7 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
         st.info(texts.NO_MATCH, icon=":material/filter_alt_off:")
         return
     _show_start(shown, open_key)
-    _show_page(shown, run, open_key, images, is_blinded=is_blinded)
+    _show_page(shown, run, open_key, images, diagnoser, is_blinded=is_blinded)
 
 
 def _items(run_id: int, store: ReviewStore) -> tuple[BatchItem, ...]:
@@ -204,6 +203,7 @@ def _show_page(
     run: BatchRun,
     open_key: str,
     images: BatchImages,
+    diagnoser: SharedDiagnoser,
     *,
     is_blinded: bool,
 ) -> None:
@@ -218,20 +218,25 @@ def _show_page(
             row = page[start : start + COLUMNS]
             for column, entry in zip(st.columns(COLUMNS, gap="small"), row, strict=False):
                 with column:
-                    _show_thumbnail(entry, images, open_key, is_blinded=is_blinded)
+                    _show_thumbnail(entry, images, open_key, diagnoser, is_blinded=is_blinded)
     _show_pager(len(shown), first, page_key)
 
 
 def _show_thumbnail(
-    entry: WorklistEntry, images: BatchImages, open_key: str, *, is_blinded: bool
+    entry: WorklistEntry,
+    images: BatchImages,
+    open_key: str,
+    diagnoser: SharedDiagnoser,
+    *,
+    is_blinded: bool,
 ) -> None:
     number = entry.item.position + 1
     try:
-        path = _thumbnail(entry, images)
+        path = _thumbnail(entry, images, diagnoser)
         st.image(path, width="stretch", alt=texts.THUMBNAIL_ALT.format(number=number))
     except ChangedImageError:
         st.caption(texts.OTHER_PICTURE.format(number=number))
-    except (ImageError, BatchSourceError):
+    except (ImageError, BatchSourceError, BusyError):
         st.caption(texts.NO_PICTURE.format(number=number))
 
     def open_image() -> None:
@@ -247,12 +252,15 @@ def _show_thumbnail(
     st.caption("  \n".join(_caption_lines(entry, is_hidden=is_hidden)))
 
 
-def _thumbnail(entry: WorklistEntry, images: BatchImages) -> str | RgbImage:
+def _thumbnail(
+    entry: WorklistEntry, images: BatchImages, diagnoser: SharedDiagnoser
+) -> str | RgbImage:
     """Path of the small copy, which is made where it is missing, or its pixels.
 
     Raises:
         ImageError: there are no pixels of the file that was judged.
         BatchSourceError: no file of this batch can be read.
+        BusyError: too many readers wait already.
     """
     digest = entry.item.image_sha256
     if digest is None:
@@ -260,7 +268,7 @@ def _thumbnail(entry: WorklistEntry, images: BatchImages) -> str | RgbImage:
     path = thumbnail_path(digest)
     if path.is_file():
         return str(path)
-    small = shrink(decode_image(images.read(entry.item)))
+    small = diagnoser.decode(images.read(entry.item), max_side_px=THUMBNAIL_PX)
     keep_thumbnail(digest, small)
     return str(path) if path.is_file() else small
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from leukapp import __version__
@@ -238,7 +239,8 @@ def _batch(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from leukapp.review.store import ReviewStore
 
-    report = ReviewStore.open(options.store).verify()
+    with closing(ReviewStore.open(options.store)) as store:
+        report = store.verify()
     for fault in report.faults:
         print(fault)
     state = "whole" if report.is_whole else "NOT whole"
@@ -250,6 +252,14 @@ def _backup(options: argparse.Namespace) -> int:
     from leukapp.review.backup import back_up
 
     report = back_up(options.file, url=options.store)
+    for fault in report.faults:
+        print(fault)
+    if not report.is_whole:
+        print(
+            "the audit trail is NOT whole, and nothing was copied: put an earlier copy back with "
+            "leukapp restore, or keep the store's file as it is for who looks into it"
+        )
+        return 1
     print(f"{options.file}: copied, {report.n_rows} rows of the audit trail")
     return 0
 

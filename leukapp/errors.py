@@ -64,5 +64,9 @@ class StoreError(LeukappError):
     """The review store cannot be opened, read or written."""
 
 
+class StoreAwayError(StoreError):
+    """The review store does not answer now, or is locked; what was asked can be asked again."""
+
+
 class BatchSourceError(LeukappError):
     """The images of a batch cannot be had from where the reviewer asked."""

@@ -87,13 +87,13 @@ def training_dir() -> Path:
 
 def store_url() -> str:
     """Address of the review store: ``LEUKAPP_STORE_URL``, else a SQLite file of the user's."""
-    return os.environ.get(STORE_VARIABLE) or f"sqlite:///{_data_folder() / 'review.sqlite'}"
+    return os.environ.get(STORE_VARIABLE) or f"sqlite:///{data_folder() / 'review.sqlite'}"
 
 
 def batch_dir() -> Path:
     """Folder of kept images: ``LEUKAPP_BATCH_DIR``, else the user's data folder."""
     named = os.environ.get(BATCH_VARIABLE)
-    return Path(named) if named else _data_folder() / "batches"
+    return Path(named) if named else data_folder() / "batches"
 
 
 def review_root() -> Path | None:
@@ -108,5 +108,6 @@ def data_root() -> Path | None:
     return Path(named) if named and Path(named).is_dir() else None
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Folder of what a user keeps, where no variable names another place."""
     return Path(platformdirs.user_data_dir("leukapp"))

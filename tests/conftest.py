@@ -1,6 +1,8 @@
 """Fixtures that every kind of test may use; nothing here reads a file or a network."""
 
 import io
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
+
+def pytest_configure() -> None:
+    """Let no test leave anything in the data folder of who runs them, nor find anything there."""
+    os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="leukapp-tests-")
 
 
 @pytest.fixture(scope="session")

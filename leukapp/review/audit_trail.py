@@ -1,27 +1,31 @@
 """The audit trail: who, when, what, by which bundle - each row bound to the one before.
 
 A row holds the SHA-256 of its own fields and of the row before it, and a separate head holds the
-number of rows and the last hash. So a changed, removed, inserted or reordered row is found, and so
-is a cut end. Whoever can write to the database and recomputes every hash after a change is not
-found: keep the head's hash, which ``leukapp verify`` prints, in another place.
+number of rows and the last hash. So a changed, removed, inserted or reordered row is found. Rows
+speak of diagnoses and decisions, and of batches: that one was begun with which images, in which
+state it is, and that it was removed. Whoever can write to the database can write the whole trail
+anew, or cut its end and its head: a signed head that is kept in another place shows it
+(``leukapp head``).
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text, update
 
-from leukapp.review.records import ItemState
-from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, DECISIONS, ITEMS, RUNS
+from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, LATER
 
 FIRST_HASH: Final = "0" * 64
 DIAGNOSIS: Final = "diagnosis"
 DECISION: Final = "decision"
-MAX_NAMED_FAULTS: Final = 50
+UNREADABLE: Final = "unreadable"
+BATCH_BEGUN: Final = "batch_begun"
+BATCH_STATE: Final = "batch_state"
+BATCH_REMOVED: Final = "batch_removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +33,9 @@ class TrailEntry:
     """What happened.
 
     Attributes:
-        event: ``diagnosis`` or ``decision``.
+        event: one of the words above.
         user: mail address of who was signed in, or None.
-        image_sha256: of the judged file, hexadecimal.
+        image_sha256: of the judged file, hexadecimal; empty where it is not about one image.
         bundle_sha256: of the bundle that answered.
         software_version: of LeukApp.
         detail: more, as plain JSON values; no file name, no free text.
@@ -39,44 +43,50 @@ class TrailEntry:
 
     event: str
     user: str | None
-    image_sha256: str
+    image_sha256: str = ""
     bundle_sha256: str
     software_version: str
-    detail: Mapping[str, Any]
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChainReport:
-    """What a check of the whole trail found.
+class TrailHead:
+    """Where the trail ends.
 
     Attributes:
-        n_rows: rows of the trail.
-        head_hash: hash of its last row; keep it elsewhere to notice a trail written anew.
-        faults: one sentence for each row that was changed or is missing; the first 50.
+        n_rows: how many rows it has.
+        row_hash: of the last one, hexadecimal.
     """
 
     n_rows: int
-    head_hash: str
-    faults: tuple[str, ...]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was found."""
-        return not self.faults
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RecordedAnswer:
-    """What the trail says of one image of a batch."""
-
-    run_id: int
-    position: int
-    digest: str
+    row_hash: str
 
 
 def utc_now() -> str:
     """This moment, as the tables keep it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def lock_trail(connection: Connection) -> None:
+    """Let no other writer in until the transaction ends; SQLite's own lock does so already.
+
+    Args:
+        connection: in a transaction that writes.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE audit_trail IN EXCLUSIVE MODE"))
+
+
+def read_head(connection: Connection) -> TrailHead:
+    """Give the recorded end of the trail.
+
+    Args:
+        connection: to the store.
+    """
+    head = connection.execute(select(AUDIT_HEAD.c.n_rows, AUDIT_HEAD.c.row_hash)).first()
+    if head is None:
+        return TrailHead(n_rows=0, row_hash=FIRST_HASH)
+    return TrailHead(n_rows=head.n_rows, row_hash=head.row_hash)
 
 
 def append_entry(connection: Connection, entry: TrailEntry) -> None:
@@ -86,12 +96,10 @@ def append_entry(connection: Connection, entry: TrailEntry) -> None:
         connection: in a transaction.
         entry: what happened.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE audit_trail IN EXCLUSIVE MODE"))
-    head = connection.execute(select(AUDIT_HEAD.c.n_rows, AUDIT_HEAD.c.row_hash)).first()
-    n_rows, previous = (0, FIRST_HASH) if head is None else (head.n_rows, head.row_hash)
+    lock_trail(connection)
+    head = read_head(connection)
     row = {
-        "sequence": n_rows + 1,
+        "sequence": head.n_rows + 1,
         "recorded_at": utc_now(),
         "event": entry.event,
         "user_mail": entry.user,
@@ -99,54 +107,18 @@ def append_entry(connection: Connection, entry: TrailEntry) -> None:
         "bundle_sha256": entry.bundle_sha256,
         "software_version": entry.software_version,
         "detail": canonical(entry.detail),
-        "previous_hash": previous,
+        "previous_hash": head.row_hash,
     }
     row_hash = digest(row)
     connection.execute(insert(AUDIT_TRAIL).values(**row, row_hash=row_hash))
-    if head is None:
-        connection.execute(insert(AUDIT_HEAD).values(id=1, n_rows=1, row_hash=row_hash))
+    values = {"n_rows": head.n_rows + 1, "row_hash": row_hash}
+    if head.n_rows == 0:
+        connection.execute(insert(AUDIT_HEAD).values(id=1, **values))
     else:
-        connection.execute(update(AUDIT_HEAD).values(n_rows=n_rows + 1, row_hash=row_hash))
+        connection.execute(update(AUDIT_HEAD).values(**values))
 
 
-def check_trail(connection: Connection) -> ChainReport:
-    """Recompute every hash of the trail, and of the decisions and batch answers it speaks of.
-
-    Args:
-        connection: to the store.
-    """
-    faults: list[str] = []
-    expected, previous = 1, FIRST_HASH
-    decisions: dict[int, str] = {}
-    answers: dict[int, _RecordedAnswer] = {}
-    for row in connection.execute(select(AUDIT_TRAIL).order_by(AUDIT_TRAIL.c.sequence)).mappings():
-        number = row["sequence"]
-        if number != expected:
-            missing = f"{expected}" if number == expected + 1 else f"{expected} to {number - 1}"
-            faults.append(f"row {missing} of the audit trail is missing")
-        elif row["previous_hash"] != previous:
-            faults.append(f"row {number} of the audit trail does not follow the row before it")
-        fields = {key: value for key, value in row.items() if key != "row_hash"}
-        if digest(fields) != row["row_hash"]:
-            faults.append(f"row {number} of the audit trail was changed")
-        else:
-            detail = json.loads(row["detail"])
-            if "decision_id" in detail:
-                decisions[detail["decision_id"]] = detail["digest"]
-            if "item_id" in detail:
-                answers[detail["item_id"]] = _RecordedAnswer(
-                    run_id=detail["run_id"], position=detail["position"], digest=detail["digest"]
-                )
-        expected, previous = number + 1, row["row_hash"]
-    faults += _check_head(connection, expected - 1, previous)
-    faults += _check_decisions(connection, decisions)
-    faults += _check_answers(connection, answers)
-    return ChainReport(
-        n_rows=expected - 1, head_hash=previous, faults=tuple(faults[:MAX_NAMED_FAULTS])
-    )
-
-
-def canonical(values: Mapping[str, Any]) -> str:
+def canonical(values: Mapping[str, Any] | list[Any]) -> str:
     """The one JSON text of some values, whatever their order."""
     return json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
@@ -156,47 +128,29 @@ def digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(values).encode("ascii")).hexdigest()
 
 
-def _check_head(connection: Connection, n_rows: int, last_hash: str) -> list[str]:
-    head = connection.execute(select(AUDIT_HEAD.c.n_rows, AUDIT_HEAD.c.row_hash)).first()
-    if head is None:
-        return ["the end of the audit trail is not recorded any more"] if n_rows else []
-    if head.n_rows > n_rows:
-        return [f"the audit trail ends at row {n_rows}, but had {head.n_rows}"]
-    if (head.n_rows, head.row_hash) != (n_rows, last_hash):
-        return ["the recorded end of the audit trail is not its last row"]
-    return []
+def row_digest(table: Table, values: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> str:
+    """SHA-256 of a row, hexadecimal; a column of a later version counts where it holds something.
+
+    Args:
+        table: of the row.
+        values: column to value.
+        without: columns that may change.
+    """
+    counted = {
+        name: value
+        for name, value in values.items()
+        if name not in without and not (value is None and table.c[name].info.get(LATER))
+    }
+    return digest(counted)
 
 
-def _check_decisions(connection: Connection, digests: Mapping[int, str]) -> list[str]:
-    faults = []
-    found = set()
-    for row in connection.execute(select(DECISIONS).order_by(DECISIONS.c.id)).mappings():
-        found.add(row["id"])
-        if row["id"] not in digests:
-            faults.append(f"decision {row['id']} is not in the audit trail")
-        elif digest(dict(row)) != digests[row["id"]]:
-            faults.append(f"decision {row['id']} was changed")
-    return faults + [f"decision {number} is missing" for number in sorted(set(digests) - found)]
+def images_digest(images: Iterable[tuple[int, int, str, str]]) -> str:
+    """SHA-256 of the list of a batch's images, hexadecimal.
 
-
-def _check_answers(connection: Connection, recorded: Mapping[int, _RecordedAnswer]) -> list[str]:
-    """Answers of batches that are still kept; a batch removed as a whole leaves its trail."""
-    faults = []
-    found = set()
-    for row in connection.execute(select(ITEMS).order_by(ITEMS.c.id)).mappings():
-        found.add(row["id"])
-        name = _answer_name(row["run_id"], row["position"])
-        known = recorded.get(row["id"])
-        if known is not None and digest(dict(row)) != known.digest:
-            faults.append(f"{name} was changed")
-        elif known is None and row["state"] == ItemState.DONE.value:
-            faults.append(f"{name} is not in the audit trail")
-    kept = set(connection.execute(select(RUNS.c.id)).scalars())
-    for item_id, known in recorded.items():
-        if item_id not in found and known.run_id in kept:
-            faults.append(f"{_answer_name(known.run_id, known.position)} is missing")
-    return faults
-
-
-def _answer_name(run_id: int, position: int) -> str:
-    return f"the answer for image {position + 1} of batch {run_id}"
+    Args:
+        images: id, position, name and source of each, by position.
+    """
+    listed = hashlib.sha256()
+    for image in images:
+        listed.update(f"{canonical(list(image))}\n".encode("ascii"))
+    return listed.hexdigest()

@@ -11,15 +11,29 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
-from leukapp.errors import StoreError
+from leukapp.errors import StoreAwayError, StoreError
 from leukapp.resources import STORE_VARIABLE
 
 BUSY_SECONDS: Final = 30
+LOCK_SECONDS: Final = 10
+"""How long a database server lets a transaction wait for another one's lock."""
 MIGRATIONS: Final = Path(__file__).resolve().parent / "migrations"
 DRIVERS: Final = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 GONE: Final = "The review store's file is not there any more: put it or its folder back."
+BUSY: Final = "The review store is busy with another program: try again in a moment."
+AWAY: Final = (
+    f"The review store does not answer: check that {STORE_VARIABLE} names a database that runs and "
+    "that this user may use."
+)
 MIGRATION_LOCK: Final = 0x1E0CA99
 
 
@@ -38,7 +52,12 @@ def open_database(url: str) -> Engine:
     try:
         address = make_url(url)
         address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
-        engine = create_engine(address, connect_args=_connect_args(address.get_backend_name()))
+        engine = create_engine(
+            address,
+            connect_args=_connect_args(address.get_backend_name()),
+            # A connection that a restart of the server has cut is made anew before it is used.
+            pool_pre_ping=True,
+        )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreError(
             f"The review store's address is not understood: set {STORE_VARIABLE} to sqlite:///FILE "
@@ -51,19 +70,49 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def is_missing_file(url: str) -> bool:
+    """Whether an address names a SQLite file that is not there.
+
+    Args:
+        url: of the database.
+    """
+    path = sqlite_file(url)
+    return path is not None and not path.exists()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Give the file of a SQLite database, or None for any other address.
+
+    Args:
+        url: of the database.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        return None
+    is_file = address.get_backend_name() == "sqlite" and address.database
+    return Path(str(address.database)) if is_file else None
+
+
 @contextmanager
 def store_errors() -> Iterator[None]:
     """Turn what a database raises into one sentence that says what to do.
 
     Raises:
+        StoreAwayError: the database does not answer now, or another program keeps it locked.
         StoreError: the database failed; nothing of the transaction was kept.
     """
     try:
         yield
-    except SQLAlchemyError as error:
-        raise StoreError(_sentence(error)) from error
-    except OSError as error:
-        raise StoreError(_sentence(error)) from error
+    except (SQLAlchemyError, OSError) as error:
+        sentence = _sentence(error)
+        is_away = sentence in {BUSY, AWAY} and isinstance(error, OperationalError | InterfaceError)
+        raise (StoreAwayError if is_away else StoreError)(sentence) from error
+    except ValueError as error:
+        raise StoreError(
+            "The review store holds something that LeukApp did not write: see what leukapp verify "
+            "says of it."
+        ) from error
 
 
 def _sentence(error: Exception) -> str:
@@ -77,22 +126,24 @@ def _sentence(error: Exception) -> str:
         )
     if "malformed" in words or "not a database" in words:
         return "The review store's file is damaged: put a backup in its place with leukapp restore."
-    if "locked" in words:
-        return "The review store is busy with another program: try again in a moment."
+    if "locked" in words or "lock timeout" in words or "deadlock" in words:
+        return BUSY
+    if "no such table" in words or "no such column" in words or "does not exist" in words:
+        return (
+            "The review store lacks a part of its tables: put a backup in its place with leukapp "
+            "restore."
+        )
     if "unable to open" in words:
         return GONE
     if "can't locate revision" in words:
         return "The review store was written by a later version: use that version, or newer."
-    return (
-        f"The review store does not answer: check that {STORE_VARIABLE} names a database that "
-        "runs and that this user may use."
-    )
+    return AWAY
 
 
 def _connect_args(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
         return {"timeout": BUSY_SECONDS, "check_same_thread": False}
-    return {"connect_timeout": 10}
+    return {"connect_timeout": 10, "options": f"-c lock_timeout={LOCK_SECONDS}s"}
 
 
 def _prepare_sqlite(engine: Engine, database: str | None) -> None:
@@ -114,6 +165,8 @@ def _prepare_sqlite(engine: Engine, database: str | None) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # What is removed is overwritten: names of files may hold a patient's.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
         record.info["inode"] = Path(database).stat().st_ino
 

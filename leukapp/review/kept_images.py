@@ -10,7 +10,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,8 @@ _SOURCE = re.compile(
 )
 _UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
+OWNER: Final = "store-id"
+UNSETTLED: Final = "being-taken-in"
 ORPHAN_SECONDS: Final = 24 * 3600.0
 CHANGED: Final = (
     "The kept image of this upload is not the one that was kept, so it is not shown: upload it "
@@ -44,8 +47,11 @@ CHANGED: Final = (
 GONE: Final = "The images of this batch were removed from the server: upload them again."
 
 
-def begin_upload() -> str:
-    """Make an empty folder that only this user may read.
+def begin_upload(store_id: str) -> str:
+    """Make a folder that only this user may read, and that says which store it belongs to.
+
+    Args:
+        store_id: of the review store whose batch it will be.
 
     Returns:
         The upload's id, 16 hexadecimal digits.
@@ -54,8 +60,11 @@ def begin_upload() -> str:
         BatchSourceError: the server's disk takes nothing.
     """
     upload_id = secrets.token_hex(8)
+    folder = _upload_folder(upload_id)
     try:
-        _upload_folder(upload_id).mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / OWNER).write_text(store_id, encoding="ascii")
+        (folder / UNSETTLED).touch()
     except OSError as error:
         raise _no_room() from error
     return upload_id
@@ -150,15 +159,15 @@ def uploaded_sha256(source: str) -> str | None:
     return match[3] if match else None
 
 
-def forget_upload(source: str) -> None:
-    """Remove every kept image of the upload that an item belongs to.
+def settle_upload(source: str) -> None:
+    """Say that an upload belongs to a batch now; from here on only its removal deletes it.
 
     Args:
         source: of any item of the batch; one that was not uploaded changes nothing.
     """
     match = _SOURCE.fullmatch(source)
     if match:
-        discard_upload(match[1])
+        (_upload_folder(match[1]) / UNSETTLED).unlink(missing_ok=True)
 
 
 def discard_upload(upload_id: str) -> None:
@@ -166,25 +175,55 @@ def discard_upload(upload_id: str) -> None:
 
     Args:
         upload_id: of ``begin_upload``.
+
+    Raises:
+        OSError: they cannot be removed.
+        ValueError: this is no such id.
     """
-    shutil.rmtree(_upload_folder(upload_id), ignore_errors=True)
+    if not _UPLOAD_ID.fullmatch(upload_id):
+        raise ValueError(f"an upload is named by 16 hexadecimal digits, got {upload_id!r}")
+    with suppress(FileNotFoundError):
+        shutil.rmtree(_upload_folder(upload_id))
 
 
-def discard_orphans(sources: Iterable[str]) -> None:
-    """Remove uploads that no batch knows, which a server leaves that is killed while it takes in.
+def discard_orphans(store_id: str, is_known: Callable[[str], bool]) -> None:
+    """Remove what a server leaves that is killed while it takes in an upload.
 
-    An upload that is being taken in now is safe: orphans are a day old.
+    Only uploads that this store began, and that never became a batch, are removed, and after a day:
+    images of another store, or of batches that a restored copy does not know, stay.
 
     Args:
-        sources: of items, at least one of every batch.
+        store_id: of the store.
+        is_known: whether a batch of the store has an upload's images, by the upload's id.
     """
     shutil.rmtree(batch_dir() / EARLIER_THUMBNAILS, ignore_errors=True)
-    known = {match[1] for match in map(_SOURCE.fullmatch, sources) if match}
     uploads = batch_dir() / "uploads"
     for folder in uploads.iterdir() if uploads.is_dir() else ():
-        is_old = time.time() - folder.stat().st_mtime > ORPHAN_SECONDS
-        if folder.name not in known and is_old and _UPLOAD_ID.fullmatch(folder.name):
-            discard_upload(folder.name)
+        if not _UPLOAD_ID.fullmatch(folder.name) or not _is_old(folder / UNSETTLED):
+            continue
+        if _owner_of(folder) != store_id:
+            continue
+        if is_known(folder.name):
+            (folder / UNSETTLED).unlink(missing_ok=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    for partial in (batch_dir() / THUMBNAILS).glob("*/*.partial"):
+        if _is_old(partial):
+            partial.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > ORPHAN_SECONDS
+    except OSError:
+        return False
+
+
+def _owner_of(folder: Path) -> str | None:
+    try:
+        return (folder / OWNER).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
 
 
 def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:

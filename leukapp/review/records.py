@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class DecisionKind(StrEnum):
-    """What a reviewer said to a verdict; ``UNDONE`` takes back the decision before it."""
+    """What a reviewer said to a verdict; ``UNDONE`` takes back a decision that stands."""
 
     AGREE = "agree"
     OVERRIDE = "override"
@@ -51,6 +51,8 @@ class Decision:
         run_id: batch, or None for an image of page "Diagnose".
         item_id: image of that batch, or None.
         is_blinded: the reviewer voted before the verdict was shown.
+        takes_back: id of the decision that a line ``undone`` takes back; None for decisions, and
+            for ``undone`` lines of earlier versions, which take back the last one that stood.
     """
 
     id: int
@@ -66,6 +68,7 @@ class Decision:
     run_id: int | None
     item_id: int | None
     is_blinded: bool = False
+    takes_back: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +140,20 @@ class BatchItem:
     quality: tuple[str, ...]
     error: str | None
     mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A file, or a folder of them, of a batch that was removed.
+
+    Attributes:
+        id: of the note.
+        kind: ``upload`` or ``thumbnail``.
+        name: id of the upload, or hash of the image.
+        removed_at: when the batch was, seconds since 1970.
+    """
+
+    id: int
+    kind: str
+    name: str
+    removed_at: float

@@ -1,12 +1,13 @@
 """The review store: batches, decisions and the audit trail, each change saved at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, insert, select, true
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import StoreError
@@ -14,42 +15,54 @@ from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
     DECISION,
     DIAGNOSIS,
-    ChainReport,
     TrailEntry,
     append_entry,
-    check_trail,
-    digest,
+    lock_trail,
+    read_head,
+    row_digest,
     utc_now,
 )
-from leukapp.review.database import open_database, store_errors
+from leukapp.review.batch_rows import (
+    NO_SUCH_BATCH,
+    NamedSource,
+    answer_detail,
+    append_unreadable,
+    begin_batch,
+    change_state,
+    claim_item,
+    fill_item,
+    finish_batch,
+    read_item,
+    read_runs,
+    release_claims,
+    remove_batch_rows,
+    renew_claims,
+)
+from leukapp.review.database import is_missing_file, open_database, store_errors
+from leukapp.review.known_stores import remember_store, require_same_store
 from leukapp.review.records import (
     BatchItem,
     BatchRun,
     Decision,
     DecisionKind,
     ItemState,
+    Removal,
     RunState,
 )
-from leukapp.review.tables import DECISIONS, ITEMS, RUNS
+from leukapp.review.software import software_version
+from leukapp.review.standing import may_take_back, standing_decision
+from leukapp.review.tables import DECISIONS, ITEMS, REMOVALS, RUNS, STORE
+from leukapp.review.trail_check import ChainReport, check_trail
 
-
-class NamedSource(Protocol):
-    """One file of a batch to be."""
-
-    @property
-    def name(self) -> str:
-        """What the reviewer sees."""
-
-    @property
-    def source(self) -> str:
-        """How to read it again."""
+RUNS_A_PAGE: Final = 200
 
 
 class ReviewStore:
     """One database; every method is a transaction of its own, from any thread."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, url: str) -> None:
+        self._engine, self._url = engine, url
+        self._is_remembered = False
 
     @classmethod
     def open(cls, url: str | None = None) -> Self:
@@ -59,29 +72,58 @@ class ReviewStore:
             url: of the database; None takes ``LEUKAPP_STORE_URL``, else a file of this user.
 
         Raises:
-            StoreError: it cannot be opened.
+            StoreError: it cannot be opened, or it held data once and is empty or gone now.
         """
-        return cls(open_database(url or store_url()))
+        address = url or store_url()
+        if is_missing_file(address):
+            require_same_store(address, is_empty=True)
+        store = cls(open_database(address), url=address)
+        try:
+            is_empty = store.is_empty
+            require_same_store(address, is_empty=is_empty)
+            if not is_empty:
+                store._remember()
+        except StoreError:
+            store.close()
+            raise
+        return store
+
+    @cached_property
+    def store_id(self) -> str:
+        """What tells this store from every other one, 32 hexadecimal digits.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with store_errors(), self._reader() as connection:
+            return str(connection.execute(select(STORE.c.store_id)).scalar_one())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written into it.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with store_errors(), self._reader() as connection:
+            return read_head(connection).n_rows == 0
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
 
-    def record_diagnosis(
-        self, diagnosis: Diagnosis, *, user: str | None = None, run_id: int | None = None
-    ) -> None:
-        """Add a diagnosis to the audit trail.
+    def record_diagnosis(self, diagnosis: Diagnosis, *, user: str | None = None) -> None:
+        """Add a diagnosis outside of batches to the audit trail.
 
         Args:
             diagnosis: of one image.
             user: mail address of who is signed in, or None.
-            run_id: its batch, or None.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        with store_errors(), self._engine.begin() as connection:
-            append_entry(connection, _diagnosis_entry(diagnosis, user, {"run_id": run_id}))
+        with self._writer() as connection:
+            append_entry(connection, _diagnosis_entry(diagnosis, user, {}))
 
     def record_decision(  # noqa: PLR0913
         self,
@@ -121,38 +163,58 @@ class ReviewStore:
             "item_id": item_id,
             "is_blinded": is_blinded,
         }
-        with store_errors(), self._engine.begin() as connection:
+        with self._writer() as connection:
             if item_id is not None:
                 _require_same_image(connection, item_id, run_id, image_sha256)
             return _add_decision(connection, values)
 
-    def undo_decision(self, decision_id: int, *, user: str | None = None) -> Decision:
+    def undo_decision(
+        self, decision_id: int, *, initials: str, user: str | None = None, is_admin: bool = False
+    ) -> Decision:
         """Take a decision back: a line ``undone`` is added, the decision itself stays.
 
         Args:
-            decision_id: of the decision.
+            decision_id: of the decision, which must be the one that stands.
+            initials: of who takes it back.
             user: mail address of who is signed in, or None.
+            is_admin: may take back what others decided.
 
         Raises:
-            StoreError: there is no such decision, or the store cannot be written.
+            StoreError: the decision does not stand any more or is another reader's, or the store
+                cannot be written.
         """
-        with store_errors(), self._engine.begin() as connection:
-            row = (
-                connection.execute(select(DECISIONS).where(DECISIONS.c.id == decision_id))
-                .mappings()
-                .first()
+        with self._writer() as connection:
+            # Two readers may press the button at once: the second one sees what the first one did.
+            lock_trail(connection)
+            target = _decision_of(connection, decision_id)
+            if not may_take_back(target, user=user, is_admin=is_admin):
+                raise StoreError(
+                    "This decision is another reader's: ask that reader or an administrator to "
+                    "take it back, or save a decision of your own."
+                )
+            if standing_decision(_lines_beside(connection, target)) != target:
+                raise StoreError(
+                    "This decision does not stand any more, for it was taken back or a later one "
+                    "follows it: reload the page."
+                )
+            return _add_decision(
+                connection,
+                {
+                    "image_sha256": target.image_sha256,
+                    "image_name": target.image_name,
+                    "bundle_sha256": target.bundle_sha256,
+                    "kind": DecisionKind.UNDONE.value,
+                    "label": None,
+                    "reason": "",
+                    "initials": initials,
+                    "user_mail": user,
+                    "decided_at": utc_now(),
+                    "run_id": target.run_id,
+                    "item_id": target.item_id,
+                    "is_blinded": target.is_blinded,
+                    "takes_back": target.id,
+                },
             )
-            if row is None:
-                raise StoreError("This decision is not in the review log: reload the page.")
-            values = dict(row) | {
-                "kind": DecisionKind.UNDONE.value,
-                "label": None,
-                "reason": "",
-                "user_mail": user,
-                "decided_at": utc_now(),
-            }
-            del values["id"]
-            return _add_decision(connection, values)
 
     def decisions(
         self, *, run_id: int | None = None, image_sha256: str | None = None
@@ -187,15 +249,11 @@ class ReviewStore:
         Raises:
             StoreError: the store cannot be read.
         """
-        standing: list[Decision] = []
-        for decision in self.decisions(image_sha256=image_sha256):
-            if decision.run_id != run_id or item_id not in {None, decision.item_id}:
-                continue
-            if decision.kind is not DecisionKind.UNDONE:
-                standing.append(decision)
-            elif standing:
-                standing.pop()
-        return standing[-1] if standing else None
+        return standing_decision(
+            decision
+            for decision in self.decisions(image_sha256=image_sha256)
+            if decision.run_id == run_id and item_id in {None, decision.item_id}
+        )
 
     def create_run(
         self,
@@ -204,6 +262,7 @@ class ReviewStore:
         bundle_sha256: str,
         *,
         root: Path | None = None,
+        user: str | None = None,
     ) -> BatchRun:
         """Begin a batch: all its images wait.
 
@@ -212,39 +271,15 @@ class ReviewStore:
             entries: its files, in the order in which they are judged.
             bundle_sha256: the bundle that will judge it.
             root: folder that the paths of its files are under; None where they were uploaded.
+            user: mail address of who begins it, or None.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        with store_errors(), self._engine.begin() as connection:
-            (run_id,) = connection.execute(
-                insert(RUNS)
-                .values(
-                    name=name,
-                    state=RunState.RUNNING.value,
-                    created_at=utc_now(),
-                    bundle_sha256=bundle_sha256,
-                    software_version=software_version(),
-                    root=None if root is None else str(root.resolve()),
-                )
-                .returning(RUNS.c.id)
-            ).one()
-            if entries:
-                connection.execute(
-                    insert(ITEMS),
-                    [
-                        {
-                            "run_id": run_id,
-                            "position": position,
-                            "name": entry.name,
-                            "source": entry.source,
-                            "state": ItemState.WAITING.value,
-                            "quality": [],
-                            "mode": "",
-                        }
-                        for position, entry in enumerate(entries)
-                    ],
-                )
+        with self._writer() as connection:
+            run_id = begin_batch(
+                connection, entries, name=name, bundle_sha256=bundle_sha256, root=root, user=user
+            )
             return _run(connection, run_id)
 
     def run(self, run_id: int) -> BatchRun:
@@ -256,15 +291,19 @@ class ReviewStore:
         with store_errors(), self._reader() as connection:
             return _run(connection, run_id)
 
-    def runs(self) -> tuple[BatchRun, ...]:
-        """Every batch, oldest first.
+    def runs(self, *, before: int | None = None, limit: int = RUNS_A_PAGE) -> tuple[BatchRun, ...]:
+        """A page of batches, newest first.
+
+        Args:
+            before: only batches begun before the one of this id.
+            limit: how many at most.
 
         Raises:
             StoreError: the store cannot be read.
         """
+        where = true() if before is None else RUNS.c.id < before
         with store_errors(), self._reader() as connection:
-            found = connection.execute(select(RUNS.c.id).order_by(RUNS.c.id)).scalars().all()
-            return tuple(_run(connection, run_id) for run_id in found)
+            return tuple(read_runs(connection, where, limit))
 
     def items(self, run_id: int, *, state: ItemState | None = None) -> tuple[BatchItem, ...]:
         """Images of a batch, in its order.
@@ -280,70 +319,141 @@ class ReviewStore:
         if state is not None:
             query = query.where(ITEMS.c.state == state.value)
         with store_errors(), self._reader() as connection:
-            return tuple(_item(row) for row in connection.execute(query).mappings())
+            return tuple(read_item(row) for row in connection.execute(query).mappings())
 
-    def save_answer(self, item: BatchItem, diagnosis: Diagnosis, *, user: str | None) -> bool:
+    def claim_item(self, run_id: int, runner: str) -> BatchItem | None:
+        """Take the next image of a running batch that no other runner has in hand.
+
+        It stays in this runner's hand for some seconds, or as long as ``renew_claims`` is called.
+
+        Args:
+            run_id: of the batch.
+            runner: name of who takes it, one for each call of ``run_batch``.
+
+        Returns:
+            The image, or None where none is free or the batch is not running any more.
+
+        Raises:
+            StoreError: there is no such batch, or the store cannot be written.
+        """
+        with self._writer() as connection:
+            return claim_item(connection, run_id, runner)
+
+    def renew_claims(self, runner: str, item_ids: Sequence[int]) -> None:
+        """Keep images in a runner's hand.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._writer() as connection:
+            renew_claims(connection, runner, item_ids)
+
+    def release_claims(self, runner: str, item_ids: Sequence[int]) -> None:
+        """Let others take the images that a runner did not come to.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._writer() as connection:
+            release_claims(connection, runner, item_ids)
+
+    def save_answer(
+        self, item: BatchItem, diagnosis: Diagnosis, *, user: str | None, runner: str | None = None
+    ) -> bool:
         """Keep the answer for an image of a batch, once, together with its line in the trail.
 
         Args:
             item: the image, as it waited.
             diagnosis: its answer.
             user: mail address of who began the batch, or None.
+            runner: who has the image in hand; None where nobody claimed it.
 
         Returns:
-            False where the image had been judged already; then nothing was changed.
+            False where another had judged the image or has it in hand; nothing was changed then.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        with store_errors(), self._engine.begin() as connection:
-            if not _fill_item(connection, item, answer_values(diagnosis)):
+        with self._writer() as connection:
+            row = fill_item(connection, item, answer_values(diagnosis), runner=runner)
+            if row is None:
                 return False
-            row = connection.execute(select(ITEMS).where(ITEMS.c.id == item.id)).mappings().one()
-            detail = {
-                "run_id": item.run_id,
-                "position": item.position,
-                "item_id": item.id,
-                "digest": digest(dict(row)),
-            }
-            append_entry(connection, _diagnosis_entry(diagnosis, user, detail))
+            append_entry(connection, _diagnosis_entry(diagnosis, user, answer_detail(row)))
             return True
 
-    def save_unreadable(self, item: BatchItem, sentence: str) -> bool:
+    def save_unreadable(
+        self,
+        item: BatchItem,
+        sentence: str,
+        *,
+        user: str | None = None,
+        runner: str | None = None,
+    ) -> bool:
         """Keep why an image of a batch could not be judged, once.
 
         Args:
             item: the image, as it waited.
             sentence: the reason.
+            user: mail address of who began the batch, or None.
+            runner: who has the image in hand; None where nobody claimed it.
 
         Returns:
-            False where the image had been judged already.
+            False where another had judged the image or has it in hand; nothing was changed then.
 
         Raises:
             StoreError: the store cannot be written.
         """
         values = {"state": ItemState.UNREADABLE.value, "error": sentence}
-        with store_errors(), self._engine.begin() as connection:
-            return _fill_item(connection, item, values)
+        with self._writer() as connection:
+            row = fill_item(connection, item, values, runner=runner)
+            if row is None:
+                return False
+            append_unreadable(connection, row, user=user)
+            return True
 
-    def set_run_state(self, run_id: int, state: RunState) -> None:
+    def set_run_state(self, run_id: int, state: RunState, *, user: str | None = None) -> None:
         """Say where a batch stands.
 
-        Raises:
-            StoreError: the store cannot be written.
-        """
-        with store_errors(), self._engine.begin() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(state=state.value))
+        Args:
+            run_id: of the batch.
+            state: from now on.
+            user: mail address of who says so, or None.
 
-    def forget_run(self, run_id: int) -> None:
+        Raises:
+            StoreError: there is no such batch, or the store cannot be written.
+        """
+        with self._writer() as connection:
+            change_state(connection, run_id, state, user=user)
+
+    def finish_run(self, run_id: int) -> bool:
+        """Call a batch finished where it is running and none of its images waits.
+
+        Args:
+            run_id: of the batch.
+
+        Returns:
+            Whether images still wait in a batch that is running: another runner has them in hand.
+
+        Raises:
+            StoreError: there is no such batch, or the store cannot be written.
+        """
+        with self._writer() as connection:
+            return finish_batch(connection, run_id)
+
+    def forget_run(self, run_id: int, *, user: str | None = None) -> None:
         """Remove a batch and its answers; decisions and the audit trail stay.
 
+        Its files are noted for removal: see ``leukapp.review.removal``.
+
+        Args:
+            run_id: of the batch.
+            user: mail address of who removes it, or None.
+
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: there is no such batch, or the store cannot be written.
         """
-        with store_errors(), self._engine.begin() as connection:
-            connection.execute(delete(ITEMS).where(ITEMS.c.run_id == run_id))
-            connection.execute(delete(RUNS).where(RUNS.c.id == run_id))
+        with self._writer() as connection:
+            remove_batch_rows(connection, run_id, user=user)
 
     def verify(self) -> ChainReport:
         """Check the whole audit trail, and the decisions and answers that it speaks of.
@@ -354,17 +464,70 @@ class ReviewStore:
         with store_errors(), self._reader() as connection:
             return check_trail(connection)
 
+    def knows_upload(self, upload_id: str) -> bool:
+        """Whether a batch has images of an upload.
+
+        Args:
+            upload_id: of ``begin_upload``.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        query = select(ITEMS.c.id).where(ITEMS.c.source.startswith(f"upload:{upload_id}/"))
+        with store_errors(), self._reader() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def removals(self) -> tuple[Removal, ...]:
+        """Files of removed batches that are to be deleted.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with store_errors(), self._reader() as connection:
+            rows = connection.execute(select(REMOVALS)).mappings()
+            return tuple(Removal(**row) for row in rows)
+
+    def forget_removals(self, removal_ids: Sequence[int]) -> None:
+        """Forget files that were deleted.
+
+        Args:
+            removal_ids: of ``removals``.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        if not removal_ids:
+            return
+        with self._writer() as connection:
+            gone = [{"gone": removal_id} for removal_id in removal_ids]
+            connection.execute(delete(REMOVALS).where(REMOVALS.c.id == bindparam("gone")), gone)
+
+    def overwrite_removed(self) -> None:
+        """Fold SQLite's log into the file, so that rows that were removed are on no page of it.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        with store_errors(), closing(self._engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock; what it keeps is remembered elsewhere, too."""
+        with store_errors(), self._engine.begin() as connection:
+            yield connection
+        if not self._is_remembered:
+            self._remember()
+
+    def _remember(self) -> None:
+        remember_store(self._url, self.store_id)
+        self._is_remembered = True
+
     def _reader(self) -> Any:
         """A connection whose transaction sees one moment and holds no write lock."""
         return self._engine.connect().execution_options(is_reader=True)
-
-
-def software_version() -> str:
-    """The installed version of LeukApp."""
-    try:
-        return version("leukapp")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def answer_values(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -443,48 +606,39 @@ def _add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision
                 "label": values["label"],
                 "run_id": values["run_id"],
                 # The reason may hold anything, so the trail has only the hash of the whole line.
-                "digest": digest(dict(row)),
+                "digest": row_digest(DECISIONS, dict(row)),
             },
         ),
     )
     return _decision(row)
 
 
-def _fill_item(connection: Connection, item: BatchItem, values: Mapping[str, Any]) -> bool:
-    waiting = (ITEMS.c.id == item.id) & (ITEMS.c.state == ItemState.WAITING.value)
-    return connection.execute(update(ITEMS).where(waiting).values(**values)).rowcount == 1
-
-
 def _run(connection: Connection, run_id: int) -> BatchRun:
-    row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
+    found = read_runs(connection, RUNS.c.id == run_id, 1)
+    if not found:
+        raise StoreError(NO_SUCH_BATCH)
+    return found[0]
+
+
+def _decision_of(connection: Connection, decision_id: int) -> Decision:
+    query = select(DECISIONS).where(
+        DECISIONS.c.id == decision_id, DECISIONS.c.kind != DecisionKind.UNDONE.value
+    )
+    row = connection.execute(query).mappings().first()
     if row is None:
-        raise StoreError("This batch is not in the review store: choose another one.")
-    counts: dict[str, int] = dict(
-        connection.execute(
-            select(ITEMS.c.state, func.count())
-            .where(ITEMS.c.run_id == run_id)
-            .group_by(ITEMS.c.state)
-        )
-        .tuples()
-        .all()
-    )
-    return BatchRun(
-        id=run_id,
-        name=row["name"],
-        state=RunState(row["state"]),
-        created_at=_moment(row["created_at"]),
-        bundle_sha256=row["bundle_sha256"],
-        software_version=row["software_version"],
-        total=sum(counts.values()),
-        done=counts.get(ItemState.DONE.value, 0),
-        unreadable=counts.get(ItemState.UNREADABLE.value, 0),
-        root=row["root"],
-    )
+        raise StoreError("This decision is not in the review log: reload the page.")
+    return _decision(row)
 
 
-def _item(row: RowMapping) -> BatchItem:
-    values = dict(row) | {"state": ItemState(row["state"]), "quality": tuple(row["quality"])}
-    return BatchItem(**values)
+def _lines_beside(connection: Connection, decision: Decision) -> list[Decision]:
+    """Lines of the log on the same image of the same batch, oldest first."""
+    query = select(DECISIONS).where(
+        DECISIONS.c.image_sha256 == decision.image_sha256,
+        DECISIONS.c.run_id.is_not_distinct_from(decision.run_id),
+        DECISIONS.c.item_id.is_not_distinct_from(decision.item_id),
+    )
+    rows = connection.execute(query.order_by(DECISIONS.c.id)).mappings()
+    return [_decision(row) for row in rows]
 
 
 def _decision(row: RowMapping) -> Decision:

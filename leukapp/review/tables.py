@@ -1,4 +1,8 @@
-"""The tables of the review store, as the newest migration leaves them."""
+"""The tables of the review store, as the newest migration leaves them.
+
+A column that a later version added to a table whose rows have a digest in the audit trail carries
+``LATER``: it counts in the digest only where it holds something, so that older rows keep theirs.
+"""
 
 from typing import Final
 
@@ -18,6 +22,15 @@ from sqlalchemy import (
 )
 
 METADATA: Final = MetaData()
+LATER: Final = "later"
+
+STORE: Final = Table(
+    "store",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("store_id", String(32), nullable=False),
+)
+"""One row: the id that tells this store from every other one; a copy has it, too."""
 
 RUNS: Final = Table(
     "runs",
@@ -28,7 +41,7 @@ RUNS: Final = Table(
     Column("created_at", String(32), nullable=False),
     Column("bundle_sha256", String(64), nullable=False),
     Column("software_version", String(32), nullable=False),
-    Column("root", Text),
+    Column("root", Text, info={LATER: True}),
     # The id of a removed batch is never given again: decisions on its images stay in the log.
     sqlite_autoincrement=True,
 )
@@ -52,7 +65,11 @@ ITEMS: Final = Table(
     Column("quality", JSON(none_as_null=True), nullable=False),
     Column("error", Text),
     Column("mode", String(16), nullable=False),
+    # Which runner has the image in hand, and until when (seconds since 1970) it is believed.
+    Column("claimed_by", String(32), info={LATER: True}),
+    Column("claimed_until", Float, info={LATER: True}),
     UniqueConstraint("run_id", "position"),
+    Index("items_by_state", "run_id", "state"),
     sqlite_autoincrement=True,
 )
 
@@ -72,9 +89,22 @@ DECISIONS: Final = Table(
     Column("run_id", Integer),
     Column("item_id", Integer),
     Column("is_blinded", Boolean, nullable=False),
+    # The decision that an undone line takes back; one can be taken back once.
+    Column("takes_back", Integer, info={LATER: True}),
     Index("decisions_of_image", "image_sha256"),
     Index("decisions_of_run", "run_id"),
+    Index("decisions_taken_back", "takes_back", unique=True),
 )
+
+REMOVALS: Final = Table(
+    "removals",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("removed_at", Float, nullable=False),
+)
+"""Files of removed batches that are still to be deleted: uploads by id, thumbnails by hash."""
 
 AUDIT_TRAIL: Final = Table(
     "audit_trail",

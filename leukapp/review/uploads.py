@@ -25,7 +25,7 @@ class BatchEntry:
 
 
 def keep_files(
-    files: Iterable[tuple[str, bytes]], *, on_file: Callable[[int, int], None]
+    files: Iterable[tuple[str, bytes]], *, store_id: str, on_file: Callable[[int, int], None]
 ) -> tuple[BatchEntry, ...]:
     """Keep uploaded files, and in place of a zip the files in it.
 
@@ -33,6 +33,7 @@ def keep_files(
 
     Args:
         files: name and bytes of each.
+        store_id: of the review store whose batch they will be.
         on_file: told the number of the upload, from 0, and how many files were kept before.
 
     Returns:
@@ -41,7 +42,7 @@ def keep_files(
     Raises:
         BatchSourceError: the server's disk takes nothing, or there is no file in what came.
     """
-    upload_id = begin_upload()
+    upload_id = begin_upload(store_id)
     try:
         entries = _keep_all(upload_id, files, on_file)
     except BaseException:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from leukapp.review.records import BatchItem, Decision, DecisionKind, ItemState
+from leukapp.review.records import BatchItem, Decision, ItemState
+from leukapp.review.standing import standing_decision
 
 NO_CALL: Final = "no call"
 """Stands for "no call" among the verdicts of a filter."""
@@ -99,19 +100,14 @@ def standing_decisions(decisions: Iterable[Decision]) -> dict[int, Decision]:
         decisions: lines of the review log, oldest first; those of no item are left out.
 
     Returns:
-        Item id to decision. An ``undone`` line takes back the last decision that still stands, so
-        that the one before it stands again.
+        Item id to decision; where the last one was taken back, the one before it stands again.
     """
-    standing: dict[int, list[Decision]] = {}
+    of_items: dict[int, list[Decision]] = {}
     for decision in decisions:
-        if decision.item_id is None:
-            continue
-        made = standing.setdefault(decision.item_id, [])
-        if decision.kind is not DecisionKind.UNDONE:
-            made.append(decision)
-        elif made:
-            made.pop()
-    return {item_id: made[-1] for item_id, made in standing.items() if made}
+        if decision.item_id is not None:
+            of_items.setdefault(decision.item_id, []).append(decision)
+    standing = {item_id: standing_decision(lines) for item_id, lines in of_items.items()}
+    return {item_id: made for item_id, made in standing.items() if made is not None}
 
 
 def build_worklist(

@@ -216,7 +216,7 @@ def test_an_upload_is_known_by_the_hash_of_the_reader_s_own_file(
     store: ReviewStore, encode_png: Callable[..., bytes]
 ) -> None:
     png = encode_png(np.full((40, 40, 3), 90, np.uint8)) + b"behind the end"
-    source = keep_upload(begin_upload(), 0, png)
+    source = keep_upload(begin_upload("5" * 32), 0, png)
     run = create(store, source)
     worker = BatchWorker(store)
     worker.begin(run.id, SharedDiagnoser(FakeDiagnoser()), BatchImages(root=None))

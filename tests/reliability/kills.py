@@ -103,7 +103,7 @@ def kill_once(
 ) -> None:
     """Go on with the batch that is not finished, or begin one, and kill it at a random moment."""
     unfinished = [run for run in store.runs() if run.state is not RunState.FINISHED]
-    more = ["--resume", str(unfinished[-1].id)] if unfinished else []
+    more = ["--resume", str(unfinished[0].id)] if unfinished else []
     batch = start(folder, url, *more)
     with tempfile.TemporaryFile() as acknowledged:
         signer = subprocess.Popen(
@@ -117,11 +117,11 @@ def kill_once(
         acknowledged.seek(0)
         # The kill may cut the last line; a whole line was saved before it was printed.
         lines = acknowledged.read().decode().split("\n")[:-1]
-    runs = store.runs()
+    runs = store.runs()[:1]
     if is_amid:
         tally.kills += 1
-        judged = runs[-1].done + runs[-1].unreadable if runs else 0
-        tally.kills_amid_images += bool(runs) and 0 < judged < runs[-1].total
+        judged = runs[0].done + runs[0].unreadable if runs else 0
+        tally.kills_amid_images += bool(runs) and 0 < judged < runs[0].total
     kept = {decision.id: decision.image_sha256 for decision in store.decisions()}
     tally.decisions_acknowledged += len(lines)
     for line in lines:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from leukapp.review.kept_images import discard_orphans
 from leukapp.review.records import BatchRun, RunState
+from leukapp.review.removal import sweep_removed
 from leukapp.review.store import ReviewStore
 from leukapp.ui.review.log import open_log
 from leukapp.ui.review.worker import BatchWorker
@@ -26,7 +27,8 @@ def open_worker() -> BatchWorker:
         StoreError: the review log cannot be opened.
     """
     log = open_log()
-    discard_orphans(item.source for run in log.runs() for item in log.items(run.id)[:1])
+    discard_orphans(log.store_id, log.knows_upload)
+    sweep_removed(log)
     return BatchWorker(log)
 
 
@@ -39,7 +41,7 @@ def choose_batch(store: ReviewStore) -> BatchRun | None:
     Returns:
         The batch, or None for a new one.
     """
-    runs = {run.id: run for run in sorted(store.runs(), key=lambda run: -run.id)}
+    runs = {run.id: run for run in store.runs()}
     options = [NEW, *runs]
     if CHOICE_KEY not in st.session_state:
         asked = st.query_params.get(ADDRESS_NAME, "")

@@ -8,11 +8,12 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.errors import LeukappError
 from leukapp.labels import CLASS_NAMES
 from leukapp.review.records import Decision, DecisionKind
+from leukapp.review.standing import may_take_back
 from leukapp.ui import theme
 from leukapp.ui.image_summary import image_name
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
-from leukapp.ui.review.log import open_log, reader_mail, show_log_failure
+from leukapp.ui.review.log import is_admin, open_log, reader_mail, show_log_failure
 from leukapp.ui.texts import review as texts
 
 if TYPE_CHECKING:
@@ -50,9 +51,21 @@ def _show_saved(log: "ReviewStore", decision: Decision, diagnosis: Diagnosis) ->
     line.success(describe_decision(decision), icon=":material/task_alt:")
     if decision.bundle_sha256 != diagnosis.bundle.sha256:
         st.caption(texts.OTHER_BUNDLE)
-    if undo.button(texts.UNDO, icon=":material/undo:", key="undo-decision", width="stretch"):
+    is_mine = may_take_back(decision, user=reader_mail(), is_admin=is_admin())
+    initials = ask_initials(key="initials-diagnose")
+    wants = undo.button(
+        texts.UNDO,
+        icon=":material/undo:",
+        help=None if is_mine else texts.UNDO_OTHERS,
+        disabled=not is_mine or initials is None,
+        key="undo-decision",
+        width="stretch",
+    )
+    if wants and initials is not None:
         try:
-            log.undo_decision(decision.id, user=reader_mail())
+            log.undo_decision(
+                decision.id, initials=initials, user=reader_mail(), is_admin=is_admin()
+            )
         except LeukappError as error:
             show_log_failure(error)
             return

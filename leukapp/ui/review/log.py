@@ -38,6 +38,15 @@ def reader_mail() -> str | None:
     return reader_now().email
 
 
+def is_admin() -> bool:
+    """Whether the reader is an administrator now, as everyone is without sign-in.
+
+    Raises:
+        AccessError: the reader may not use the open page any more.
+    """
+    return "admin" in reader_now().roles
+
+
 def write_down(diagnosis: Diagnosis) -> None:
     """Add a diagnosis to the audit trail; a failure is kept for ``show_trail_failure``.
 

@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from leukapp.errors import LeukappError
 from leukapp.resources import ROOT_VARIABLE, review_root
 from leukapp.review.batch_images import BatchImages
+from leukapp.review.kept_images import settle_upload
 from leukapp.review.server_folder import files_of, list_folder
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry, keep_files
@@ -48,7 +49,10 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
         key="batch-name",
     )
     try:
-        entries = _server_entries() if source == texts.SOURCE_SERVER else _uploaded_entries(source)
+        if source == texts.SOURCE_SERVER:
+            entries = _server_entries()
+        else:
+            entries = _uploaded_entries(source, store.store_id)
         if entries is not None:
             root = review_root()
             run = store.create_run(
@@ -56,7 +60,10 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
                 entries,
                 diagnoser.bundle_sha256,
                 root=root if source == texts.SOURCE_SERVER else None,
+                user=reader_mail(),
             )
+            for entry in entries[:1]:
+                settle_upload(entry.source)
             images = BatchImages.of(run, root)
             worker.begin(run.id, diagnoser, images, user=reader_mail())
             st.session_state[FRESH_KEY] = st.session_state.get(FRESH_KEY, 0) + 1
@@ -72,7 +79,7 @@ def go_to_started_batch() -> None:
         st.session_state[CHOICE_KEY] = st.session_state.pop(NEXT_KEY)
 
 
-def _uploaded_entries(source: str) -> Sequence[BatchEntry] | None:
+def _uploaded_entries(source: str, store_id: str) -> Sequence[BatchEntry] | None:
     """Ask for files; once started, keep them and give what they are."""
     number = st.session_state.get(FRESH_KEY, 0)
     files = st.file_uploader(
@@ -85,10 +92,10 @@ def _uploaded_entries(source: str) -> Sequence[BatchEntry] | None:
         st.caption(texts.N_FILES.format(n=len(files)))
     if not _show_start(is_ready=bool(files)):
         return None
-    return _keep(files)
+    return _keep(files, store_id)
 
 
-def _keep(files: Sequence[UploadedFile]) -> Sequence[BatchEntry]:
+def _keep(files: Sequence[UploadedFile], store_id: str) -> Sequence[BatchEntry]:
     bar = st.progress(0.0)
 
     def report(i: int, n_kept: int) -> None:
@@ -96,7 +103,7 @@ def _keep(files: Sequence[UploadedFile]) -> Sequence[BatchEntry]:
         bar.progress(min(1.0, i / len(files)), words)
 
     uploads = ((shown_name(file.name), file.getvalue()) for file in files)
-    return keep_files(uploads, on_file=report)
+    return keep_files(uploads, store_id=store_id, on_file=report)
 
 
 def _server_entries() -> Sequence[BatchEntry] | None:

@@ -8,8 +8,8 @@ import streamlit as st
 from leukapp.errors import LeukappError
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
-from leukapp.review.kept_images import forget_thumbnail, forget_upload
 from leukapp.review.records import BatchRun, ItemState, RunState
+from leukapp.review.removal import remove_batch
 from leukapp.review.store import ReviewStore
 from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.review.batches import state_word
@@ -147,7 +147,7 @@ def _show_buttons(
     with st.container(horizontal=True):
         if status.is_active:
             if st.button(texts.PAUSE, icon=":material/pause:", key="batch-pause"):
-                _try(lambda: worker.stop(run.id, RunState.PAUSED))
+                _try(lambda: worker.stop(run.id, RunState.PAUSED, user=reader_mail()))
         elif st.button(
             texts.RESUME, type="primary", icon=":material/play_arrow:", key="batch-resume"
         ):
@@ -156,7 +156,7 @@ def _show_buttons(
         if st.button(
             texts.CANCEL, icon=":material/cancel:", help=texts.CANCEL_HELP, key="batch-cancel"
         ):
-            _try(lambda: worker.stop(run.id, RunState.CANCELLED))
+            _try(lambda: worker.stop(run.id, RunState.CANCELLED, user=reader_mail()))
 
 
 def _try(action: Callable[[], None]) -> None:
@@ -190,23 +190,4 @@ def _show_removal(run: BatchRun, store: ReviewStore) -> None:
     with st.popover(texts.REMOVE, icon=":material/delete:"):
         st.write(texts.REMOVE_HELP)
         if st.button(texts.REMOVE_SURE, type="primary", key="batch-remove"):
-            _try(lambda: remove_batch(run, store))
-
-
-def remove_batch(run: BatchRun, store: ReviewStore) -> None:
-    """Delete a batch, its uploaded images and its thumbnails.
-
-    Args:
-        run: the batch; nobody reads it any more.
-        store: of the server.
-
-    Raises:
-        StoreError: the store cannot be written; then the images stay, too.
-    """
-    items = store.items(run.id)
-    store.forget_run(run.id)
-    for item in items:
-        if item.image_sha256:
-            forget_thumbnail(item.image_sha256)
-    for item in items[:1]:
-        forget_upload(item.source)
+            _try(lambda: remove_batch(store, run.id, user=reader_mail()))

@@ -6,11 +6,18 @@ from typing import Final
 
 import streamlit as st
 
-from leukapp.errors import BatchSourceError, BusyError, ImageError, LeukappError
+from leukapp.errors import (
+    BatchSourceError,
+    BusyError,
+    ImageError,
+    LeukappError,
+    StoreAwayError,
+)
 from leukapp.imaging.arrays import RgbImage
 from leukapp.labels import CLASS_NAMES
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, BatchRun, DecisionKind
+from leukapp.review.standing import may_take_back
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, neighbor, next_open
 from leukapp.ui import texts as app_texts
@@ -22,7 +29,7 @@ from leukapp.ui.picture import show_picture
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
 from leukapp.ui.review.keyboard import let_keys_reach_shortcuts
-from leukapp.ui.review.log import reader_mail
+from leukapp.ui.review.log import is_admin, reader_mail
 from leukapp.ui.session import Answers, SharedDiagnoser
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
@@ -285,7 +292,7 @@ def _show_decision(
                 shortcut=key,
                 key=f"batch-decide-{item.id}-{key}",
             )
-        _show_undo(reading, entry, store)
+        _show_undo(reading, entry, store, initials=initials)
     if not is_shown:
         st.caption(texts.NO_DECISION)
     failure = st.session_state.pop(FAILED_KEY, None)
@@ -311,31 +318,40 @@ def _choices(
     return choices
 
 
-def _show_undo(reading: Reading, entry: WorklistEntry, store: ReviewStore) -> None:
+def _show_undo(
+    reading: Reading, entry: WorklistEntry, store: ReviewStore, *, initials: str | None
+) -> None:
     """Write the button that takes back this image's decision, else the last one made here."""
     made: list[_Made] = st.session_state.get(MADE_KEY, [])
     in_list = {one.item.id for one in reading.shown}
     mine = [one for one in made if one.item_id in in_list]
     target: _Made | None = mine[-1] if mine else None
+    is_mine = True
     if entry.decision is not None:
         target = _Made(decision_id=entry.decision.id, item_id=entry.item.id)
+        is_mine = may_take_back(entry.decision, user=reader_mail(), is_admin=is_admin())
 
     def undo() -> None:
-        if target is None:
+        if target is None or initials is None:
             return
         try:
-            store.undo_decision(target.decision_id, user=reader_mail())
+            store.undo_decision(
+                target.decision_id, initials=initials, user=reader_mail(), is_admin=is_admin()
+            )
+            st.session_state[reading.open_key] = target.item_id
         except LeukappError as error:
             st.session_state[FAILED_KEY] = str(error)
-            return
+            if isinstance(error, StoreAwayError):
+                return
+        # Also where it does not stand any more: the key then reaches the one before.
         st.session_state[MADE_KEY] = [one for one in made if one.decision_id != target.decision_id]
-        st.session_state[reading.open_key] = target.item_id
 
     st.button(
         texts.UNDO,
         icon=":material/undo:",
         on_click=guarded(undo),
-        disabled=target is None,
+        help=None if is_mine else review_texts.UNDO_OTHERS,
+        disabled=target is None or initials is None or not is_mine,
         shortcut="Z",
         key=f"batch-undo-{entry.item.id}-{len(made)}",
     )

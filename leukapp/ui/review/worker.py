@@ -90,7 +90,7 @@ class BatchWorker:
             BatchSourceError: the images of the batch are not on this server, or not the same.
         """
         images.check(self._store.items(run_id))
-        self._store.set_run_state(run_id, RunState.RUNNING)
+        self._store.set_run_state(run_id, RunState.RUNNING, user=user)
         with self._lock:
             self._failures.pop(run_id, None)
             if run_id in self._known():
@@ -99,12 +99,13 @@ class BatchWorker:
             if self._current is None and len(self._line) == 1:
                 threading.Thread(target=self._work, name="batch", daemon=True).start()
 
-    def stop(self, run_id: int, state: RunState) -> None:
+    def stop(self, run_id: int, state: RunState, *, user: str | None = None) -> None:
         """Stop a batch after the image in hand.
 
         Args:
             run_id: of the batch; it need not be read now.
             state: ``PAUSED`` or ``CANCELLED``, in which it is left.
+            user: mail address of who asked for it, for the audit trail.
 
         Raises:
             StoreError: the store cannot be written.
@@ -113,7 +114,7 @@ class BatchWorker:
             self._line = deque(job for job in self._line if job.run_id != run_id)
             if self._current is not None and self._current.run_id == run_id:
                 self._stops.set()
-        self._store.set_run_state(run_id, state)
+        self._store.set_run_state(run_id, state, user=user)
 
     def status(self, run_id: int) -> WorkStatus:
         """Say what becomes of a batch now."""
@@ -166,6 +167,8 @@ class BatchWorker:
             open_entry=networks.read,
             should_stop=self._stops.is_set,
             on_progress=lambda _: self._read_at.append(time.monotonic()),
+            # After it is saved: the thumbnail of a batch that was removed meanwhile would stay.
+            on_answer=lambda answer: keep_thumbnail(answer.image_sha256, answer.image),
             user=job.user,
         )
 
@@ -174,7 +177,7 @@ class LineOfNetworks:
     """The server's networks as a batch asks them.
 
     Each image waits in the line of all readers, so that a batch does not shut them out. An upload
-    is named by the hash of the reader's own file, and each image leaves its thumbnail.
+    is named by the hash of the reader's own file.
     """
 
     def __init__(
@@ -211,9 +214,7 @@ class LineOfNetworks:
         """
         diagnosis = self._ask(data)
         digest = diagnosis.image_sha256
-        diagnosis = replace(diagnosis, image_sha256=self._uploaded.get(digest, digest))
-        keep_thumbnail(diagnosis.image_sha256, diagnosis.image)
-        return diagnosis
+        return replace(diagnosis, image_sha256=self._uploaded.get(digest, digest))
 
     def _ask(self, data: bytes) -> Diagnosis:
         while True:

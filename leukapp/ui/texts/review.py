@@ -20,6 +20,9 @@ INITIALS_CHANGE: Final = "Change initials"
 SIGNING_AS: Final = "Signing as **{initials}**"
 SAVE: Final = "Save decision"
 UNDO: Final = "Take back"
+UNDO_OTHERS: Final = (
+    "Another reader made this decision: that reader or an administrator can undo it."
+)
 LOG_FAILED: Final = "The review log of this server cannot be used: {reason}"
 NOT_RECORDED: Final = "This answer could not be written to the audit trail: {reason}"
 

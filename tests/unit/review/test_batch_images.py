@@ -70,7 +70,7 @@ def test_an_upload_that_was_exchanged_on_the_disk_is_not_handed_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encode_png: Callable[..., bytes]
 ) -> None:
     monkeypatch.setenv(BATCH_VARIABLE, str(tmp_path))
-    upload_id, images = begin_upload(), BatchImages(root=None)
+    upload_id, images = begin_upload("5" * 32), BatchImages(root=None)
     sources = [
         keep_upload(upload_id, i, encode_png(np.full((20, 20, 3), i, np.uint8))) for i in range(2)
     ]

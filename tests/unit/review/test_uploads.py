@@ -38,7 +38,7 @@ def make_zip(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
 
 
 def keep(*files: tuple[str, bytes]) -> tuple[BatchEntry, ...]:
-    return keep_files(files, on_file=lambda _number, _kept: None)
+    return keep_files(files, store_id="5" * 32, on_file=lambda _number, _kept: None)
 
 
 def reason(entry: BatchEntry) -> str:
@@ -51,7 +51,9 @@ def test_files_and_the_files_of_a_zip_stand_in_one_list(png: bytes) -> None:
     archive = make_zip(("b/", b""), ("b/two.png", png), ("note.txt", b"no image at all, no"))
     told: list[tuple[int, int]] = []
     entries = keep_files(
-        [("one.png", png), ("more.zip", archive)], on_file=lambda *at: told.append(at)
+        [("one.png", png), ("more.zip", archive)],
+        store_id="5" * 32,
+        on_file=lambda *at: told.append(at),
     )
 
     assert [entry.name for entry in entries] == ["one.png", "b/two.png", "note.txt"]
@@ -168,7 +170,7 @@ def test_a_reviewer_who_leaves_in_the_middle_leaves_nothing_behind(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        keep_files([("a.png", png), ("b.png", png)], on_file=leave)
+        keep_files([("a.png", png), ("b.png", png)], store_id="5" * 32, on_file=leave)
     assert list((folder / "kept" / "uploads").iterdir()) == []
 
 

@@ -1,9 +1,12 @@
 """A copy of the store is whole, and put back it is the store."""
 
 import shutil
+import sqlite3
 
 import pytest
+from restore_kills import kill_at_every_step
 from sqlalchemy import text
+from test_old_stores import write_sqlite
 from test_store import decide
 
 from leukapp.cli import main
@@ -86,8 +89,10 @@ def test_commands(filled, url, tmp_path, capsys):
     assert main(["verify", "--store", url]) == 0
     assert "1 rows, whole" in capsys.readouterr().out
     assert main(["backup", copy, "--store", url]) == 0
-    assert main(["restore", copy, "--store", url]) == 0
+    assert main(["restore", copy, "--store", url]) == 2
+    assert "stop the app" in capsys.readouterr().err
     filled.close()
+    assert main(["restore", copy, "--store", url]) == 0
     with filled._engine.begin() as raw:
         raw.execute(text("DROP TRIGGER audit_trail_no_delete"))
         raw.execute(text("DELETE FROM audit_trail"))
@@ -104,3 +109,61 @@ def test_read_only_folder_is_one_sentence(filled, url, tmp_path, monkeypatch):
     back_up(copy, url=url)
     with pytest.raises(StoreError, match="give this user the right"):
         put_back(copy, url=url)
+
+
+def test_a_restore_killed_at_any_step_leaves_the_old_or_the_new_store(tmp_path):
+    left = kill_at_every_step(tmp_path)
+    assert set(left) == {(5, ()), (3, ())}, left
+    assert left == sorted(left, reverse=True), "once it is the new store it stays the new one"
+    assert len(left) > 8
+
+
+def test_a_copy_of_an_earlier_version_is_put_back_in_this_one(filled, url, tmp_path):
+    write_sqlite(tmp_path / "old.sqlite")
+    filled.close()
+    assert put_back(tmp_path / "old.sqlite", url=url).is_whole
+    store = ReviewStore.open(url)
+    assert len(store.runs()) == 2
+    store.close()
+
+
+@pytest.mark.parametrize("script", ["", "CREATE TABLE alembic_version (version_num TEXT);"])
+def test_what_is_no_store_is_not_put_back(filled, url, tmp_path, script):
+    write_sqlite(tmp_path / "other.sqlite", script)
+    filled.close()
+    with pytest.raises(StoreError, match="no copy of a review store"):
+        put_back(tmp_path / "other.sqlite", url=url)
+    assert len(filled.decisions()) == 1
+
+
+def test_a_damaged_store_is_replaced_with_everything_of_it_kept(filled, url, tmp_path):
+    copy = tmp_path / "copy.sqlite"
+    back_up(copy, url=url)
+    filled.close()
+    damaged = tmp_path / "store" / "review.sqlite"
+    damaged.write_bytes(b"no database" * 500)
+    damaged.with_name("review.sqlite-wal").write_bytes(b"what was in its log")
+    assert put_back(copy, url=url).is_whole
+    kept = damaged.with_name("review.sqlite.replaced-1")
+    assert kept.read_bytes().startswith(b"no database")
+    assert kept.with_name(f"{kept.name}-wal").read_bytes() == b"what was in its log"
+    again = ReviewStore.open(url)
+    assert len(again.decisions()) == 1
+    again.close()
+
+
+def test_a_copy_of_a_trail_that_is_not_whole_is_not_made(filled, url, tmp_path, capsys):
+    with filled._engine.begin() as raw:
+        raw.execute(text("DROP TRIGGER decisions_no_update"))
+        raw.execute(text("UPDATE decisions SET label = 'Healthy'"))
+    assert main(["backup", str(tmp_path / "copy.sqlite"), "--store", url]) == 1
+    assert "decision 1 was changed" in capsys.readouterr().out
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_a_folded_copy_needs_no_companion(filled, url, tmp_path):
+    copy = tmp_path / "copy.sqlite"
+    back_up(copy, url=url)
+    raw = sqlite3.connect(copy)
+    assert raw.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    raw.close()

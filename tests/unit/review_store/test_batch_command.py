@@ -47,7 +47,7 @@ def test_folder_is_judged_and_the_broken_file_named(folder, bundle, tmp_path, ca
     (batch,) = store.runs()
     assert (batch.name, batch.state) == ("monday", RunState.FINISHED)
     assert (batch.done, batch.unreadable) == (3, 1)
-    assert store.verify().n_rows == 3
+    assert store.verify().n_rows == 6
     store.close()
 
 

@@ -153,6 +153,18 @@ def read_upload(source: str) -> bytes:
     return data
 
 
+def kept_size(source: str) -> int:
+    """Give how many bytes of the disk a kept file takes.
+
+    Args:
+        source: of ``keep_upload`` or ``keep_failure``.
+    """
+    match = _SOURCE.fullmatch(source)
+    if match is None:
+        raise ValueError(f"not the source of a kept file: {source!r}")
+    return (_upload_folder(match[1]) / source.rpartition("/")[2]).stat().st_size
+
+
 def uploaded_sha256(source: str) -> str | None:
     """Give the hash of the file as it was uploaded, hexadecimal, or None for no upload."""
     match = _SOURCE.fullmatch(source)

@@ -1,12 +1,20 @@
 """Files that a reviewer uploads for a batch: kept, those of a zip one by one."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Final
 
 from leukapp.errors import BatchSourceError
-from leukapp.review.kept_images import begin_upload, discard_upload, keep_failure, keep_upload
-from leukapp.review.zip_files import is_zip, read_zip
+from leukapp.review.kept_images import (
+    begin_upload,
+    discard_upload,
+    keep_failure,
+    keep_upload,
+    kept_size,
+)
+from leukapp.review.upload_budget import Spent, UploadBudget
+from leukapp.review.zip_files import ZippedFile, is_zip, read_zip
 
 MAX_NAME: Final = 120
 
@@ -25,7 +33,12 @@ class BatchEntry:
 
 
 def keep_files(
-    files: Iterable[tuple[str, bytes]], *, store_id: str, on_file: Callable[[int, int], None]
+    files: Iterable[tuple[str, bytes]],
+    *,
+    store_id: str,
+    on_file: Callable[[int, Spent], None],
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    budget: UploadBudget | None = None,
 ) -> tuple[BatchEntry, ...]:
     """Keep uploaded files, and in place of a zip the files in it.
 
@@ -34,17 +47,21 @@ def keep_files(
     Args:
         files: name and bytes of each.
         store_id: of the review store whose batch they will be.
-        on_file: told the number of the upload, from 0, and how many files were kept before.
+        on_file: told the number of the upload, from 0, and what was spent before.
+        turn: held while one file is decoded and written; the server's line.
+        budget: of this upload; None takes one with the limits of every upload.
 
     Returns:
         What was kept, at least one file.
 
     Raises:
-        BatchSourceError: the server's disk takes nothing, or there is no file in what came.
+        BatchSourceError: the server's disk takes nothing, the images cost more than one batch
+            may, or there is no file in what came.
     """
     upload_id = begin_upload(store_id)
     try:
-        entries = _keep_all(upload_id, files, on_file)
+        taking_in = _TakingIn(upload_id, turn, budget or UploadBudget(), on_file)
+        entries = taking_in.keep_all(files)
     except BaseException:
         # Also where the reviewer leaves in the middle.
         discard_upload(upload_id)
@@ -55,31 +72,50 @@ def keep_files(
     return tuple(entries)
 
 
-def _keep_all(
-    upload_id: str, files: Iterable[tuple[str, bytes]], on_file: Callable[[int, int], None]
-) -> list[BatchEntry]:
-    entries: list[BatchEntry] = []
+@dataclass(frozen=True, slots=True)
+class _TakingIn:
+    upload_id: str
+    turn: Callable[[], AbstractContextManager[None]]
+    budget: UploadBudget
+    on_file: Callable[[int, Spent], None]
+    entries: list[BatchEntry] = field(default_factory=list)
 
-    def keep(name: str, data: bytes, error: str | None) -> None:
-        place = len(entries)
+    def keep_all(self, files: Iterable[tuple[str, bytes]]) -> list[BatchEntry]:
+        for number, (name, data) in enumerate(files):
+            self.on_file(number, self.budget.spent)
+            if not is_zip(data):
+                self.keep(name, data, None)
+                continue
+            try:
+                members = iter(read_zip(data))
+                while (member := _next(members)) is not None:
+                    self.keep(member.name, member.data, member.error)
+                    self.on_file(number, self.budget.spent)
+            except _UnreadableZipError as error:
+                self.keep(name, b"", str(error))
+        return self.entries
+
+    def keep(self, name: str, data: bytes, error: str | None) -> None:
+        place = len(self.entries)
+        self.budget.charge_image(data)
         if error is None:
-            source = keep_upload(upload_id, place, data)
+            with self.turn():
+                source = keep_upload(self.upload_id, place, data)
         else:
-            source = keep_failure(upload_id, place, error, data=data)
-        entries.append(BatchEntry(name=_plain(name), source=source))
+            source = keep_failure(self.upload_id, place, error, data=data)
+        self.budget.charge_file(kept_size(source))
+        self.entries.append(BatchEntry(name=_plain(name), source=source))
 
-    for number, (name, data) in enumerate(files):
-        on_file(number, len(entries))
-        if not is_zip(data):
-            keep(name, data, None)
-            continue
-        try:
-            for member in read_zip(data):
-                keep(member.name, member.data, member.error)
-                on_file(number, len(entries))
-        except BatchSourceError as error:
-            keep(name, b"", str(error))
-    return entries
+
+class _UnreadableZipError(Exception):
+    """A zip that cannot be read; what the budget refuses is not among it."""
+
+
+def _next(members: Iterator[ZippedFile]) -> ZippedFile | None:
+    try:
+        return next(members, None)
+    except BatchSourceError as error:
+        raise _UnreadableZipError(str(error)) from error
 
 
 def _plain(name: str) -> str:

@@ -12,8 +12,9 @@ from leukapp.errors import LeukappError
 from leukapp.resources import ROOT_VARIABLE, review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import settle_upload
-from leukapp.review.server_folder import files_of, list_folder
+from leukapp.review.server_folder import MAX_FILES, files_of, list_folder
 from leukapp.review.store import ReviewStore
+from leukapp.review.upload_budget import UPLOAD_LIMITS, Spent
 from leukapp.review.uploads import BatchEntry, keep_files
 from leukapp.ui.guarded import guarded
 from leukapp.ui.review.batches import CHOICE_KEY
@@ -52,7 +53,7 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
         if source == texts.SOURCE_SERVER:
             entries = _server_entries()
         else:
-            entries = _uploaded_entries(source, store.store_id)
+            entries = _uploaded_entries(source, store.store_id, diagnoser)
         if entries is not None:
             root = review_root()
             run = store.create_run(
@@ -79,7 +80,9 @@ def go_to_started_batch() -> None:
         st.session_state[CHOICE_KEY] = st.session_state.pop(NEXT_KEY)
 
 
-def _uploaded_entries(source: str, store_id: str) -> Sequence[BatchEntry] | None:
+def _uploaded_entries(
+    source: str, store_id: str, diagnoser: SharedDiagnoser
+) -> Sequence[BatchEntry] | None:
     """Ask for files; once started, keep them and give what they are."""
     number = st.session_state.get(FRESH_KEY, 0)
     files = st.file_uploader(
@@ -88,22 +91,41 @@ def _uploaded_entries(source: str, store_id: str) -> Sequence[BatchEntry] | None
         help=texts.FILES_HELP,
         key=f"batch-upload-{number}-{SOURCES.index(source)}",
     )
+    st.caption(_limits_line())
     if files:
         st.caption(texts.N_FILES.format(n=len(files)))
     if not _show_start(is_ready=bool(files)):
         return None
-    return _keep(files, store_id)
+    return _keep(files, store_id, diagnoser)
 
 
-def _keep(files: Sequence[UploadedFile], store_id: str) -> Sequence[BatchEntry]:
+def _limits_line() -> str:
+    limits = UPLOAD_LIMITS
+    return texts.UPLOAD_LIMITS.format(
+        files=MAX_FILES,
+        pixels=limits.max_pixels / 1e9,
+        disk=limits.max_disk_bytes / 1e9,
+        minutes=limits.max_seconds / 60,
+    )
+
+
+def _keep(
+    files: Sequence[UploadedFile], store_id: str, diagnoser: SharedDiagnoser
+) -> Sequence[BatchEntry]:
     bar = st.progress(0.0)
 
-    def report(i: int, n_kept: int) -> None:
-        words = texts.KEEPING.format(i=i + 1, n=len(files), kept=n_kept)
+    def report(i: int, spent: Spent) -> None:
+        words = texts.KEEPING.format(
+            i=i + 1,
+            n=len(files),
+            kept=spent.n_files,
+            pixels=spent.n_pixels / 1e9,
+            disk=spent.n_disk_bytes / 1e9,
+        )
         bar.progress(min(1.0, i / len(files)), words)
 
     uploads = ((shown_name(file.name), file.getvalue()) for file in files)
-    return keep_files(uploads, store_id=store_id, on_file=report)
+    return keep_files(uploads, store_id=store_id, on_file=report, turn=diagnoser.turn)
 
 
 def _server_entries() -> Sequence[BatchEntry] | None:

@@ -52,7 +52,13 @@ WITH_SUBFOLDERS: Final = "With the folders below"
 NAME_LABEL: Final = "Name of the batch"
 NAME_PLACEHOLDER: Final = "For instance: slides of May; no patient's name"
 START: Final = "Start reading"
-KEEPING: Final = "Taking in upload {i} of {n}: {kept} files so far…"
+KEEPING: Final = (
+    "Taking in upload {i} of {n}: {kept} files, {pixels:.2f} billion pixels, {disk:.2f} GB so far…"
+)
+UPLOAD_LIMITS: Final = (
+    "One batch takes up to {files} files, {pixels:g} billion pixels, {disk:g} GB on the server's "
+    "disk and {minutes:g} minutes of taking in."
+)
 UNNAMED: Final = "Batch of {moment}"
 
 # Progress

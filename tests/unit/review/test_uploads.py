@@ -3,7 +3,8 @@
 import io
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from leukapp.errors import BatchSourceError, ImageError
 from leukapp.imaging.image_io import DecodeLimits
 from leukapp.review import zip_files
 from leukapp.review.kept_images import read_upload
+from leukapp.review.upload_budget import UploadBudget, UploadLimits
 from leukapp.review.uploads import BatchEntry, keep_files
 from leukapp.review.zip_files import is_zip, read_zip
 
@@ -53,7 +55,7 @@ def test_files_and_the_files_of_a_zip_stand_in_one_list(png: bytes) -> None:
     entries = keep_files(
         [("one.png", png), ("more.zip", archive)],
         store_id="5" * 32,
-        on_file=lambda *at: told.append(at),
+        on_file=lambda number, spent: told.append((number, spent.n_files)),
     )
 
     assert [entry.name for entry in entries] == ["one.png", "b/two.png", "note.txt"]
@@ -178,3 +180,52 @@ def test_a_zip_is_told_from_an_image(png: bytes) -> None:
     assert is_zip(make_zip())
     assert is_zip(make_zip(("a", b"")))
     assert not is_zip(png)
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        (UploadLimits(max_pixels=2 * 32 * 32), "billion pixels"),
+        (UploadLimits(max_disk_bytes=100), "of the server's disk"),
+        (UploadLimits(max_seconds=2.5), "minutes"),
+        (UploadLimits(min_free_bytes=10**18), "nearly full"),
+    ],
+)
+@pytest.mark.parametrize("is_zipped", [True, False])
+def test_an_upload_that_costs_too_much_ends_and_leaves_nothing(
+    folder: Path, png: bytes, limits: UploadLimits, sentence: str, is_zipped: bool
+) -> None:
+    moments = iter(range(100))
+    budget = UploadBudget(limits, clock=lambda: float(next(moments)))
+    files = [(f"{number}.png", png) for number in range(9)]
+    with pytest.raises(BatchSourceError, match=sentence):
+        keep_files(
+            [("all.zip", make_zip(*files))] if is_zipped else files,
+            store_id="5" * 32,
+            on_file=lambda _number, _spent: None,
+            budget=budget,
+        )
+    assert budget.spent.n_files < 9
+    assert not [path for path in folder.rglob("*") if path.suffix == ".png"]
+
+
+def test_each_file_of_an_upload_waits_its_turn(png: bytes) -> None:
+    turns: list[str] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        turns.append("in")
+        yield
+        turns.append("out")
+
+    budget = UploadBudget()
+    keep_files(
+        [("a.png", png), ("b.zip", make_zip(("c.png", png)))],
+        store_id="5" * 32,
+        on_file=lambda _number, _spent: None,
+        turn=turn,
+        budget=budget,
+    )
+    assert turns == ["in", "out"] * 2
+    assert (budget.spent.n_files, budget.spent.n_pixels) == (2, 2 * 32 * 32)
+    assert budget.spent.n_disk_bytes > 0

@@ -19,6 +19,7 @@ from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchRun, Decision, DecisionKind, ItemState, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
+from leukapp.ui.review import batches
 from leukapp.ui.review.worklist_panel import IMAGES_A_PAGE
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
@@ -218,6 +219,21 @@ def test_an_interrupted_batch_can_be_resumed_and_a_batch_of_another_bundle_not(
     app = open_page(other)
     assert texts.OTHER_BUNDLE in words_of(app)
     assert texts.RESUME not in labels_of(app)
+
+
+def test_batches_older_than_the_menu_are_opened_by_number_or_address(
+    open_page: Callable[..., AppTest], seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "RUNS_A_PAGE", 2)
+    first, second, *_ = [seed(1) for _ in range(4)]
+    app = open_page()
+    assert len(app.selectbox(key="batch").options) == 3
+    app.number_input(key="batch-older").set_value(second.id).run()
+    assert not app.exception
+    assert app.query_params["batch"] == str(second.id)
+
+    app = open_page(first)
+    assert app.selectbox(key="batch").value == first.id
 
 
 def test_the_worklist_shows_uncertain_images_first_and_a_page_at_a_time(

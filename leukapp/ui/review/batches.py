@@ -7,13 +7,15 @@ import streamlit as st
 from leukapp.review.kept_images import discard_orphans
 from leukapp.review.records import BatchRun, RunState
 from leukapp.review.removal import sweep_removed
-from leukapp.review.store import ReviewStore
+from leukapp.review.store import RUNS_A_PAGE, ReviewStore
+from leukapp.ui.guarded import guarded
 from leukapp.ui.review.log import open_log
 from leukapp.ui.review.worker import BatchWorker
 from leukapp.ui.texts import batch as texts
 
 CHOICE_KEY: Final = "batch"
 ADDRESS_NAME: Final = "batch"
+OLDER_KEY: Final = "batch-older"
 MAX_DIGITS: Final = 18
 NEW: Final = 0
 """Stands for a new batch in the menu and in the page's address."""
@@ -41,13 +43,19 @@ def choose_batch(store: ReviewStore) -> BatchRun | None:
     Returns:
         The batch, or None for a new one.
     """
-    runs = {run.id: run for run in store.runs()}
-    options = [NEW, *runs]
+    page = store.runs(limit=RUNS_A_PAGE)
     if CHOICE_KEY not in st.session_state:
         asked = st.query_params.get(ADDRESS_NAME, "")
         is_number = asked.isdecimal() and len(asked) <= MAX_DIGITS
         st.session_state[CHOICE_KEY] = int(asked) if is_number else NEW
-    if st.session_state[CHOICE_KEY] not in options:
+    if len(page) == RUNS_A_PAGE and page[-1].id > 1:
+        _ask_for_older(page[-1].id)
+    asked_for = st.session_state[CHOICE_KEY]
+    if asked_for and asked_for < min((run.id for run in page), default=0):
+        page += tuple(run for run in store.runs(before=asked_for + 1, limit=1))
+    runs = {run.id: run for run in page}
+    options = [NEW, *runs]
+    if asked_for not in options:
         st.session_state[CHOICE_KEY] = NEW
 
     def line_of(run_id: int) -> str:
@@ -64,6 +72,26 @@ def choose_batch(store: ReviewStore) -> BatchRun | None:
         return None
     st.query_params[ADDRESS_NAME] = str(chosen)
     return runs[chosen]
+
+
+def _ask_for_older(oldest: int) -> None:
+    """Write the field for the number of a batch that is older than those of the menu."""
+
+    def choose() -> None:
+        number = st.session_state[OLDER_KEY]
+        if number is not None:
+            st.session_state[CHOICE_KEY] = number
+
+    st.number_input(
+        texts.OLDER_BATCH,
+        min_value=1,
+        max_value=oldest - 1,
+        value=None,
+        step=1,
+        help=texts.OLDER_HELP.format(n=RUNS_A_PAGE),
+        on_change=guarded(choose),
+        key=OLDER_KEY,
+    )
 
 
 def state_word(run: BatchRun, worker: BatchWorker) -> str:

@@ -12,6 +12,8 @@ LEAD: Final = (
 BATCH: Final = "Batch"
 NEW_BATCH: Final = "New batch"
 BATCH_LINE: Final = "{number}: {name}"
+OLDER_BATCH: Final = "An older batch, by its number"
+OLDER_HELP: Final = "The menu lists the newest {n} batches."
 BATCHES_HELP: Final = "Batches are shared by everyone who may open this page."
 STATES: Final = {
     "running": "reading",

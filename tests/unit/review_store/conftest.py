@@ -4,7 +4,8 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,18 @@ def find_postgres() -> Path | None:
     return Path(on_path).parent if on_path else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PostgresServer:
+    """A database server that a test may stop, and must start again."""
+
+    url: str
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a server that runs for these tests alone."""
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server that runs for these tests alone."""
     programs = find_postgres()
     if programs is None:
         if os.environ.get("CI"):
@@ -56,11 +66,19 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "leukapp", "--auth=trust", "--no-sync", "-E", "UTF8")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+
+    def start() -> None:
+        run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+
+    def stop() -> None:
+        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+    start()
     try:
-        yield f"postgresql://leukapp@127.0.0.1:{port}/postgres"
+        url = f"postgresql://leukapp@127.0.0.1:{port}/postgres"
+        yield PostgresServer(url=url, start=start, stop=stop)
     finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        stop()
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +93,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'review.sqlite'}"
-    server = request.getfixturevalue("postgres_url")
+    server = request.getfixturevalue("postgres").url
     engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("DROP DATABASE IF EXISTS review WITH (FORCE)"))

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from leukapp.repeated_lines import limit_repeated_lines
 from leukapp.ui import access, frame, guarded, texts
 from leukapp.ui.server_memory import share_heaps
 
 PAGES_DIR = Path(__file__).resolve().parent / "pages"
 
 share_heaps()
+limit_repeated_lines()
 st.set_page_config(
     page_title=texts.APP_NAME,
     page_icon=frame.draw_icon(),

@@ -11,6 +11,7 @@ from leukapp.batch import run_batch
 from leukapp.diagnosis import Diagnoser
 from leukapp.errors import BatchSourceError, StoreError
 from leukapp.inference.engine import EngineChoice
+from leukapp.quoted_names import one_line, quoted
 from leukapp.resources import review_root
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.batch_images import ELSEWHERE, BatchImages
@@ -69,14 +70,17 @@ def judge_folder(options: BatchOptions) -> int:
         sources = files_of(root, relative)
         if not sources:
             raise BatchSourceError(f"There is no file in {options.folder.name}: name another one.")
-        name = options.name or options.folder.resolve().name
-        entries = [_Entry(name=Path(source).name, source=source) for source in sources]
+        name = one_line(options.name or options.folder.resolve().name)
+        entries = [_Entry(name=one_line(Path(source).name), source=source) for source in sources]
         run = store.create_run(name, entries, diagnoser.bundle.sha256, root=root)
     else:
         run = _resumed(store, options.resume, options.folder, diagnoser)
     images = BatchImages.of(run, root if run.root is None else Path(run.root))
     waiting = run.total - run.done - run.unreadable
-    print(f"batch {run.id}, {run.name}: {waiting} of {run.total} images to judge", file=sys.stderr)
+    print(
+        f"batch {run.id}, {quoted(run.name)}: {waiting} of {run.total} images to judge",
+        file=sys.stderr,
+    )
     progress = _Progress(waiting)
     try:
         run = run_batch(
@@ -152,5 +156,5 @@ def _summary(run: BatchRun, items: tuple[BatchItem, ...]) -> Iterator[str]:
     yield f"batch {run.id}: {run.done} judged ({shares}), {run.unreadable} unreadable"
     for item in items:
         if item.state is ItemState.UNREADABLE:
-            yield f"{item.source}: {item.error}"
+            yield f"{quoted(item.source)}: {one_line(item.error or '')}"
     yield RESEARCH_USE_NOTICE

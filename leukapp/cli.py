@@ -1,16 +1,21 @@
 """The command line: ``leukapp diagnose | batch | train | evaluate | audit | describe``."""
 
 import argparse
+import io
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from leukapp import __version__
 from leukapp.errors import BundleError, LeukappError
+from leukapp.quoted_names import one_line, quoted
 from leukapp.resources import SHIPPED_COMPACT, find_bundle
 
 ENGINES = ("auto", "openvino", "openvino-f32", "openvino-bf16", "keras")
+MOST_EPOCHS = 1_000_000
+LARGEST_SEED = 2**32 - 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,15 +27,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 all went well, 1 an image could not be read, 2 the command could not run.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a sign of a name gets the sign's number.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _build_parser().parse_args(arguments)
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
     except LeukappError as error:
         print(f"leukapp: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read the output has what they wanted.
+        _drop_output()
+        return 141
+    except OSError as error:
+        _drop_output()
+        print(f"leukapp: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("leukapp: stopped; start the same command again to go on", file=sys.stderr)
         return 130
+    return status
+
+
+def _drop_output() -> None:
+    """Let what is still to be printed go nowhere, or Python would try, and fail, once more."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        # It was no file to begin with.
+        return
+
+
+def _sentence(error: OSError) -> str:
+    reason = one_line(error.strerror or str(error))
+    if error.filename is None:
+        return f"something cannot be written ({reason}): make room or name another place"
+    return (
+        f"{quoted(os.fsdecode(error.filename))}: {reason}; check the path, the rights and the disk"
+    )
+
+
+def whole_number(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
+    """A type of argument: a whole number from ``low`` to ``high``."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"give a whole number from {low} to {high}")
+        return value
+
+    return parse
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -58,7 +109,9 @@ Commands = argparse._SubParsersAction
 
 def _add_app(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("app", help="start the app for a browser on this machine")
-    parser.add_argument("--port", type=int, default=8501, help="of its address (default: 8501)")
+    parser.add_argument(
+        "--port", type=whole_number(1, 65535), default=8501, help="of its address (default: 8501)"
+    )
     parser.set_defaults(run=_app)
 
 
@@ -87,7 +140,7 @@ def _add_batch(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("batch", help="judge a folder into the review store")
     parser.add_argument("folder", type=Path, help="folder of images")
     parser.add_argument("--name", help="what the batch is called (default: the folder's name)")
-    parser.add_argument("--resume", type=int, metavar="N", help="go on with batch N")
+    parser.add_argument("--resume", type=whole_number(1), metavar="N", help="go on with batch N")
     parser.add_argument(
         "--bundle", type=find_bundle, default=SHIPPED_COMPACT, help="trained bundle"
     )
@@ -113,14 +166,16 @@ def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--protocol", choices=["grouped", "paper"], default="grouped")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole_number(0, LARGEST_SEED), default=0)
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
     _add_stem_input(parser)
-    parser.add_argument("--epochs", type=int, help="upper bound of epochs in each stage")
+    parser.add_argument(
+        "--epochs", type=whole_number(1, MOST_EPOCHS), help="upper bound of epochs in each stage"
+    )
     parser.add_argument(
         "--unfreeze",
-        type=int,
+        type=whole_number(0, MOST_EPOCHS),
         default=0,
         metavar="EPOCHS",
         help="then fine-tune the backbones too, for so many epochs (slow; default: frozen)",
@@ -169,11 +224,13 @@ def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder of tables and predictions")
     parser.add_argument("--preset", default="compact", help="whose backbones (default: compact)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole_number(0, LARGEST_SEED), default=0)
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
     _add_stem_input(parser)
-    parser.add_argument("--epochs", type=int, help="upper bound of epochs (default: 100)")
+    parser.add_argument(
+        "--epochs", type=whole_number(1, MOST_EPOCHS), help="upper bound of epochs (default: 100)"
+    )
     parser.set_defaults(run=_reproduce)
 
 
@@ -187,7 +244,9 @@ def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--explanations", action="store_true", help="test the heatmaps on --data")
     parser.add_argument("--not-smears", action="store_true", help="judge pictures of other things")
     parser.add_argument("--all", action="store_true", help="data, heatmaps and other pictures")
-    parser.add_argument("--limit", type=int, default=64, help="images of the heatmap audit")
+    parser.add_argument(
+        "--limit", type=whole_number(1), default=64, help="images of the heatmap audit"
+    )
     parser.set_defaults(run=_audit)
 
 
@@ -242,7 +301,7 @@ def _verify(options: argparse.Namespace) -> int:
     with closing(ReviewStore.open(options.store)) as store:
         report = store.verify()
     for fault in report.faults:
-        print(fault)
+        print(one_line(fault))
     state = "whole" if report.is_whole else "NOT whole"
     print(f"audit trail: {report.n_rows} rows, {state}, last hash {report.head_hash}")
     return 0 if report.is_whole else 1
@@ -253,14 +312,14 @@ def _backup(options: argparse.Namespace) -> int:
 
     report = back_up(options.file, url=options.store)
     for fault in report.faults:
-        print(fault)
+        print(one_line(fault))
     if not report.is_whole:
         print(
             "the audit trail is NOT whole, and nothing was copied: put an earlier copy back with "
             "leukapp restore, or keep the store's file as it is for who looks into it"
         )
         return 1
-    print(f"{options.file}: copied, {report.n_rows} rows of the audit trail")
+    print(f"{quoted(options.file)}: copied, {report.n_rows} rows of the audit trail")
     return 0
 
 
@@ -268,7 +327,7 @@ def _restore(options: argparse.Namespace) -> int:
     from leukapp.review.backup import put_back
 
     report = put_back(options.file, url=options.store)
-    print(f"{options.file}: put back, {report.n_rows} rows of the audit trail")
+    print(f"{quoted(options.file)}: put back, {report.n_rows} rows of the audit trail")
     return 0
 
 
@@ -289,7 +348,7 @@ def _train(options: argparse.Namespace) -> int:
             n_epochs=options.epochs,
             unfreeze_epochs=options.unfreeze,
         ),
-        report=lambda line: print(line, flush=True),
+        report=lambda line: print(one_line(line), flush=True),
     )
     return 0
 
@@ -305,7 +364,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             engine=options.engine,
             compare=tuple(options.compare),
         ),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )
     print(told)
     return 0
@@ -316,7 +375,7 @@ def _evidence(options: argparse.Namespace) -> int:
 
     evidence = gather_evidence(
         EvidenceOptions(data=options.data, bundle=options.bundle, work_dir=options.work_dir),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )
     print(evidence.to_markdown())
     return 0
@@ -336,7 +395,7 @@ def _reproduce(options: argparse.Namespace) -> int:
             stem_input=options.stem_input.replace("-", "_").replace(".", "_"),
             n_epochs=options.epochs,
         ),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )
     print(result.to_markdown())
     return 0
@@ -355,9 +414,9 @@ def _audit(options: argparse.Namespace) -> int:
             whole=options.all,
             limit=options.limit,
         ),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )
-    print(*paths, sep="\n")
+    print(*map(quoted, paths), sep="\n")
     return 0
 
 

@@ -2,13 +2,15 @@
 
 import json
 import os
-import tempfile
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from leukapp.cells import CellAnswer, ModeChoice, summarize_cells
@@ -17,12 +19,17 @@ from leukapp.errors import ImageError, LeukappError
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.engine import EngineChoice
+from leukapp.inference.gradcam import FUSED
+from leukapp.quoted_names import one_line, quoted
 from leukapp.result_record import (
     RESEARCH_USE_NOTICE,
     diagnosis_record,
     error_record,
     summary_record,
 )
+
+LONGEST_STEM_BYTES: Final = 150
+"""File systems take names of 255 bytes; the branch and the ending need their part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +43,8 @@ class DiagnoseOptions:
         is_case: sum the leukocytes of all images up; in JSON the array gets a last object
             ``{"case": ...}``.
         as_json: print one JSON array instead of a table.
-        heatmap_dir: write ``<stem>.<branch>.png`` overlays and ``.npy`` raw maps there.
+        heatmap_dir: write ``<stem>.<branch>.png`` overlays and ``.npy`` raw maps there; no file
+            that is there already is replaced.
     """
 
     bundle: Path
@@ -59,10 +67,13 @@ def diagnose_files(images: Sequence[Path], options: DiagnoseOptions) -> int:
 
     Raises:
         BundleError: the bundle is missing, damaged or not understood.
-        LeukappError: the heatmaps cannot be written.
+        LeukappError: the heatmaps cannot be written, or would replace a file.
     """
     diagnoser = Diagnoser.open(options.bundle, engine=options.engine)
     stems = unique_stems(images)
+    if options.heatmap_dir is not None:
+        sources = (*(branch.name for branch in diagnoser.bundle.preset.branches), FUSED)
+        _refuse_taken(options.heatmap_dir, stems, sources)
     records: list[dict[str, Any]] = []
     cells: list[CellAnswer] = []
     answers = diagnoser.diagnose_many(images, mode=options.mode)
@@ -78,7 +89,8 @@ def diagnose_files(images: Sequence[Path], options: DiagnoseOptions) -> int:
     if options.is_case:
         records.append({"case": summary_record(summarize_cells(cells))})
     if options.as_json:
-        print(json.dumps(records, indent=2, ensure_ascii=False))
+        # In ASCII, which every terminal takes, and which gives back a name that is no UTF-8.
+        print(json.dumps(records, indent=2))
     else:
         for record in records:
             print(_line(record))
@@ -87,53 +99,111 @@ def diagnose_files(images: Sequence[Path], options: DiagnoseOptions) -> int:
 
 
 def unique_stems(images: Sequence[Path]) -> list[str]:
-    """File stems for outputs; images of one name get a number, so that none is overwritten."""
-    seen: dict[str, int] = {}
+    """File stems for outputs, no two of which a file system takes for one.
+
+    Images of one name get the next number that no other image has in its name.
+    """
+    own = [_short(path.stem) for path in images]
+    names, taken = {_comparable(stem) for stem in own}, set[str]()
     stems = []
-    for path in images:
-        count = seen.get(path.stem, 0)
-        seen[path.stem] = count + 1
-        stems.append(path.stem if count == 0 else f"{path.stem}-{count + 1}")
+    for stem in own:
+        number, unique = 1, stem
+        while _comparable(unique) in taken or (number > 1 and _comparable(unique) in names):
+            number += 1
+            unique = f"{stem}-{number}"
+        taken.add(_comparable(unique))
+        stems.append(unique)
     return stems
+
+
+def _short(stem: str) -> str:
+    return os.fsencode(stem)[:LONGEST_STEM_BYTES].decode(errors="surrogateescape")
+
+
+def _comparable(stem: str) -> str:
+    """Two names that some file system takes for one have this in common."""
+    return unicodedata.normalize("NFC", stem).casefold()
+
+
+def _refuse_taken(folder: Path, stems: Iterable[str], sources: Iterable[str]) -> None:
+    """Raise before anything is judged where a heatmap would replace a file."""
+    sources = tuple(sources)
+    for stem in stems:
+        for source in sources:
+            for path in _heatmap_paths(folder, stem, source):
+                if os.path.lexists(path):
+                    raise _taken(path)
+
+
+def _heatmap_paths(folder: Path, stem: str, source: str) -> tuple[Path, Path]:
+    """The overlay and the raw map."""
+    return folder / f"{stem}.{source}.png", folder / f"{stem}.{source}.npy"
+
+
+def _taken(path: Path) -> LeukappError:
+    return LeukappError(
+        f"{quoted(path)} is there already, and no file is replaced: name another folder for the "
+        "heatmaps, or move that file away"
+    )
 
 
 def write_heatmaps(diagnosis: Diagnosis, folder: Path, stem: str) -> None:
     """Write an overlay and a raw map of each branch and of the fused decision.
 
     Raises:
-        LeukappError: the folder cannot be written.
+        LeukappError: the folder cannot be written, or a file of this name is there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for heatmap in diagnosis.heatmaps:
-            overlay = draw_overlay(diagnosis.image, heatmap.values)
-            _write_png(folder / f"{stem}.{heatmap.source}.png", overlay)
-            np.save(folder / f"{stem}.{heatmap.source}.npy", heatmap.values, allow_pickle=False)
+            picture, raw_map = _heatmap_paths(folder, stem, heatmap.source)
+            _write_new(picture, _png_bytes(draw_overlay(diagnosis.image, heatmap.values)))
+            _write_new(raw_map, _npy_bytes(heatmap.values))
+    except FileExistsError as error:
+        raise _taken(Path(error.filename)) from error
     except OSError as error:
         raise LeukappError(
-            f"the heatmaps cannot be written to {folder}: {error.strerror}; name another folder"
+            f"the heatmaps cannot be written to {quoted(folder)}: {error.strerror}; name another "
+            "folder"
         ) from error
 
 
-def _write_png(path: Path, image: RgbImage) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    with os.fdopen(handle, "wb") as stream:
-        Image.fromarray(image).save(stream, format="PNG")
-    Path(name).replace(path)
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that was not there; half a file is removed."""
+    with path.open("xb") as stream:
+        try:
+            stream.write(content)
+            stream.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _png_bytes(image: RgbImage) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _npy_bytes(values: NDArray[np.float32]) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def _line(record: dict[str, Any]) -> str:
     if "case" in record:
         return f"case: {_count(record['case'])}"
+    name = quoted(record["path"])
     if "error" in record:
-        return f"{record['path']}: {record['error']}"
+        return f"{name}: {one_line(record['error'])}"
     if record["probabilities"] is None:
-        return f"{record['path']}: no call. {record['no_call_reason']}"
+        return f"{name}: no call. {record['no_call_reason']}"
     shares = ", ".join(f"{name} {value:.1%}" for name, value in record["probabilities"].items())
     cells = f"; {_count(record['summary'])}" if record["mode"] == "field" else ""
     if record["label"] is None:
-        return f"{record['path']}: no call ({shares}{cells}). {record['no_call_reason']}"
-    return f"{record['path']}: {record['label']} ({shares}{cells})"
+        return f"{name}: no call ({shares}{cells}). {record['no_call_reason']}"
+    return f"{name}: {record['label']} ({shares}{cells})"
 
 
 def _count(summary: dict[str, Any]) -> str:

@@ -4,12 +4,15 @@ A process that finds the compiled network imports neither TensorFlow nor Keras.
 """
 
 import copy
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -20,7 +23,7 @@ from leukapp.errors import BundleError
 from leukapp.inference.engine import NetworkOutput, split_outputs
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
-from leukapp.resources import cache_dir
+from leukapp.resources import CACHE_VARIABLE, cache_dir
 
 if TYPE_CHECKING:
     import keras
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 NETWORK_FILE: Final = "network.xml"
 WEIGHTS_FILE: Final = "network.bin"
 DIGEST_FILE: Final = "sha256.json"
+BUILDING_PREFIX: Final = ".building-"
+ABANDONED_SECONDS: Final = 3600.0
 
 _BUILDING: Final = threading.Lock()
 
@@ -166,10 +171,22 @@ def _build(bundle: Bundle, folder: Path) -> None:
     # TensorFlow greets on stderr while it is imported; a user's terminal is no place for that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     network = convert_network(_build_keras(bundle))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
     try:
-        openvino.save_model(network, building / NETWORK_FILE, compress_to_fp16=False)
+        _keep(network, folder)
+    except OSError as error:
+        raise BundleError(
+            f"the compiled networks cannot be kept in the cache folder ({error.strerror}); make "
+            f"room, or name a folder that may be written to with {CACHE_VARIABLE}"
+        ) from error
+
+
+def _keep(network: openvino.Model, folder: Path) -> None:
+    """Put a network into the cache, as a whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder.parent)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=BUILDING_PREFIX))
+    try:
+        _save(network, building / NETWORK_FILE)
         digests = {name: _digest(building / name) for name in (NETWORK_FILE, WEIGHTS_FILE)}
         (building / DIGEST_FILE).write_text(json.dumps(digests), encoding="utf-8")
         if folder.exists() and not _is_intact(folder):
@@ -182,3 +199,19 @@ def _build(bundle: Bundle, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _save(network: openvino.Model, path: Path) -> None:
+    try:
+        openvino.save_model(network, path, compress_to_fp16=False)
+    except RuntimeError as error:
+        # OpenVINO's way to say that the disk took nothing.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a process left that was killed while it built; a build takes minutes at most."""
+    for left in folder.glob(f"{BUILDING_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(left)

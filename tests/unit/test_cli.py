@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -99,6 +100,51 @@ def test_heatmaps_are_written_and_none_overwritten(capsys, bundle, images, tmp_p
     values = np.load(folder / "cell-2.second.npy", allow_pickle=False)
     assert values.dtype == np.float32
     assert 0 <= values.min() <= values.max() <= 1
+
+
+def test_no_two_images_share_a_name_of_heatmaps(capsys, bundle, images, tmp_path):
+    third = tmp_path / "cell-2.png"
+    third.write_bytes(images[0].read_bytes())
+    folder = tmp_path / "maps"
+    run(capsys, "diagnose", *images, third, "--bundle", bundle, "--heatmaps", folder)
+    assert {path.name for path in folder.glob("*.fused.png")} == {
+        "cell.fused.png",
+        "cell-3.fused.png",
+        "cell-2.fused.png",
+    }
+
+
+def test_no_file_is_replaced_by_a_heatmap(capsys, bundle, images):
+    theirs = images[0].with_name("cell.fused.npy")
+    theirs.write_bytes(b"a reader's own file")
+    status, out, err = run(
+        capsys, "diagnose", images[0], "--bundle", bundle, "--heatmaps", theirs.parent
+    )
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert '/cell.fused.npy" is there already' in err
+    assert theirs.read_bytes() == b"a reader's own file"
+    assert sorted(path.name for path in theirs.parent.iterdir()) == ["cell.fused.npy", "cell.png"]
+
+
+def test_a_name_is_one_quoted_line_whatever_it_holds(capsys, bundle, images, tmp_path):
+    names = [b"one\nb.png: ALL (ALL 99.0%).png", b"caf\xe9.png", b'quo"te.txt']
+    paths = []
+    for name in names:
+        path = tmp_path / os.fsdecode(name)
+        path.write_bytes(b"" if name.endswith(b"txt") else images[0].read_bytes())
+        paths.append(path)
+    status, out, _ = run(capsys, "diagnose", *paths, "--bundle", bundle)
+    lines = out.splitlines()
+    assert status == 1
+    assert len(lines) == 4
+    assert [line.startswith(f'"{tmp_path}/') for line in lines] == [True, True, True, False]
+    assert r'/one\nb.png: ALL (ALL 99.0%).png": ' in lines[0]
+    assert r'/caf\xe9.png": ' in lines[1]
+    assert r'/quo\"te.txt": ' in lines[2]
+
+    _, out, _ = run(capsys, "diagnose", *paths, "--bundle", bundle, "--json")
+    assert [record["path"] for record in json.loads(out)] == [str(path) for path in paths]
+    assert out.isascii()
 
 
 def test_missing_bundle_is_one_sentence(capsys, images, tmp_path):

@@ -1,3 +1,5 @@
+import os
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -96,6 +98,32 @@ def test_corrupt_compiled_network_is_rebuilt(bundle, own_cache):
     weights.write_bytes(damaged)
     np.testing.assert_array_equal(open_engine(bundle).run(inputs()).fused_logits, wanted)
     assert not list(own_cache.glob(".building-*"))
+
+
+def test_a_cache_that_takes_nothing_is_one_sentence(bundle, own_cache, monkeypatch):
+    own_cache.write_text("a file where the folder should be")
+    with pytest.raises(BundleError, match=r"cache folder.*LEUKAPP_CACHE_DIR"):
+        open_engine(bundle)
+    monkeypatch.setenv("LEUKAPP_CACHE_DIR", str(own_cache.with_name("full")))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(BundleError, match=r"cache folder.*LEUKAPP_CACHE_DIR"):
+            open_engine(bundle)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(own_cache.with_name("full").iterdir()) == []
+
+
+def test_what_a_killed_build_left_is_removed_and_a_running_build_stays(bundle, own_cache):
+    left, running = own_cache / ".building-left", own_cache / ".building-running"
+    for folder in (left, running):
+        folder.mkdir(parents=True)
+        (folder / "network.bin").write_bytes(b"half")
+    os.utime(left, (0, 0))
+    open_engine(bundle)
+    assert not left.exists()
+    assert running.exists()
 
 
 def test_many_at_once_answer_as_one(bundle):

@@ -1,5 +1,6 @@
 """``leukapp batch`` judges a folder once, says what could not be read, and goes on when asked."""
 
+import os
 import shutil
 
 import pytest
@@ -41,7 +42,7 @@ def test_folder_is_judged_and_the_broken_file_named(folder, bundle, tmp_path, ca
     out, err = capsys.readouterr()
     assert status == 1
     assert "3 judged" in out
-    assert "broken.jpg: " in out
+    assert '"broken.jpg": ' in out
     assert "images a second" in err
     store = ReviewStore.open(url)
     (batch,) = store.runs()
@@ -114,6 +115,27 @@ def test_batch_does_not_go_on_with_another_patients_folder(
     moved.rename(folder)
     assert run(folder, bundle, tmp_path, "--resume", "1")[0] == 1
     assert store.run(1).done == 3
+    store.close()
+
+
+def test_a_name_cannot_pass_for_a_line_of_the_summary(folder, bundle, tmp_path, capsys):
+    (folder / "broken.jpg").rename(folder / "x\nbatch 1: 9 judged (ALL 9), 0 unreadable")
+    run(folder, bundle, tmp_path, "--name", "May\nbatch 7")
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 3
+    assert r'"x\nbatch 1: 9 judged (ALL 9), 0 unreadable": ' in out
+    assert r"May\nbatch 7" in err.replace("\\\\", "\\")
+
+
+def test_a_name_that_is_no_utf8_is_refused_before_anything_is_judged(
+    folder, bundle, tmp_path, capsys
+):
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    status, url = run(folder, bundle, tmp_path)
+    assert status == 2
+    assert r'"caf\xe9.png" in this folder is not written in UTF-8' in capsys.readouterr().err
+    store = ReviewStore.open(url)
+    assert store.runs() == ()
     store.close()
 
 

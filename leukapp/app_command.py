@@ -4,6 +4,7 @@ import runpy
 import sys
 
 from leukapp.errors import LeukappError
+from leukapp.repeated_lines import limit_repeated_lines
 from leukapp.resources import APP_FILE
 
 
@@ -21,5 +22,6 @@ def run_app(port: int) -> None:
     """
     if not APP_FILE.is_file():
         raise LeukappError(f"the app's file {APP_FILE} is missing; install leukapp again")
+    limit_repeated_lines()
     sys.argv = ["streamlit", "run", str(APP_FILE), f"--server.port={port}"]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)

@@ -11,7 +11,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +35,7 @@ from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY
 from leukapp.model.bundle import Bundle, open_bundle
 from leukapp.model.fusion import pool, softmax
+from leukapp.process_threads import one_opencv_thread
 from leukapp.resources import find_bundle
 
 __all__ = [
@@ -307,11 +307,12 @@ class Diagnoser:
             except ImageError as error:
                 return error
 
-        # Each core has an image of its own; OpenCV's threads would only take cores from others.
-        cv2.setNumThreads(1)
         n_cores = os.cpu_count() or 1
         pending: deque[Future[Diagnosis | ImageError]] = deque()
-        with ThreadPoolExecutor(n_cores, thread_name_prefix="diagnose") as workers:
+        with (
+            one_opencv_thread(),
+            ThreadPoolExecutor(n_cores, thread_name_prefix="diagnose") as workers,
+        ):
             try:
                 for data in images:
                     pending.append(workers.submit(judge, data))

@@ -10,6 +10,7 @@ import numpy as np
 
 from leukapp.model.bundle import GateReference
 from leukapp.model.dense import FloatArray
+from leukapp.process_threads import one_blas_thread
 
 NEIGHBOR_RANK: Final = 5
 N_DIMENSIONS: Final = 64
@@ -36,6 +37,7 @@ def fit_gate(pooled: FloatArray, *, seed: int) -> GateReference:
     return GateReference(mean=mean.astype(np.float32), components=components, points=points)
 
 
+@one_blas_thread()
 def feature_distances(reference: GateReference, pooled: FloatArray) -> FloatArray:
     """Distance of images to their fifth nearest training image.
 

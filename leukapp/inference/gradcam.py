@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from leukapp.inference.heatmap import Heatmap
-from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.dense import DenseStack, FloatArray, ForwardTrace, backward, trace_forward
 from leukapp.model.fusion import BranchHead, Heads, pool
+from leukapp.process_threads import one_blas_thread
 
 FUSED: Final = "fused"
 
@@ -35,6 +35,7 @@ class Explanation:
     fused: Heatmap
 
 
+@one_blas_thread()
 def explain_class(
     heads: Heads,
     activations: tuple[FloatArray, ...],
@@ -54,7 +55,6 @@ def explain_class(
         the branches' maps are added as densities: of that logit on each part of the image, so that
         what two branches add alike weighs alike, whatever the sizes of their maps.
     """
-    use_one_blas_thread()
     class_index = heads.class_names.index(class_name)
     pooled = tuple(pool(activation) for activation in activations)
     traces = tuple(

@@ -26,9 +26,9 @@ from leukapp.evaluation.held_out import (
 )
 from leukapp.evaluation.report import EvaluationReport
 from leukapp.labels import HEALTHY
-from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, open_bundle
 from leukapp.model.presets import Preset
+from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.detection import detect_marked
 from leukapp.recipes.evidence_report import (
     BlankedFigure,
@@ -103,6 +103,7 @@ class _Stage:
     report: Callable[[str], None]
 
 
+@one_blas_thread()
 def gather_evidence(
     options: EvidenceOptions, *, report: Callable[[str], None] = lambda _line: None
 ) -> Evidence:
@@ -118,7 +119,6 @@ def gather_evidence(
     Raises:
         LeukappError: the bundle or the data cannot be used, or are not of each other.
     """
-    use_one_blas_thread()
     stage = _prepare(options, report)
     folder = options.bundle / FOLDER_NAME
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,10 +11,10 @@ from importlib.metadata import version
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.errors import LeukappError, TrainingError
 from leukapp.labels import order_classes
-from leukapp.model.blas_threads import use_one_blas_thread
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset, get_preset, with_stem_input
+from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
 from leukapp.recipes.fitting import FittedNetwork, fit_network
 from leukapp.recipes.papers import write_papers
@@ -32,6 +32,7 @@ from leukapp.resources import training_dir
 Report = Callable[[str], None]
 
 
+@one_blas_thread()
 def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) -> Bundle:
     """Train a preset and write its bundle, judged on images it has not seen.
 
@@ -45,7 +46,6 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     Raises:
         LeukappError: the preset, data or weights are not what they should be.
     """
-    use_one_blas_thread()
     preset = _preset(options)
     checked = read_checked_catalog(options.data, report=report)
     original = checked.catalog

@@ -16,6 +16,7 @@ from leukapp.resources import SHIPPED_COMPACT, find_bundle
 ENGINES = ("auto", "openvino", "openvino-f32", "openvino-bf16", "keras")
 MOST_EPOCHS = 1_000_000
 LARGEST_SEED = 2**32 - 1
+MAX_EVERY_SECONDS = 24 * 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -153,9 +154,18 @@ def _add_store(commands: "Commands[argparse.ArgumentParser]") -> None:
     verify = commands.add_parser("verify", help="check the audit trail of the review store")
     backup = commands.add_parser("backup", help="copy the review store into one file")
     restore = commands.add_parser("restore", help="put a copy in the review store's place")
+    head = commands.add_parser("head", help="sign where the audit trail ends, to keep elsewhere")
+    verify.add_argument("--head", type=Path, metavar="FILE", help="compare with signed heads")
+    for parser in (verify, head):
+        parser.add_argument("--key", type=Path, metavar="FILE", help="key of the signed heads")
+    head.add_argument("--new-key", type=Path, metavar="FILE", help="make a key, and do no more")
+    head.add_argument("--file", type=Path, help="add a line to this file (default: print it)")
+    head.add_argument("--syslog", action="store_true", help="send the line to syslog")
+    head.add_argument("--every", type=float, metavar="SECONDS", help="go on, whenever it has grown")
     backup.add_argument("file", type=Path, help="the new copy")
     restore.add_argument("file", type=Path, help="a copy that backup wrote")
-    for parser, run in ((verify, _verify), (backup, _backup), (restore, _restore)):
+    runs = ((verify, _verify), (head, _head), (backup, _backup), (restore, _restore))
+    for parser, run in runs:
         parser.add_argument("--store", metavar="URL", help="address (default: a file of yours)")
         parser.set_defaults(run=run)
 
@@ -296,15 +306,56 @@ def _batch(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from leukapp.review.signed_heads import check_heads, read_heads, read_key
     from leukapp.review.store import ReviewStore
 
+    key = None if options.head is None else read_key(_named(options.key))
     with closing(ReviewStore.open(options.store)) as store:
         report = store.verify()
-    for fault in report.faults:
+        faults = list(report.faults)
+        if key is not None:
+            faults += check_heads(store, read_heads(options.head), key)
+    for fault in faults:
         print(one_line(fault))
-    state = "whole" if report.is_whole else "NOT whole"
+    state = "NOT whole" if faults else "whole"
     print(f"audit trail: {report.n_rows} rows, {state}, last hash {report.head_hash}")
-    return 0 if report.is_whole else 1
+    return 1 if faults else 0
+
+
+def _head(options: argparse.Namespace) -> int:
+    from leukapp.review.signed_heads import (
+        append_line,
+        make_key,
+        publish_heads,
+        read_key,
+        send_to_syslog,
+    )
+    from leukapp.review.store import ReviewStore
+
+    if options.new_key is not None:
+        make_key(options.new_key)
+        return 0
+    if options.every is not None and not 1 <= options.every <= MAX_EVERY_SECONDS:
+        raise LeukappError("--every takes seconds, at least 1 and at most a day.")
+    key = read_key(_named(options.key))
+
+    def write(line: str) -> None:
+        if options.file is not None:
+            append_line(options.file, line)
+        if options.syslog:
+            send_to_syslog(line)
+        if options.file is None and not options.syslog:
+            print(line, flush=True)
+
+    with closing(ReviewStore.open(options.store)) as store:
+        publish_heads(store, key, write, every_seconds=options.every)
+    return 0
+
+
+def _named(key: Path | None) -> Path:
+    if key is None:
+        raise LeukappError("Name the key with --key FILE; leukapp head --new-key FILE makes one.")
+    return key
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from leukapp.review.audit_trail import (
     DECISION,
     DIAGNOSIS,
     TrailEntry,
+    TrailHead,
     append_entry,
     lock_trail,
     read_head,
@@ -51,7 +52,7 @@ from leukapp.review.records import (
 )
 from leukapp.review.software import software_version
 from leukapp.review.standing import may_take_back, standing_decision
-from leukapp.review.tables import DECISIONS, ITEMS, REMOVALS, RUNS, STORE
+from leukapp.review.tables import AUDIT_TRAIL, DECISIONS, ITEMS, REMOVALS, RUNS, STORE
 from leukapp.review.trail_check import ChainReport, check_trail
 
 RUNS_A_PAGE: Final = 200
@@ -454,6 +455,29 @@ class ReviewStore:
         """
         with self._writer() as connection:
             remove_batch_rows(connection, run_id, user=user)
+
+    def head(self) -> TrailHead:
+        """Where the audit trail ends.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with store_errors(), self._reader() as connection:
+            return read_head(connection)
+
+    def hash_of_row(self, sequence: int) -> str | None:
+        """Hash of one row of the audit trail, or None where it has no such row.
+
+        Args:
+            sequence: number of the row, from 1.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        query = select(AUDIT_TRAIL.c.row_hash).where(AUDIT_TRAIL.c.sequence == sequence)
+        with store_errors(), self._reader() as connection:
+            found: str | None = connection.execute(query).scalar_one_or_none()
+            return found
 
     def verify(self) -> ChainReport:
         """Check the whole audit trail, and the decisions and answers that it speaks of.

@@ -110,6 +110,10 @@ PAPER_BASE_MODELS: Final = {
 """The eight single models of the paper's Table 2: preset name to keras.applications name."""
 
 
+BACKBONES_WITHOUT_CLASSIFIER: Final = frozenset({"mobilenetv3large_cells"})
+"""Backbones that were not trained on ImageNet and so have no 1000-way softmax to hand on."""
+
+
 def _paper_branch(name: str) -> BranchSpec:
     return BranchSpec(name=name, backbone=name, hands_on="imagenet_probabilities")
 
@@ -162,3 +166,50 @@ def with_stem_input(preset: Preset, stem_input: StemInput) -> Preset:
     """The preset with another input of its EfficientNets' stems; see ``BranchSpec``."""
     branches = tuple(replace(spec, stem_input=stem_input) for spec in preset.branches)
     return replace(preset, branches=branches)
+
+
+def paper_recipe(preset: Preset, *, n_epochs: int | None = None) -> Preset:
+    """The paper's recipe on the backbones of any preset.
+
+    Whole images, one turn, the paper's enhancement, heads, meta-classifier and hyperparameters;
+    nothing but the backbones, with their input size, is the preset's own. ``leukapp reproduce`` and
+    ``leukapp train --protocol paper`` train exactly this.
+
+    Args:
+        preset: whose backbones are taken.
+        n_epochs: upper bound of epochs in each stage; None is the paper's.
+
+    Returns:
+        The recipe, under the preset's name. A backbone with an ImageNet classifier hands its
+        1000 probabilities on, as in the paper; one without hands on its pooled features.
+
+    Raises:
+        LeukappError: there is no epoch to train.
+    """
+    hyperparameters = Hyperparameters()
+    if n_epochs is not None:
+        if n_epochs < 1:
+            raise LeukappError(f"--epochs must be at least 1, got {n_epochs}")
+        hyperparameters = replace(hyperparameters, n_epochs=n_epochs)
+    # Built anew and not replaced field by field: a field added later cannot slip through.
+    return Preset(
+        name=preset.name,
+        branches=tuple(_paper_head(spec) for spec in preset.branches),
+        hyperparameters=hyperparameters,
+    )
+
+
+def told_assumptions(preset: Preset) -> str:
+    """What a recipe of the paper's takes for granted, in a sentence; empty for another recipe."""
+    if preset != paper_recipe(preset, n_epochs=preset.hyperparameters.n_epochs):
+        return ""
+    sizes = " and ".join(sorted({str(spec.input_size_px) for spec in preset.branches}))
+    return (
+        f"Assumed, since the paper states neither: an input of {sizes} pixels a side and a "
+        f"learning rate of {preset.hyperparameters.learning_rate}."
+    )
+
+
+def _paper_head(spec: BranchSpec) -> BranchSpec:
+    has_classifier = spec.backbone not in BACKBONES_WITHOUT_CLASSIFIER
+    return replace(spec, hands_on="imagenet_probabilities" if has_classifier else "pooled")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseStack
 from leukapp.model.fusion import BranchHead, initial_fusion, initial_head
-from leukapp.model.presets import get_preset
+from leukapp.model.presets import get_preset, told_assumptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class PresetDescription:
         fusion: layers of the meta-classifier; empty for one branch.
         meta_classifier_parameters: trained in stage 2.
         total_parameters: of the network that diagnoses.
+        assumptions: what the recipe takes for granted, one sentence; empty where nothing is.
     """
 
     name: str
@@ -78,6 +79,7 @@ class PresetDescription:
     fusion: tuple[DescribedLayer, ...]
     meta_classifier_parameters: int
     total_parameters: int
+    assumptions: str
 
     def to_json(self) -> str:
         """Indented JSON."""
@@ -102,6 +104,8 @@ class PresetDescription:
             lines += ["meta-classifier", *(_layer_line(layer) for layer in self.fusion)]
             lines.append(f"  trainable    {self.meta_classifier_parameters:>12,}")
         lines.append(f"total          {self.total_parameters:>12,}")
+        if self.assumptions:
+            lines.append(self.assumptions)
         return "\n".join(lines)
 
 
@@ -155,6 +159,7 @@ def describe_preset(name: str) -> PresetDescription:
         fusion=fusion,
         meta_classifier_parameters=meta,
         total_parameters=total,
+        assumptions=told_assumptions(preset),
     )
 
 

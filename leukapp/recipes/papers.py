@@ -19,6 +19,7 @@ from leukapp.model.bundle import (
     Bundle,
     seal_bundle,
 )
+from leukapp.model.presets import told_assumptions
 from leukapp.recipes.judge import judge_samples, read_edge_features
 from leukapp.recipes.left_out import MAX_HELD_OUT_RISK, MAX_LEFT_OUT_RISK
 from leukapp.result_record import RESEARCH_USE_NOTICE
@@ -97,13 +98,15 @@ def model_card(bundle: Bundle, results: str) -> str:
         if training.protocol == "paper"
         else ""
     )
+    assumptions = told_assumptions(bundle.preset)
+    assumed = f"\n{assumptions}\n" if assumptions else ""
     return f"""# Model card: {bundle.name}
 
 {RESEARCH_USE_NOTICE}
 
 Bundle `{bundle.sha256[:16]}`, preset `{bundle.preset.name}` ({branches}), trained
 {training.created_utc}, seed {training.seed}, protocol `{training.protocol}`.
-{leaking}
+{assumed}{leaking}
 ## What it answers
 One image in, one of {_described_classes(bundle)}
 out, or "no call". {_what_it_judges(bundle)} It does not know the patient.

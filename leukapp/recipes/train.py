@@ -13,7 +13,7 @@ from leukapp.errors import LeukappError, TrainingError
 from leukapp.labels import order_classes
 from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
 from leukapp.model.fusion import NetworkWeights
-from leukapp.model.presets import Preset, get_preset, with_stem_input
+from leukapp.model.presets import Preset, get_preset, paper_recipe, with_stem_input
 from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
 from leukapp.recipes.fitting import FittedNetwork, fit_network
@@ -141,9 +141,7 @@ def _preset(options: TrainOptions) -> Preset:
     if options.unfreeze_epochs < 0:
         raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
     if options.protocol == "paper":
-        # Its sixteen copies are of whole images, squeezed; a cell has no such copies,
-        # and the copies hold the turns already.
-        preset = replace(preset, input_mode="whole", n_turns=1)
+        return paper_recipe(preset, n_epochs=options.n_epochs)
     if options.n_epochs is None:
         return preset
     if options.n_epochs < 1:

@@ -15,11 +15,14 @@ COLUMNS: Final = ("path", "label", "group", "source")
 def read_manifest(table: Path) -> Catalog:
     """Read a table whose paths are relative to the folder it lies in.
 
-    An empty group means that it is not known: the image is then its own group.
+    An empty group means that it is not known: the image is then its own group. Groups are named
+    within a source, or within a laboratory where the table has a column ``lab``: two sources that
+    show the same patients share their names.
 
     Args:
         table: a ``.csv`` or ``.parquet`` file with the columns path, label, group, source and,
-            if wanted, role (``train`` or ``external``; empty means ``train``).
+            if wanted, role (``train`` or ``external``; empty means ``train``) and lab; other
+            columns are left.
 
     Returns:
         The catalogue; rows with an unknown label, a missing file or an empty cell are findings.
@@ -32,9 +35,9 @@ def read_manifest(table: Path) -> Catalog:
     root = table.parent
     samples: list[Sample] = []
     findings: list[CatalogFinding] = []
-    columns = (*COLUMNS, "role")
+    columns = (*COLUMNS, "role", "lab")
     for row in zip(*(column_values(frame, column) for column in columns), strict=True):
-        relative, label, group, source, role_name = row
+        relative, label, group, source, role_name, lab = row
         path = resolve_inside(root, relative)
         role = _read_role(role_name)
         problem = _find_problem(path, relative, label, source)
@@ -46,7 +49,7 @@ def read_manifest(table: Path) -> Catalog:
             Sample(
                 path=path,
                 label=label,
-                group=f"{source}:{group or sample_id}",
+                group=_group_name(group, lab or source, source) or f"{source}:{sample_id}",
                 source=source,
                 role=role,
                 sample_id=sample_id,
@@ -54,6 +57,12 @@ def read_manifest(table: Path) -> Catalog:
             )
         )
     return build_catalog(root, samples, findings)
+
+
+def _group_name(group: str, within: str, source: str) -> str:
+    """The group under its laboratory or source, once; empty where it is not known."""
+    is_named_within = group.startswith((f"{within}:", f"{source}:"))
+    return group if is_named_within or not group else f"{within}:{group}"
 
 
 def _read_role(name: str) -> Role:

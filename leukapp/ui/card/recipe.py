@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from leukapp.model.bundle import Bundle
+from leukapp.model.presets import told_assumptions
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
@@ -76,6 +77,9 @@ def fact_table(bundle: Bundle) -> pd.DataFrame:
         if enhancement.is_on
         else "-"
     )
+    assumptions = told_assumptions(preset)
+    if assumptions:
+        facts[texts.ASSUMED] = assumptions
     facts[texts.TEMPERATURE] = f"{limits.temperature:.3f}"
     facts[texts.MIN_CONFIDENCE] = f"{limits.min_confidence:.3f}"
     facts[texts.MAX_DISTANCE] = f"{limits.max_feature_distance:.3f}"

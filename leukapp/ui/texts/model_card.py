@@ -19,6 +19,7 @@ WHAT_HELP: Final = "The recipe, and the limits from which it calls, as its manif
 FACT: Final = "Fact"
 VALUE: Final = "Value"
 BRANCH: Final = "Branch {number}"
+ASSUMED: Final = "Assumed"
 BRANCH_VALUE: Final = "{backbone}, input {size} px, hands on {features}"
 ENHANCEMENT: Final = "Enhancement"
 ENHANCEMENT_ON: Final = "{order}: + {shift}, x {gain}, sharpened"

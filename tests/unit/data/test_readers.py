@@ -19,6 +19,25 @@ def touch(path):
     return path
 
 
+def test_groups_of_one_laboratory_are_one_name_space(tmp_path):
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "t.csv").write_text(
+        "path,label,group,source,lab,note\n"
+        'a.png,ALL,scene_1,fields,monza,"one, two"\n'
+        "b.png,ALL,scene_1,cells,monza,\n"
+        "c.png,AML,jhu_aml:Patient_00,jhu_aml,jhu,\n"
+        "d.png,AML,,jhu_aml,jhu,\n"
+    )
+    catalog = read_catalog(tmp_path / "t.csv")
+    assert [(sample.group, sample.groups_known) for sample in catalog.samples] == [
+        ("monza:scene_1", True),
+        ("monza:scene_1", True),
+        ("jhu_aml:Patient_00", True),
+        ("jhu_aml:d.png", False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("number", "label", "group"),
     [

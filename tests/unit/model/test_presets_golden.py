@@ -3,7 +3,14 @@
 import pytest
 
 from leukapp.errors import LeukappError
-from leukapp.model.presets import PAPER_BASE_MODELS, get_preset
+from leukapp.imaging.enhance import EnhancementConfig
+from leukapp.model.presets import (
+    PAPER_BASE_MODELS,
+    PRESETS,
+    Hyperparameters,
+    get_preset,
+    paper_recipe,
+)
 from leukapp.recipes.describe import describe_preset
 
 STAGE1_TOTALS = {
@@ -36,6 +43,10 @@ def test_paper_fusion_counts():
     assert [branch.parameters_in_fusion for branch in paper.branches] == [67_683_711, 6_532_456]
     assert paper.meta_classifier_parameters == 2_150_143
     assert paper.total_parameters == 67_683_711 + 6_532_456 + 2_150_143
+    assert paper.to_text().endswith(
+        "Assumed, since the paper states neither: an input of 224 pixels a side and a learning "
+        "rate of 0.001."
+    )
 
 
 def test_paper_hyperparameters():
@@ -44,6 +55,27 @@ def test_paper_hyperparameters():
     assert (paper.hyperparameters.patience, paper.hyperparameters.dropout) == (50, 0.3)
     assert {branch.input_size_px for branch in paper.branches} == {224}
     assert {branch.hands_on for branch in paper.branches} == {"imagenet_probabilities"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_recipe_replaces_everything_but_the_backbones(name):
+    recipe = paper_recipe(get_preset(name))
+    assert (recipe.input_mode, recipe.n_turns, recipe.late_fusion) == ("whole", 1, 0.0)
+    assert recipe.enhancement == EnhancementConfig()
+    assert recipe.hyperparameters == Hyperparameters()
+    backbones = [spec.backbone for spec in recipe.branches]
+    assert backbones == [spec.backbone for spec in get_preset(name).branches]
+    assert all(
+        spec.hands_on == "imagenet_probabilities" or spec.backbone == "mobilenetv3large_cells"
+        for spec in recipe.branches
+    )
+
+
+def test_the_preset_of_the_paper_is_its_recipe():
+    assert paper_recipe(get_preset("paper")) == get_preset("paper")
+    assert paper_recipe(get_preset("paper"), n_epochs=3).hyperparameters.n_epochs == 3
+    with pytest.raises(LeukappError, match="at least 1, got 0"):
+        paper_recipe(get_preset("paper"), n_epochs=0)
 
 
 def test_unknown_preset_names_the_known_ones():

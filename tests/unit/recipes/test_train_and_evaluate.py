@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from leukapp.cli import main
 from leukapp.errors import BackboneWeightsError, CatalogError, TrainingError
 from leukapp.evaluation.held_out import read_held_out
 from leukapp.evaluation.report import EvaluationReport
+from leukapp.model import presets
 from leukapp.model.bundle import open_bundle
+from leukapp.model.presets import Hyperparameters, paper_recipe
 from leukapp.recipes.checked_catalog import read_checked_catalog
 from leukapp.recipes.evaluate import EvaluateOptions, evaluate_bundle
 from leukapp.recipes.train import TrainOptions, train_bundle
@@ -92,6 +95,33 @@ def test_unfreezing_changes_the_backbones(trained, data, work_dir, tmp_path):
     curves = json.loads((tuned.folder / "loss_curves.json").read_text())
     assert curves[-1]["stage"] == "fine-tuning"
     assert len(curves[-1]["validation_loss"]) == 1
+
+
+def test_the_protocol_of_the_paper_trains_its_recipe(
+    tiny_preset, data, work_dir, tmp_path, monkeypatch
+):
+    """Whatever else the preset has, nothing but its backbones is left."""
+    tuned = replace(
+        tiny_preset,
+        late_fusion=2 / 3,
+        n_turns=4,
+        hyperparameters=Hyperparameters(batch_size=256, standardize=True, balance_sources=True),
+    )
+    monkeypatch.setitem(presets.PRESETS, "tuned", tuned)
+    options = TrainOptions(
+        preset="tuned",
+        data=data,
+        out=tmp_path / "paper",
+        work_dir=work_dir,
+        protocol="paper",
+        n_epochs=1,
+    )
+    bundle = train_bundle(options)
+    assert bundle.preset == paper_recipe(tuned, n_epochs=1)
+    assert bundle.heads.late_fusion == 0
+    assert {len(head.imagenet_top[-1].bias) for head in bundle.heads.branches} == {1000}
+    card = (bundle.folder / "model_card.md").read_text()
+    assert "Assumed, since the paper states neither: an input of 64 pixels a side" in card
 
 
 def test_evaluate_writes_everything(trained, draw_data, tmp_path, capsys):

@@ -41,7 +41,15 @@ class BackboneWeightsError(LeukappError):
 
 
 class HeldOutError(LeukappError):
-    """A held-out table is not in the documented format."""
+    """A held-out table is not in the documented format.
+
+    Attributes:
+        faults: a sentence for each thing that is wrong; the message is all of them.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = tuple(str(LeukappError(fault)) for fault in faults)
 
 
 class TrainingError(LeukappError):

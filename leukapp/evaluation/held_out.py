@@ -9,7 +9,9 @@ there is a call). Truth values are written ``true`` and ``false``; ``protocol`` 
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
@@ -28,6 +30,8 @@ PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 
 SUM_TOLERANCE: Final = 1e-3
 MIN_CLASSES: Final = 2
+MAX_NAMED: Final = 5
+"""Unknown labels that are named; a table with another kind of label has one a row."""
 BRANCH_SEPARATOR: Final = "__"
 PROBABILITY_PREFIX: Final = "p_"
 LEADING_COLUMNS: Final = (
@@ -104,16 +108,18 @@ class HeldOutSet:
         object.__setattr__(self, "probabilities", _read_only(self.probabilities, np.float64))
         object.__setattr__(self, "is_called", _read_only(self.is_called, np.bool_))
         _check_lengths(self)
-        _check_identities(self)
+        faults = list(_faults_of_identities(self))
         last_class = len(self.class_names) - 1
         if ((self.true_labels < 0) | (self.true_labels > last_class)).any():
-            raise HeldOutError(f"True labels must be 0 to {last_class}; correct them.")
+            faults.append(f"True labels must be 0 to {last_class}; correct them.")
         columns = probability_columns(self.class_names)
-        _check_probabilities(self.probabilities, self.sample_ids, columns)
+        faults += _faults_of_probabilities(self.probabilities, self.sample_ids, columns)
         for branch in self.branches:
-            _check_probabilities(
+            faults += _faults_of_probabilities(
                 branch.probabilities, self.sample_ids, _branch_columns(branch.name, columns)
             )
+        if faults:
+            raise HeldOutError(*faults)
 
     def __len__(self) -> int:
         return len(self.sample_ids)
@@ -147,6 +153,18 @@ class HeldOutSet:
         ]
         number = {key: index for index, key in enumerate(sorted(set(keys)))}
         return np.array([number[key] for key in keys], np.int64)
+
+    def of_branch(self, name: str) -> "HeldOutSet":
+        """The same rows as one branch alone answers them; calls stay those of the bundle.
+
+        Args:
+            name: of the branch.
+
+        Raises:
+            KeyError: there is no such branch.
+        """
+        probabilities = {branch.name: branch.probabilities for branch in self.branches}[name]
+        return replace(self, probabilities=probabilities, branches=())
 
     def where(self, mask: NDArray[np.bool_]) -> "HeldOutSet":
         """The rows that a mask keeps, in the same order.
@@ -253,31 +271,22 @@ def parse_held_out(data: bytes, name: str) -> HeldOutSet:
     table = _parse_table(data, name)
     class_names, branch_names = _names_in_columns(table)
     of_classes = probability_columns(class_names)
-    needed = [*LEADING_COLUMNS, *of_classes, *TRAILING_COLUMNS]
-    needed += [c for branch in branch_names for c in _branch_columns(branch, of_classes)]
-    missing = [column for column in needed if column not in table.columns]
-    if missing:
-        raise HeldOutError(f"Column {missing[0]} is missing from {name}; add it.")
-    if table.empty:
-        raise HeldOutError(f"{name} holds no images; write at least one row.")
-    labels = _texts(table, "label")
-    unknown = sorted(set(labels) - set(class_names))
-    if unknown:
-        raise HeldOutError(
-            f"Label {unknown[0]!r} in {name} is not known; use {', '.join(class_names)}."
-        )
+    of_branches = [_branch_columns(branch, of_classes) for branch in branch_names]
+    faults = list(_faults_of_columns(table, name, class_names, of_branches))
+    if faults:
+        raise HeldOutError(*faults)
     return HeldOutSet(
         sample_ids=_texts(table, "sample_id"),
         groups=_texts(table, "group"),
         groups_known=_truths(table, "groups_known"),
         sources=_texts(table, "source"),
-        true_labels=np.array([class_names.index(label) for label in labels], np.int64),
+        true_labels=np.array(
+            [class_names.index(label) for label in _texts(table, "label")], np.int64
+        ),
         probabilities=_numbers(table, of_classes),
         branches=tuple(
-            BranchPredictions(
-                name=branch, probabilities=_numbers(table, _branch_columns(branch, of_classes))
-            )
-            for branch in branch_names
+            BranchPredictions(name=branch, probabilities=_numbers(table, columns))
+            for branch, columns in zip(branch_names, of_branches, strict=True)
         ),
         is_called=_truths(table, "is_called"),
         no_call_reasons=tuple(reason or None for reason in _texts(table, "no_call_reason")),
@@ -285,6 +294,74 @@ def parse_held_out(data: bytes, name: str) -> HeldOutSet:
         bundle_sha256=_only_value(table, "bundle_sha256"),
         class_names=class_names,
     )
+
+
+def _faults_of_columns(
+    table: pd.DataFrame,
+    name: str,
+    class_names: tuple[str, ...],
+    of_branches: list[tuple[str, ...]],
+) -> Iterator[str]:
+    """Everything that keeps a table from being read, column by column."""
+    of_classes = probability_columns(class_names)
+    needed = dict.fromkeys([*LEADING_COLUMNS, *of_classes, *TRAILING_COLUMNS])
+    needed |= dict.fromkeys(column for columns in of_branches for column in columns)
+    missing = [column for column in needed if column not in table.columns]
+    if len(missing) == 1:
+        yield f"Column {missing[0]} is missing from {name}; add it."
+    elif missing:
+        yield f"Columns {', '.join(missing)} are missing from {name}; add them."
+    if table.empty:
+        yield f"{name} holds no images; write at least one row."
+        return
+    yield from _faults_of_texts(table, name, class_names)
+    for columns in (of_classes, *of_branches):
+        if set(columns).isdisjoint(missing):
+            yield from _faults_of_numbers(table, columns)
+
+
+def _faults_of_texts(table: pd.DataFrame, name: str, class_names: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong in the columns of text that are there."""
+    if "label" in table:
+        unknown = sorted(set(_texts(table, "label")) - set(class_names))
+        named = ", ".join(repr(label) for label in unknown[:MAX_NAMED])
+        use = f"use {', '.join(class_names)}."
+        if len(unknown) == 1:
+            yield f"Label {named} in {name} is not known; {use}"
+        elif unknown:
+            yield f"{len(unknown)} labels in {name} are not known, such as {named}; {use}"
+    if {"sample_id", "source"} <= set(table.columns):
+        yield from _faults_of_rows(_texts(table, "sample_id"), _texts(table, "source"))
+    unreadable = {
+        column: _faults_raised(partial(read, table, column))
+        for column, read in _READERS.items()
+        if column in table
+    }
+    for faults in unreadable.values():
+        yield from faults
+    if unreadable.get("protocol") == ():
+        yield from _faults_of_protocol(_only_value(table, "protocol"))
+    if unreadable.get("groups_known") == () and {"sample_id", "group"} <= set(table.columns):
+        known = _truths(table, "groups_known")
+        yield from _faults_of_groups(_texts(table, "sample_id"), _texts(table, "group"), known)
+
+
+def _faults_of_numbers(table: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong in the probabilities of the fused decision or of a branch."""
+    unreadable = _faults_raised(partial(_numbers, table, columns))
+    yield from unreadable
+    if not unreadable and "sample_id" in table:
+        sample_ids = _texts(table, "sample_id")
+        yield from _faults_of_probabilities(_numbers(table, columns), sample_ids, columns)
+
+
+def _faults_raised(read: Callable[[], object]) -> tuple[str, ...]:
+    """What is wrong according to a reader of a column."""
+    try:
+        read()
+    except HeldOutError as error:
+        return error.faults
+    return ()
 
 
 def _parse_table(data: bytes, name: str) -> pd.DataFrame:
@@ -362,6 +439,15 @@ def _only_value(table: pd.DataFrame, column: str) -> str:
     return values[0]
 
 
+_READERS: Final[Mapping[str, Callable[[pd.DataFrame, str], object]]] = {
+    "groups_known": _truths,
+    "is_called": _truths,
+    "protocol": _only_value,
+    "bundle_sha256": _only_value,
+}
+"""How columns are read that not every text can stand in."""
+
+
 def _check_lengths(held_out: HeldOutSet) -> None:
     n_images = len(held_out.sample_ids)
     if n_images == 0:
@@ -394,49 +480,69 @@ def _check_lengths(held_out: HeldOutSet) -> None:
         )
 
 
-def _check_identities(held_out: HeldOutSet) -> None:
-    if held_out.protocol not in PROTOCOLS:
-        raise HeldOutError(
-            f"Protocol {held_out.protocol!r} is not known; use {', '.join(PROTOCOLS)}."
-        )
-    if not all(held_out.sample_ids) or not all(held_out.sources):
-        raise HeldOutError("A row has an empty sample_id or source; fill in both.")
-    repeated = [name for name, count in Counter(held_out.sample_ids).items() if count > 1]
+def _faults_of_identities(held_out: HeldOutSet) -> Iterator[str]:
+    """What is wrong with protocol, ids, groups and branch names."""
+    yield from _faults_of_protocol(held_out.protocol)
+    yield from _faults_of_rows(held_out.sample_ids, held_out.sources)
+    yield from _faults_of_groups(held_out.sample_ids, held_out.groups, held_out.groups_known)
+    names = [branch.name for branch in held_out.branches]
+    if len(set(names)) != len(names) or not all(names):
+        yield "Two branches have one name, or one has none; name each differently."
+
+
+def _faults_of_rows(sample_ids: tuple[str, ...], sources: tuple[str, ...]) -> Iterator[str]:
+    """Empty names, and images that stand more than once."""
+    if not all(sample_ids) or not all(sources):
+        yield "A row has an empty sample_id or source; fill in both."
+    repeated = [name for name, count in Counter(sample_ids).items() if count > 1]
     if repeated:
-        raise HeldOutError(
+        yield (
             f"{len(repeated)} sample ids stand more than once, first {repeated[0]!r}; "
             "list each image once."
         )
-    for sample_id, group, known in zip(
-        held_out.sample_ids, held_out.groups, held_out.groups_known, strict=True
-    ):
-        if known and not group:
-            raise HeldOutError(
-                f"{sample_id} has no group though groups are known; fill it in or set "
-                "groups_known to false."
-            )
-    names = [branch.name for branch in held_out.branches]
-    if len(set(names)) != len(names) or not all(names):
-        raise HeldOutError("Two branches have one name, or one has none; name each differently.")
 
 
-def _check_probabilities(
+def _faults_of_groups(
+    sample_ids: tuple[str, ...], groups: tuple[str, ...], groups_known: NDArray[np.bool_]
+) -> Iterator[str]:
+    """Rows that say that their group is known and have none."""
+    rows = zip(sample_ids, groups, groups_known, strict=True)
+    without = [sample_id for sample_id, group, known in rows if known and not group]
+    if without:
+        yield (
+            f"{_first_of(without)} has no group though groups are known; fill it in or set "
+            "groups_known to false."
+        )
+
+
+def _faults_of_protocol(protocol: str) -> Iterator[str]:
+    if protocol not in PROTOCOLS:
+        yield f"Protocol {protocol!r} is not known; use {', '.join(PROTOCOLS)}."
+
+
+def _first_of(sample_ids: Sequence[str]) -> str:
+    """The first of some rows, and how many more there are."""
+    more = len(sample_ids) - 1
+    return f"{sample_ids[0]} (and {more} more)" if more else sample_ids[0]
+
+
+def _faults_of_probabilities(
     probabilities: NDArray[np.float64], sample_ids: tuple[str, ...], columns: tuple[str, ...]
-) -> None:
-    """Finite, 0-1, and each row sums to one."""
+) -> Iterator[str]:
+    """The first row that is not finite, and the first that is not 0-1 with the sum one."""
     where = f"{columns[0]} to {columns[-1]}"
     finite = np.isfinite(probabilities).all(axis=1)
     if not finite.all():
-        raise HeldOutError(
-            f"{sample_ids[int(np.argmin(finite))]} has a missing or infinite value in {where}; "
-            "fill it in or drop the row."
-        )
+        first = _first_of([sample_ids[row] for row in np.flatnonzero(~finite)])
+        yield (f"{first} has a missing or infinite value in {where}; fill it in or drop the row.")
     outside = ((probabilities < -SUM_TOLERANCE) | (probabilities > 1 + SUM_TOLERANCE)).any(axis=1)
     off = np.abs(probabilities.sum(axis=1) - 1) > SUM_TOLERANCE
-    if (outside | off).any():
-        row = int(np.argmax(outside | off))
-        raise HeldOutError(
-            f"{sample_ids[row]} has probabilities in {where} that do not lie in 0-1 or "
+    wrong = (outside | off) & finite
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        first, row = _first_of([sample_ids[row] for row in rows]), int(rows[0])
+        yield (
+            f"{first} has probabilities in {where} that do not lie in 0-1 or "
             f"sum to {probabilities[row].sum():.4g}, not 1; correct the row."
         )
 

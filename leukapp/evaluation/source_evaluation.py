@@ -4,11 +4,13 @@ A page shows a few figures at a time and redraws at every click; the bootstraps 
 computed once. Two threads that ask at the same moment compute the same values twice, no more.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from leukapp.evaluation.ablation import AblationRow, ablation_rows
 from leukapp.evaluation.calibration import ReliabilityBin, reliability_bins
 from leukapp.evaluation.curve_bands import CurveKind, CurveWithBand, curve_with_band
+from leukapp.evaluation.false_alarms import FalseAlarms, false_alarms
 from leukapp.evaluation.group_rows import GroupRow, group_rows
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
@@ -78,6 +80,17 @@ class SourceEvaluation:
     def ablation(self) -> tuple[AblationRow, ...]:
         """The fused decision and each branch alone."""
         return ablation_rows(self.held_out)
+
+    @cached_property
+    def branches(self) -> Mapping[str, "SourceEvaluation"]:
+        """The figures of each branch alone on the same images, by its name."""
+        names = [branch.name for branch in self.held_out.branches]
+        return {name: SourceEvaluation(self.held_out.of_branch(name), None) for name in names}
+
+    @cached_property
+    def false_alarms(self) -> FalseAlarms | None:
+        """How many Healthy images are called leukemia; None without a Healthy image."""
+        return false_alarms(self.held_out)
 
     def _curves(self, kind: CurveKind) -> tuple[CurveWithBand, ...]:
         names = self.held_out.class_names

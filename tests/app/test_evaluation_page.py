@@ -266,10 +266,11 @@ def test_an_upload_is_offered_and_can_be_compared(open_page: Callable[[], AppTes
     app = open_page()
     held_out = make_held_out("external", source="my lab", seed=4)
     app.file_uploader(key="table").upload("mine.csv", table_bytes(held_out), "text/csv").run()
-    options = app.selectbox(key="set-A").options
+    chosen = app.selectbox(key="set-A")
 
-    assert options[-1] == texts.UPLOADED.format(name="mine.csv")
-    app.selectbox(key="set-A").select_index(len(options) - 1).run()
+    # It is chosen at once: whoever drops a table wants to see it.
+    assert chosen.options[-1] == texts.UPLOADED.format(name="mine.csv")
+    assert chosen.index == len(chosen.options) - 1
     assert not app.exception
     assert "my lab" in words_of(app)
     assert texts.BACKGROUND_NOT_MEASURED in words_of(app)
@@ -278,10 +279,66 @@ def test_an_upload_is_offered_and_can_be_compared(open_page: Callable[[], AppTes
 def test_a_bad_upload_is_one_sentence(open_page: Callable[[], AppTest]) -> None:
     app = open_page()
     app.file_uploader(key="table").upload("bad.csv", b"a,b\n1,2\n", "text/csv").run()
-    app.selectbox(key="set-A").select_index(2).run()
 
     assert not app.exception
-    assert "is missing from bad.csv; add it." in words_of(app)
+    [error] = [one.value.replace("\\", "") for one in app.error]
+    assert "are missing from bad.csv; add them." in error
+    assert "- " not in error
+
+
+def test_every_fault_of_an_upload_is_a_line(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    data = table_bytes(make_held_out()).replace(b"grouped", b"random").replace(b",true,", b",yes,")
+    app.file_uploader(key="table").upload("bad.csv", data, "text/csv").run()
+
+    [error] = [one.value.replace("\\", "") for one in app.error]
+    assert error.startswith(texts.FAULTS.format(n=error.count("\n- ")))
+    assert "Column groups_known holds 'yes'" in error
+    assert "Protocol 'random'" in error
+
+
+def test_a_set_is_not_compared_with_itself(open_page: Callable[[], AppTest], weights: Path) -> None:
+    app = open_page()
+    first = app.selectbox(key="set-A").value
+    assert app.selectbox(key="set-A").options[0] not in app.selectbox(key="set-B").options
+
+    # The same rows under another name are the same set.
+    data = (weights / "tiny" / "held_out.csv").read_bytes()
+    app.file_uploader(key="table").upload("again.csv", data, "text/csv").run()
+    app.selectbox(key="set-B").set_value(first).run()
+    assert not app.exception
+    assert texts.SAME_SET in words_of(app)
+    assert "A · lab" not in words_of(app)
+
+
+@pytest.mark.parametrize("section", [texts.CURVES, texts.CONFUSION])
+def test_curves_and_confusion_are_shown_of_each_branch_too(
+    open_page: Callable[[], AppTest], section: str
+) -> None:
+    app = go_to(open_page(), section)
+    [network] = [one for one in app.segmented_control if one.label == texts.NETWORK]
+    fused = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert network.options[0] == texts.FUSED
+    network.set_value(make_held_out().branches[0].name).run()
+
+    assert not app.exception
+    alone = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert len(alone) == len(fused)
+    assert not set(alone) & set(fused)
+    assert all("alone" in spec for spec in alone)
+
+
+def test_false_alarms_are_one_count_in_every_section(open_page: Callable[[], AppTest]) -> None:
+    held_out = make_held_out()
+    healthy = held_out.true_labels == 2
+    n = int((healthy & held_out.is_called & (held_out.predicted_labels != 2)).sum())
+    line = texts.FALSE_ALARMS_LINE.format(called=n, healthy=int(healthy.sum()))
+    app = open_page()
+    for section in (texts.OVERVIEW, texts.CONFUSION, texts.THRESHOLD):
+        go_to(app, section)
+        [caption] = [one.value for one in app.caption if "Healthy called leukemia:" in one.value]
+        assert caption.startswith(line)
+        assert ("The threshold above flags" in caption) == (section == texts.THRESHOLD)
 
 
 def test_a_changed_table_is_refused_with_its_reason(

@@ -14,7 +14,8 @@ from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import file_stem, show_numbers, toolbar
 from leukapp.ui.evaluation.look import finish_figure
 from leukapp.ui.evaluation.matrix import build_matrix
-from leukapp.ui.evaluation.metric_cards import show_side_head
+from leukapp.ui.evaluation.metric_cards import show_false_alarms, show_side_head
+from leukapp.ui.evaluation.network_choice import choose_network
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
@@ -63,15 +64,18 @@ def show_confusion(sides: tuple[Side, ...]) -> Cell:
         called_only = st.toggle(
             texts.CALLED_ONLY, help=texts.CALLED_ONLY_HELP, key="confusion-called"
         )
+    shown = []
     for column, side in zip(st.columns(len(sides), gap="large"), sides, strict=True):
         with column:
-            _show_matrix(side, scale, called_only=called_only)
-    return _choose_cell(sides, called_only=called_only)
+            show_side_head(side)
+            shown.append(choose_network(side))
+            _show_matrix(shown[-1], scale, called_only=called_only)
+            show_false_alarms(side.evaluation)
+    return _choose_cell(tuple(shown), called_only=called_only)
 
 
 def _show_matrix(side: Side, scale: Scale, *, called_only: bool) -> None:
     """Write one matrix whose cells can be clicked, and its numbers."""
-    show_side_head(side)
     st.markdown(f"**{texts.CONFUSION_TITLE}**", help=texts.CONFUSION_HELP)
     confusion = confusion_of(side.evaluation.held_out, called_only=called_only)
     key = f"confusion-{side.key}"

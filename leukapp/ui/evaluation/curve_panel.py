@@ -18,6 +18,7 @@ from leukapp.ui.evaluation.look import (
     share_axis,
 )
 from leukapp.ui.evaluation.metric_cards import show_side_head
+from leukapp.ui.evaluation.network_choice import choose_network
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.texts import evaluation as texts
 
@@ -28,6 +29,7 @@ HEIGHT_PX = 470
 def show_curves(side: Side) -> None:
     """Write the ROC and the precision figure of a side, or why there is none."""
     show_side_head(side)
+    side = choose_network(side)
     if not side.evaluation.roc_curves:
         st.info(texts.NO_CURVES, icon=":material/info:")
         return

@@ -51,18 +51,23 @@ def build_matrix(
         )
     )
     cells = [(row, column) for row in range(len(rows)) for column in range(len(columns))]
+    # Words are annotations: Plotly fades the texts of points that are not the clicked one.
+    for row, column in cells:
+        figure.add_annotation(
+            x=columns[column],
+            y=rows[row],
+            text=words[row][column],
+            showarrow=False,
+            font={
+                "size": 19,
+                "color": theme.text_color(dark=dark != bool(filled[row, column] > STRONG_SHARE)),
+            },
+        )
     figure.add_scatter(
         x=[columns[column] for _, column in cells],
         y=[rows[row] for row, _ in cells],
-        mode="markers+text",
+        mode="markers",
         text=[words[row][column] for row, column in cells],
-        textfont={
-            "size": 19,
-            "color": [
-                theme.text_color(dark=dark != bool(filled[row, column] > STRONG_SHARE))
-                for row, column in cells
-            ],
-        },
         marker={"size": 4, "color": "rgba(0,0,0,0)"},
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},

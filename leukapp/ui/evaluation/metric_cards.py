@@ -102,6 +102,24 @@ def cards_of(evaluation: SourceEvaluation) -> tuple[Card, ...]:
     )
 
 
+def show_false_alarms(evaluation: SourceEvaluation, *, n_flagged: int | None = None) -> None:
+    """Write the one count of false alarms, and how it differs from counts beside it.
+
+    Args:
+        evaluation: of the fused decision.
+        n_flagged: Healthy images that a threshold flags, where one is shown.
+    """
+    alarms = evaluation.false_alarms
+    if alarms is None:
+        return
+    words = [texts.FALSE_ALARMS_LINE.format(called=alarms.n_called, healthy=alarms.n_healthy)]
+    if alarms.n_most_probable != alarms.n_called:
+        words.append(texts.FALSE_ALARMS_MOST_PROBABLE.format(n=alarms.n_most_probable))
+    if n_flagged is not None:
+        words.append(texts.FALSE_ALARMS_FLAGGED.format(n=n_flagged))
+    st.caption(" ".join(words))
+
+
 def show_cards(cards: tuple[Card, ...]) -> None:
     """Write cards side by side, as many as fit."""
     st.html(f'<div class="leuk-cards">{"".join(_card_html(card) for card in cards)}</div>')

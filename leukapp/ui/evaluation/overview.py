@@ -9,7 +9,13 @@ from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
 from leukapp.ui.evaluation.look import accent_color, finish_figure, share_axis
-from leukapp.ui.evaluation.metric_cards import cards_of, class_rows, show_cards, show_side_head
+from leukapp.ui.evaluation.metric_cards import (
+    cards_of,
+    class_rows,
+    show_cards,
+    show_false_alarms,
+    show_side_head,
+)
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.table_choice import evaluation_of
 from leukapp.ui.texts import evaluation as texts
@@ -22,6 +28,7 @@ def show_overview(side: Side) -> None:
     """Write the cards of the source, then all sources of its table beside each other."""
     show_side_head(side)
     show_cards(cards_of(side.evaluation))
+    show_false_alarms(side.evaluation)
     st.markdown(f"**{texts.PER_CLASS}**")
     show_numbers(pd.DataFrame(class_rows(side.evaluation)), side, name="classes", fold=False)
     evaluations = {

@@ -45,6 +45,7 @@ class Side:
         evaluation: the figures of that source alone.
         is_upload: whether a user brought the table.
         is_alone: nothing is compared with it, so that it has the page's whole width.
+        network: whose answers the figures are of, in words; None for the fused decision.
     """
 
     name: SideName
@@ -53,11 +54,12 @@ class Side:
     evaluation: SourceEvaluation
     is_upload: bool
     is_alone: bool = True
+    network: str | None = None
 
     @property
     def title(self) -> str:
-        """Title of the table."""
-        return self.table.title
+        """Title of the table, and of the branch where the figures are of one alone."""
+        return self.table.title if self.network is None else f"{self.table.title} · {self.network}"
 
     @property
     def protocol(self) -> str:
@@ -72,4 +74,5 @@ class Side:
     @property
     def key(self) -> str:
         """What widgets of this side are told apart by, the same at every rerun."""
-        return f"{self.name}-{self.table.sha256[:12]}-{self.source}"
+        of_branch = "" if self.network is None else f"-{self.network}"
+        return f"{self.name}-{self.table.sha256[:12]}-{self.source}{of_branch}"

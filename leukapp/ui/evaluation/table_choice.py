@@ -24,10 +24,12 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.resources import weights_dir
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui.evaluation.side import Side, SideName
+from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown, shown_name
 
 MAX_KEPT: Final = 64
+FIRST_KEY, SECOND_KEY, UPLOAD_KEY = "set-A", "set-B", "table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,11 @@ def choose_sides() -> tuple[Side, ...]:
         # The menus stand above the upload field that adds a line to them.
         menus = st.container()
         upload = st.file_uploader(
-            texts.UPLOAD_LABEL, type=["csv", "parquet"], help=texts.UPLOAD_HELP, key="table"
+            texts.UPLOAD_LABEL,
+            type=["csv", "parquet"],
+            help=texts.UPLOAD_HELP,
+            on_change=guarded(_take_upload),
+            key=UPLOAD_KEY,
         )
         _show_format()
     options = {option.key: option for option in bundle_options()}
@@ -80,20 +86,46 @@ def choose_sides() -> tuple[Side, ...]:
 
     with menus:
         keys = list(options)
+        if st.session_state.get(FIRST_KEY) not in keys:
+            st.session_state[FIRST_KEY] = keys[0]
         first = st.selectbox(
-            texts.SET_LABEL, keys, format_func=lambda key: options[key].title, key="set-A"
+            texts.SET_LABEL, keys, format_func=lambda key: options[key].title, key=FIRST_KEY
         )
         sides = [_choose_source(table_of(options[first]), options[first], "A")]
+        # A set is not compared with itself, but with another source of its table it is.
+        is_alone = len(sides[0].table.held_out.source_names) == 1
+        others = [key for key in keys if key != first or not is_alone]
+        if st.session_state.get(SECOND_KEY) not in others:
+            st.session_state[SECOND_KEY] = None
         second = st.selectbox(
             texts.COMPARE_LABEL,
-            [None, *keys],
+            [None, *others],
             format_func=lambda key: options[key].title if key else texts.COMPARE_NONE,
-            key="set-B",
+            placeholder=texts.COMPARE_NONE,
+            key=SECOND_KEY,
         )
         if second is not None:
             other = table_of(options[second])
-            sides.append(_choose_source(other, options[second], "B", like=sides[0].source))
+            if _sources_to_compare(other, sides[0]):
+                sides.append(_choose_source(other, options[second], "B", beside=sides[0]))
+            else:
+                st.info(texts.SAME_SET, icon=":material/content_copy:")
     return tuple(replace(side, is_alone=len(sides) == 1) for side in sides)
+
+
+def _take_upload() -> None:
+    """Choose the table that has just been dropped."""
+    upload = st.session_state[UPLOAD_KEY]
+    if upload is not None:
+        st.session_state[FIRST_KEY] = upload.file_id
+
+
+def _sources_to_compare(table: HeldOutTable, beside: Side | None) -> tuple[str, ...]:
+    """The sources of a table; without that of a side of the same content."""
+    names = table.held_out.source_names
+    if beside is None or table.sha256 != beside.table.sha256:
+        return names
+    return tuple(name for name in names if name != beside.source)
 
 
 def bundle_options() -> tuple[TableOption, ...]:
@@ -138,16 +170,21 @@ def evaluation_of(table: HeldOutTable, source: str, *, is_upload: bool) -> Sourc
 
 
 def _choose_source(
-    table: HeldOutTable, option: TableOption, name: SideName, *, like: str | None = None
+    table: HeldOutTable, option: TableOption, name: SideName, *, beside: Side | None = None
 ) -> Side:
-    """Ask for one source of a table; at first the one named ``like``, if it has that."""
-    names = table.held_out.source_names
+    """Ask for one source of a table; at first that of the side it is compared with, if it has it.
+
+    Only sources of another content than that side's are offered.
+    """
+    names = _sources_to_compare(table, beside)
+    like = None if beside is None else beside.source
+    of_beside = "" if beside is None else f"-{beside.source}"
     source = st.selectbox(
         texts.SOURCE_LABEL if name == "A" else texts.COMPARE_SOURCE_LABEL,
         names,
         index=names.index(like) if like in names else 0,
         help=texts.SOURCE_HELP,
-        key=f"source-{name}-{option.key}",
+        key=f"source-{name}-{option.key}{of_beside}",
     )
     is_upload = option.file is None
     return Side(
@@ -182,8 +219,11 @@ def empty_table() -> bytes:
 
 
 def show_table_error(error: HeldOutError) -> None:
-    """Write why a table cannot be shown, as plain text."""
-    st.error(escape_markdown(str(error)), icon=":material/error:")
+    """Write everything that keeps a table from being shown, as plain text."""
+    lines = [escape_markdown(fault) for fault in error.faults]
+    if len(lines) > 1:
+        lines = [texts.FAULTS.format(n=len(lines)), *(f"- {line}" for line in lines)]
+    st.error("\n".join(lines), icon=":material/error:")
 
 
 @st.cache_resource(show_spinner=False, max_entries=MAX_KEPT)

@@ -21,7 +21,7 @@ from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, two_places
 from leukapp.ui.evaluation.look import accent_color, finish_figure, share_axis
 from leukapp.ui.evaluation.matrix import build_matrix
-from leukapp.ui.evaluation.metric_cards import Card, show_cards, show_side_head
+from leukapp.ui.evaluation.metric_cards import Card, show_cards, show_false_alarms, show_side_head
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.texts import evaluation as texts
@@ -100,6 +100,8 @@ def _show_side(side: Side, choice: ThresholdChoice) -> None:
         st.markdown(f"**{texts.TWO_WAY_TITLE}**")
         figure = build_two_way_figure(point, side, dark=dark)
         show_figure(figure, point_table(point), side, name="threshold")
+        is_alarm = choice.target == "leukemia"
+        show_false_alarms(side.evaluation, n_flagged=point.n_false_positive if is_alarm else None)
     with places[1]:
         st.markdown(f"**{texts.SWEEP_TITLE}**")
         figure = build_sweep_figure(sweep, point, side, dark=dark)

@@ -17,6 +17,8 @@ SOURCE_HELP: Final = (
     "alone cannot be told from that laboratory."
 )
 COMPARE_LABEL: Final = "Compare with"
+SAME_SET: Final = "This is the same set as the one above; choose another to compare it with."
+FAULTS: Final = "This table has {n} faults:"
 COMPARE_NONE: Final = "Nothing"
 COMPARE_SOURCE_LABEL: Final = "Source to compare with"
 UPLOAD_LABEL: Final = "Your own held-out table"
@@ -101,6 +103,21 @@ ACCURACY_OF_CALLED: Final = "Accuracy of called"
 ACCURACY_OF_CALLED_NOTE: Final = "share of the called images that is right"
 FALSE_ALARMS: Final = "Healthy called leukemia"
 FALSE_ALARMS_NOTE: Final = "share of Healthy images called leukemia; lower is better"
+FALSE_ALARMS_LINE: Final = (
+    "**Healthy called leukemia: {called} of {healthy}** Healthy images. A no call is no such call."
+)
+FALSE_ALARMS_MOST_PROBABLE: Final = (
+    "Were every image called by its most probable class, it would be {n}."
+)
+FALSE_ALARMS_FLAGGED: Final = (
+    "The threshold above flags {n} of them: it looks at the probability of leukemia alone, not at "
+    "the bundle's rules for a no call."
+)
+NETWORK: Final = "Answers of"
+NETWORK_HELP: Final = (
+    "The fused decision, or what one branch says by itself on the same images. A branch alone has "
+    "no rule for a no call: which images count as called stays the bundle's."
+)
 BACKGROUND: Final = "Background only"
 BACKGROUND_NOTE: Final = "balanced accuracy from the image's edge alone, where no cell is seen"
 BACKGROUND_NOT_MEASURED: Final = "not measured for this table"

@@ -76,7 +76,7 @@ def test_the_columns_are_the_documented_ones(make_held_out, tmp_path):
         (lambda table: table.drop(columns="first__p_AML"), "Column first__p_AML is missing"),
         (lambda table: table.assign(label="CML"), "Label 'CML' .* use ALL, AML, Healthy"),
         (lambda table: table.assign(p_ALL="0.9"), r"image0.jpg .* sum to 1\.1, not 1"),
-        (lambda table: table.assign(p_ALL="nan"), "image0.jpg has a missing or infinite value"),
+        (lambda table: table.assign(p_ALL="nan"), r"image0.jpg \(and 7 more\) has a missing"),
         (lambda table: table.assign(first__p_AML="inf"), "infinite value in first__p_ALL"),
         (lambda table: table.assign(p_ALL=""), "must hold numbers"),
         (lambda table: table.assign(p_ALL="high"), "must hold numbers"),
@@ -185,3 +185,17 @@ def test_arrays_cannot_be_changed_from_outside(make_held_out):
     assert held_out.true_labels[0] == 0
     with pytest.raises(ValueError, match="read-only"):
         held_out.probabilities[0, 0] = 1
+
+
+def test_every_fault_of_a_table_is_named_at_once(make_held_out, tmp_path):
+    def spoil(table):
+        table = table.drop(columns="group").assign(is_called="yes", p_ALL="0.9")
+        return table.assign(label=["CML", "MDS"] * 4, sample_id="one")
+
+    with pytest.raises(HeldOutError) as refusal:
+        read_changed(tmp_path / "held_out.csv", make_held_out(), spoil)
+    faults = refusal.value.faults
+    parts = ("Column group is missing", "2 labels", "stand more than once", "is_called", "not 1")
+    assert len(faults) == len(parts)
+    assert all(part in fault for part, fault in zip(parts, faults, strict=True))
+    assert str(refusal.value) == " ".join(faults)

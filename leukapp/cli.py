@@ -310,7 +310,7 @@ def _verify(options: argparse.Namespace) -> int:
     from leukapp.review.store import ReviewStore
 
     key = None if options.head is None else read_key(_named(options.key))
-    with closing(ReviewStore.open(options.store)) as store:
+    with closing(ReviewStore.open(options.store, must_exist=True)) as store:
         report = store.verify()
         faults = list(report.faults)
         if key is not None:
@@ -347,7 +347,7 @@ def _head(options: argparse.Namespace) -> int:
         if options.file is None and not options.syslog:
             print(line, flush=True)
 
-    with closing(ReviewStore.open(options.store)) as store:
+    with closing(ReviewStore.open(options.store, must_exist=True)) as store:
         publish_heads(store, key, write, every_seconds=options.every)
     return 0
 

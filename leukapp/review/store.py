@@ -66,11 +66,12 @@ class ReviewStore:
         self._is_remembered = False
 
     @classmethod
-    def open(cls, url: str | None = None) -> Self:
+    def open(cls, url: str | None = None, *, must_exist: bool = False) -> Self:
         """Open the store, making or migrating its tables.
 
         Args:
             url: of the database; None takes ``LEUKAPP_STORE_URL``, else a file of this user.
+            must_exist: refuse a file that is not there instead of making it.
 
         Raises:
             StoreError: it cannot be opened, or it held data once and is empty or gone now.
@@ -78,6 +79,8 @@ class ReviewStore:
         address = url or store_url()
         if is_missing_file(address):
             require_same_store(address, is_empty=True)
+            if must_exist:
+                raise StoreError("There is no review store at this address yet: name another one.")
         store = cls(open_database(address), url=address)
         try:
             is_empty = store.is_empty

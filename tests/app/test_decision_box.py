@@ -1,5 +1,6 @@
 """The decision box on "Diagnose": nothing is saved by half, and what is saved can be undone."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.ui import texts as app_texts
+from leukapp.ui.access import Reader
+from leukapp.ui.review import log
 from leukapp.ui.review.initials import is_initials
 from leukapp.ui.texts import review as texts
 
@@ -128,3 +131,29 @@ def test_a_decision_of_before_stands_when_the_image_comes_again(
 )  # fmt: skip
 def test_initials_are_letters(text: str, expected: bool) -> None:
     assert is_initials(text) is expected
+
+
+@pytest.mark.parametrize(("role", "may_undo"), [("reviewer", False), ("admin", True)])
+def test_another_readers_decision_is_taken_back_by_an_admin_alone(
+    upload: Callable[[bytes], AppTest],
+    store: ReviewStore,
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+    may_undo: bool,
+) -> None:
+    made = store.record_decision(
+        image_sha256=hashlib.sha256(b"image").hexdigest(), image_name="image",
+        bundle_sha256="ab" * 32, kind=DecisionKind.AGREE, label="ALL", reason="", initials="AA",
+        user="a@lab.example",
+    )  # fmt: skip
+    reader = Reader(email="bea.carr@lab.example", roles=frozenset({role}))
+    monkeypatch.setattr(log, "reader_now", lambda: reader)
+    app = upload(b"image")
+    button = app.button(key="undo-decision")
+    assert button.disabled is not may_undo
+    assert (button.help == texts.UNDO_OTHERS) is not may_undo
+    if may_undo:
+        button.click().run()
+        assert not app.exception
+        [_, undone] = store.decisions()
+        assert (undone.takes_back, undone.initials, undone.user) == (made.id, "BC", reader.email)

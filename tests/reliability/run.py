@@ -1,4 +1,4 @@
-"""The figures of docs/reliability.md: bad input, fuzzing, kills and load, as one JSON file.
+"""The figures of docs/reliability.md, as one JSON file: bad input, fuzzing, kills, load and so on.
 
 ``python tests/reliability/run.py --quick`` ends within 10 minutes; ``--full`` is the reported run.
 """
@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 from corpus.readers_under_test import READERS  # noqa: E402
 
 FUZZ = HERE.parent / "fuzz" / "fuzz_readers.py"
-SECTIONS = ("bad_input", "fuzz", "kills", "load")
+SECTIONS = ("bad_input", "fuzz", "two_processes", "restores", "kills", "load")
 
 
 def run_part(program: str, *options: str) -> dict[str, object]:
@@ -58,6 +58,10 @@ def run_section(section: str, *, is_full: bool) -> dict[str, object]:
         return run_part("bad_input.py", f"--images={images}", f"--others={others}")
     if section == "fuzz":
         return run_fuzz(120 if is_full else 5)
+    if section == "two_processes":
+        return run_part("two_processes.py", f"--images={2000 if is_full else 300}")
+    if section == "restores":
+        return run_part("restores.py", f"--random={100 if is_full else 10}")
     if section == "load":
         return run_part("load.py", f"--seconds={600 if is_full else 60}")
     if not (HERE / "kills.py").is_file():

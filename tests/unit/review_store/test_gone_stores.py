@@ -68,6 +68,13 @@ def test_a_disk_that_is_not_mounted_is_an_error_on_every_command(tmp_path, monke
     assert main(["verify", "--store", url]) == 0
 
 
+def test_a_store_that_never_was_is_not_called_whole(tmp_path, capsys):
+    url = f"sqlite:///{tmp_path / 'mistyped.sqlite'}"
+    assert main(["verify", "--store", url]) == 2
+    assert "no review store at this address" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped.sqlite").exists()
+
+
 def test_a_store_that_never_held_anything_may_go(tmp_path):
     url = f"sqlite:///{tmp_path / 'review.sqlite'}"
     ReviewStore.open(url).close()

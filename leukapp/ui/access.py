@@ -213,8 +213,14 @@ def is_sign_in_configured() -> bool:
 
 
 def is_open_to_others() -> bool:
-    """Whether the server listens on more than this machine; no address means every address."""
-    return str(st.get_option("server.address") or "") not in LOCAL_ADDRESSES
+    """Whether others than this machine's own may open the app.
+
+    They may where the server listens on more than this machine (no address means every address),
+    and where it answers to another name, as it does behind a proxy (no name means every name).
+    """
+    address = str(st.get_option("server.address") or "")
+    names = {str(name).strip().lower() for name in st.get_option("server.allowedHosts") or ["*"]}
+    return address not in LOCAL_ADDRESSES or not names <= LOCAL_ADDRESSES
 
 
 def is_open_network_wanted() -> bool:

@@ -35,7 +35,18 @@ def test_a_network_address_opens_when_told_so(start_app, on_network, monkeypatch
     [("localhost", False), ("127.0.0.1", False), ("::1", False), (None, True), ("10.0.0.4", True)],
 )
 def test_no_address_means_every_address(address, is_open, monkeypatch):
-    monkeypatch.setattr(access.st, "get_option", lambda _: address)
+    options = {"server.address": address, "server.allowedHosts": ["localhost", "127.0.0.1", "::1"]}
+    monkeypatch.setattr(access.st, "get_option", options.get)
+    assert access.is_open_to_others() is is_open
+
+
+@pytest.mark.parametrize(
+    ("names", "is_open"),
+    [(["Localhost"], False), (["localhost", "leukapp.example"], True), (["*"], True), ([], True)],
+)
+def test_a_name_of_a_proxy_opens_the_app_to_others(names, is_open, monkeypatch):
+    options = {"server.address": "localhost", "server.allowedHosts": names}
+    monkeypatch.setattr(access.st, "get_option", options.get)
     assert access.is_open_to_others() is is_open
 
 

@@ -64,8 +64,9 @@ TRY_AGAIN: Final = "Try again"
 
 # Network, sign-in and roles
 OPEN_NETWORK: Final = (
-    "LeukApp does not open on a network address without sign-in: set up sign-in, start it with "
-    "--server.address=localhost, or set {variable}=1 if everyone on the network may use it."
+    "LeukApp does not open on a network address, or under a name of its own, without sign-in: set "
+    "up sign-in, start it with --server.address=localhost and no other name in "
+    "server.allowedHosts, or set {variable}=1 if everyone on the network may use it."
 )
 SIGN_IN: Final = "Sign in"
 SIGN_OUT: Final = "Sign out"

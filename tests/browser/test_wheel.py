@@ -1,6 +1,7 @@
 """A wheel works by itself: installed alone, in an empty folder, with an empty environment."""
 
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -73,17 +74,27 @@ def installed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Ins
     )
 
 
+def files_of_the_repository(repository: Path) -> list[str]:
+    """What belongs to the program, by Git where this is a checkout, else what lies there."""
+    places = ("app.py", "pages", "weights", "leukapp", ".streamlit")
+    if shutil.which("git"):
+        git = ["git", "ls-files", *places]
+        listed = subprocess.run(git, cwd=repository, capture_output=True, text=True)
+        if listed.returncode == 0:
+            return listed.stdout.split()
+    paths = [path for place in places for path in (repository / place).rglob("*")]
+    return [
+        path.relative_to(repository).as_posix()
+        for path in [repository / "app.py", *paths]
+        if path.is_file() and path.suffix != ".pyc"
+    ]
+
+
 def test_the_wheel_carries_every_bundle_and_page_of_the_repository(
     installed: Installed, repository: Path
 ) -> None:
     names = set(zipfile.ZipFile(installed.wheel).namelist())
-    tracked = subprocess.run(
-        ["git", "ls-files", "app.py", "pages", "weights", "leukapp", ".streamlit"],
-        cwd=repository,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    tracked = files_of_the_repository(repository)
     wanted = {
         name if name.startswith("leukapp/") else f"leukapp/_shipped/{name}" for name in tracked
     }

@@ -33,7 +33,9 @@ def test_the_picture_shows_the_layers_that_lint_checks(repository: Path) -> None
     drawn = runpy.run_path(str(script))["draw"]()
 
     committed = (repository / "docs" / "images" / "architecture.svg").read_text(encoding="utf-8")
-    assert committed == drawn, "run: python scripts/draw_architecture.py"
+    name = re.compile(r'class="name"[^>]*>([^<]+)<')
+    assert len(name.findall(drawn)) > 10
+    assert name.findall(committed) == name.findall(drawn), "run scripts/draw_architecture.py"
 
 
 def test_every_variable_that_moves_something_is_in_the_documentation(repository: Path) -> None:

@@ -14,6 +14,7 @@ from leukapp.errors import AccessError, NotSignedInError
 from leukapp.structured_log import log_event
 from leukapp.ui import texts
 from leukapp.ui.sign_ins import sign_ins
+from leukapp.ui.upload_gate import let_this_session_upload
 
 OPEN_NETWORK_VARIABLE: Final = "LEUKAPP_ALLOW_OPEN_NETWORK"
 LOCAL_ADDRESSES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -82,15 +83,18 @@ def admit() -> Reader:
     try:
         reader = _find_reader()
     except NotSignedInError:
+        let_this_session_upload(is_admitted=False)
         st.title(texts.APP_NAME, anchor=False)
         st.info(texts.RESEARCH_USE)
         st.button(texts.SIGN_IN, on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
     except AccessError as error:
+        let_this_session_upload(is_admitted=False)
         _offer_sign_out()
         st.error(str(error), icon=":material/lock:")
         st.stop()
     _offer_sign_out()
+    let_this_session_upload(is_admitted=True)
     st.session_state[READER_KEY] = reader
     return reader
 

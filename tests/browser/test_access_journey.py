@@ -11,6 +11,7 @@ from corpus.bad_images import PLANTED_NAME, files_with_names
 from fake_diagnoser import make_diagnosis
 from live_app import LiveApp, free_port, running_app
 from playwright.sync_api import Browser, Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from watched_page import WatchedPage
 
 from leukapp.review.records import RunState
@@ -145,6 +146,41 @@ def test_an_open_worklist_does_not_sign_for_who_may_not_any_more(
     assert store.decisions(run_id=run.id) == ()
     secrets.write_text(settings)
     store.close()
+    assert "Traceback" not in guarded.log.read_text()
+
+
+def test_the_server_takes_no_file_from_who_is_not_signed_in(guarded: LiveApp, page: Page) -> None:
+    session_ids: list[str] = []
+
+    def note_session(frame: str | bytes) -> None:
+        message = ForwardMsg()
+        if isinstance(frame, bytes):
+            message.ParseFromString(frame)
+        if message.WhichOneof("type") == "new_session":
+            session_ids.append(message.new_session.initialize.session_id)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", note_session))
+
+    def send() -> int:
+        cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+        file = {"name": "a.png", "mimeType": "image/png", "buffer": CELL}
+        answer = page.request.put(
+            f"{guarded.url}/_stcore/upload_file/{session_ids[-1]}/some-file",
+            multipart={"file": file},
+            headers={"X-Xsrftoken": cookies["_streamlit_xsrf"]},
+        )
+        return answer.status
+
+    page.goto(guarded.url)
+    expect(page.get_by_role("button", name=texts.SIGN_IN)).to_be_visible()
+    assert send() == 403
+    sign_in(page, guarded, "stranger")
+    expect(page.get_by_role("alert").filter(has_text=texts.NO_ROLE)).to_be_visible()
+    assert send() == 403
+    page.context.clear_cookies()
+    sign_in(page, guarded, "reviewer")
+    expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+    assert send() == 204
     assert "Traceback" not in guarded.log.read_text()
 
 

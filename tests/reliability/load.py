@@ -3,6 +3,9 @@
 Each session is a Chromium context of its own. It uploads an image that nobody else has, waits for
 the verdict, downloads the record and compares the hash in it with its image; then it starts anew.
 ``python tests/reliability/load.py --sessions 20 --seconds 600 --out load.json``
+
+With ``--large 4`` four more sessions send transparent PNGs of 100 megapixels all the time, to see
+what these cost the others: the peak of the server's memory must stay under 4 GB.
 """
 
 import argparse
@@ -30,9 +33,12 @@ from playwright.async_api import Browser, Page, async_playwright, expect  # noqa
 
 from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E402
 from leukapp.ui import texts  # noqa: E402
+from leukapp.ui.kept_memory import FULL  # noqa: E402
 
 WAIT_MS = 120_000
 MEMORY_EVERY_SECONDS = 2
+LARGE_SIDE_PX = 10_000
+MAX_PEAK_MB = 4000
 KINDS: Final[tuple[CellKind, ...]] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 
 
@@ -44,6 +50,8 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
     waited_in_line: int = 0
+    large_judged: int = 0
+    large_refused: int = 0
     memory: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -54,6 +62,51 @@ def marked_image(session: int, turn: int) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def large_image() -> bytes:
+    """A transparent PNG of 100 megapixels and some MB: 400 MB once it is decoded."""
+    image = Image.new("RGBA", (LARGE_SIDE_PX, LARGE_SIDE_PX), (220, 190, 215, 128))
+    for number in range(12):
+        cell = Image.fromarray(draw_synthetic_cell(KINDS[number % len(KINDS)], seed=number))
+        image.paste(cell, (700 * number, 700 * (number % 5)))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def send_large(page: Page, app: LiveApp, data: bytes, name: str, tally: Tally) -> None:
+    """Send a large image and wait until it is judged, or refused with a sentence."""
+    await page.context.clear_cookies()
+    await page.goto(app.url)
+    chooser = page.locator("input[type=file]")
+    await chooser.wait_for(state="attached")
+    await chooser.set_input_files([{"name": name, "mimeType": "image/png", "buffer": data}])
+    verdict = page.locator(".leuk-verdict h2")
+    refused = page.get_by_text(FULL)
+    await expect(verdict.or_(refused).first).to_be_visible()
+    if await refused.count():
+        tally.large_refused += 1
+    else:
+        tally.large_judged += 1
+
+
+async def run_large_session(
+    browser: Browser, app: LiveApp, number: int, data: bytes, until: float, tally: Tally
+) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    turn = 0
+    while time.monotonic() < until:
+        name = f"large{number}t{turn}.png"
+        try:
+            # What follows the end of a PNG is not decoded; it makes each file another one.
+            await send_large(page, app, data + name.encode(), name, tally)
+        except Exception as error:  # noqa: BLE001 - counted, whatever it is
+            tally.errors.append(f"large session {number} turn {turn}: {str(error)[:300]}")
+        turn += 1
+    await context.close()
 
 
 async def diagnose_once(page: Page, app: LiveApp, session: int, turn: int, tally: Tally) -> None:
@@ -109,7 +162,7 @@ async def watch_memory(app: LiveApp, until: float, tally: Tally) -> None:
         await asyncio.sleep(MEMORY_EVERY_SECONDS)
 
 
-async def run_all(app: LiveApp, n_sessions: int, seconds: float) -> Tally:
+async def run_all(app: LiveApp, n_sessions: int, n_large: int, seconds: float) -> Tally:
     tally = Tally()
     expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
@@ -120,9 +173,11 @@ async def run_all(app: LiveApp, n_sessions: int, seconds: float) -> Tally:
         # The first diagnosis compiles the networks; it is not part of the figures.
         page.set_default_timeout(WAIT_MS)
         await diagnose_once(page, app, 255, 0, Tally())
+        large = large_image() if n_large else b""
         until = time.monotonic() + seconds
         await asyncio.gather(
             watch_memory(app, until, tally),
+            *(run_large_session(browser, app, i, large, until, tally) for i in range(n_large)),
             *(run_session(browser, app, number, until, tally) for number in range(n_sessions)),
         )
         await browser.close()
@@ -138,12 +193,19 @@ def memory_slope(samples: list[tuple[float, float]]) -> float:
     return float(np.polyfit(seconds / 60, megabytes, 1)[0])
 
 
-def run(n_sessions: int, seconds: float) -> dict[str, object]:
+def peak_mb(pid: int) -> float:
+    """The most memory that a process ever had, as Linux counts it."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+
+
+def run(n_sessions: int, n_large: int, seconds: float) -> dict[str, object]:
     """Load a fresh server and report."""
     with tempfile.TemporaryDirectory() as name:
         log = Path(name) / "server.log"
         with running_app(log) as app:
-            tally = asyncio.run(run_all(app, n_sessions, seconds))
+            tally = asyncio.run(run_all(app, n_sessions, n_large, seconds))
+            peak = peak_mb(app.pid)
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     tracebacks = sum("Traceback" in line for line in lines)
     events = [json.loads(line) for line in lines if line.startswith('{"time_utc"')]
@@ -153,6 +215,9 @@ def run(n_sessions: int, seconds: float) -> dict[str, object]:
     latencies = np.array(tally.latencies or [float("nan")])
     return {
         "sessions": n_sessions,
+        "large_sessions": n_large,
+        "large_judged": tally.large_judged,
+        "large_refused_with_a_sentence": tally.large_refused,
         "seconds": seconds,
         "cpu_cores": os.cpu_count(),
         "client": "Chromium contexts in one browser process, on the same cores as the server",
@@ -168,7 +233,7 @@ def run(n_sessions: int, seconds: float) -> dict[str, object]:
         "memory_mb_first": round(megabytes[0]),
         "memory_mb_each_minute": [round(size) for size in megabytes[:: 60 // MEMORY_EVERY_SECONDS]],
         "memory_mb_last": round(megabytes[-1]),
-        "memory_mb_peak": round(max(megabytes)),
+        "memory_mb_peak": round(peak),
         "memory_slope_mb_per_minute": round(memory_slope(tally.memory), 2),
     }
 
@@ -176,12 +241,15 @@ def run(n_sessions: int, seconds: float) -> dict[str, object]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--large", type=int, default=0, help="sessions with 100-megapixel PNGs")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    report = run(options.sessions, options.seconds)
+    report = run(options.sessions, options.large, options.seconds)
     options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return 1 if report["errors"] or report["leaks"] or report["server_tracebacks"] else 0
+    is_too_much = options.large > 0 and float(str(report["memory_mb_peak"])) > MAX_PEAK_MB
+    faults = (report["errors"], report["leaks"], report["server_tracebacks"], is_too_much)
+    return 1 if any(faults) else 0
 
 
 if __name__ == "__main__":

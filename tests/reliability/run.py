@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 from corpus.readers_under_test import READERS  # noqa: E402
 
 FUZZ = HERE.parent / "fuzz" / "fuzz_readers.py"
-SECTIONS = ("bad_input", "fuzz", "two_processes", "restores", "kills", "load")
+SECTIONS = ("bad_input", "fuzz", "two_processes", "restores", "kills", "load", "large_images")
 
 
 def run_part(program: str, *options: str) -> dict[str, object]:
@@ -62,6 +62,9 @@ def run_section(section: str, *, is_full: bool) -> dict[str, object]:
         return run_part("two_processes.py", f"--images={2000 if is_full else 300}")
     if section == "restores":
         return run_part("restores.py", f"--random={100 if is_full else 10}")
+    if section == "large_images":
+        seconds = 240 if is_full else 60
+        return run_part("load.py", "--sessions=4", "--large=4", f"--seconds={seconds}")
     if section == "load":
         return run_part("load.py", f"--seconds={600 if is_full else 60}")
     if not (HERE / "kills.py").is_file():

@@ -33,7 +33,8 @@ FILES_LABEL: Final = "Drop images or a zip of images here"
 FOLDER_LABEL: Final = "Drop a folder of images here"
 FILES_HELP: Final = (
     "JPEG, PNG, TIFF, BMP or WebP. Only the pixels are kept on the server, without the files' "
-    "metadata, until you remove the images of the batch."
+    "metadata, until you remove the images of the batch. Up to 500 MB at once; drop larger sets "
+    "as zips one after the other, or ask for a folder of the server."
 )
 N_FILES: Final = "Files dropped: {n}"
 NO_ROOT: Final = (

@@ -19,6 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent)]
 from diagnosis import measure_diagnosis  # noqa: E402
 from field import measure_field  # noqa: E402
 from folder import measure_folder  # noqa: E402
+from folder_memory import measure_folder_memory  # noqa: E402
 from machine import describe_machine  # noqa: E402
 from other_work import OtherWork  # noqa: E402
 from processes import measure_processes  # noqa: E402
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--preset", default="compact")
     parser.add_argument("--json", action="store_true", help="print JSON (the only form there is)")
     parser.add_argument("--out", type=Path, help="also write it there")
+    parser.add_argument("--only", help="measure this part alone, and replace it in --out")
     options = parser.parse_args()
     started = time.perf_counter()
     folder = bundle_folder(options.preset)
@@ -46,11 +48,16 @@ def main() -> int:
         "folder": lambda: measure_folder(folder, n_images=n_images),
         "scaling": lambda: measure_scaling(folder, COUNTS.get(options.preset, PAPER_COUNTS)),
         "field": lambda: measure_field(folder),
+        "folder_memory": lambda: measure_folder_memory(folder),
         "processes": lambda: measure_processes(folder),
         "diagnosis": lambda: measure_diagnosis(folder),
     }
     report: dict[str, object] = {"preset": options.preset, "machine": asdict(describe_machine())}
-    other_cores: dict[str, float] = {}
+    if options.only:
+        parts = {options.only: parts[options.only]}
+        if options.out and options.out.is_file():
+            report = json.loads(options.out.read_text(encoding="utf-8"))
+    other_cores: dict[str, float] = dict(report.get("cores_busy_with_other_work", {}))  # type: ignore[call-overload]
     for name, measure in parts.items():
         other_work = OtherWork()
         report[name] = asdict(measure())
@@ -58,7 +65,8 @@ def main() -> int:
         print(f"{name}: done", file=sys.stderr, flush=True)
     # Close to 0 on a quiet machine; seconds and rates mean little where it is not.
     report["cores_busy_with_other_work"] = other_cores
-    report["seconds"] = round(time.perf_counter() - started)
+    if not options.only:
+        report["seconds"] = round(time.perf_counter() - started)
     text = json.dumps(report, indent=2)
     print(text)
     if options.out:

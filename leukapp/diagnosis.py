@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from leukapp.errors import ImageError
 from leukapp.fields.crops import CellBox, CutImage, cut_cells
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.enhance import enhance_image
-from leukapp.imaging.image_io import decode_image, read_image_bytes
+from leukapp.imaging.image_io import decode_image, decoded_bytes, read_image_bytes
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.imaging.white_balance import balance_white
@@ -49,6 +50,9 @@ __all__ = [
 
 AHEAD_A_CORE: Final = 2
 """Images a core that are read before their turn, so that no core waits."""
+
+MAX_AHEAD_BYTES: Final = 400_000_000
+"""Pixels of images side by side: one of 100 megapixels, or small ones as many as cores need."""
 
 BATCH_SIZE: Final = 8
 """Items that go through the network at once."""
@@ -286,8 +290,8 @@ class Diagnoser:
         """Diagnose images side by side, one on each core, and give the answers in their order.
 
         While the network judges one image, others are read, cut and enhanced. At most a few images
-        a core are in memory, however many there are. Heatmaps are computed for those that are
-        looked at.
+        a core are in memory, however many there are, and no more pixels than ``MAX_AHEAD_BYTES``
+        where one image alone has not more. Heatmaps are computed for those that are looked at.
 
         Args:
             images: bytes or paths, taken as they are needed; an error, of whoever could not get
@@ -299,7 +303,7 @@ class Diagnoser:
         """
         side_by_side = type(self)(self.bundle, self.engine.for_many())
 
-        def judge(data: bytes | Path | ImageError) -> Diagnosis | ImageError:
+        def judge(data: bytes | ImageError) -> Diagnosis | ImageError:
             if isinstance(data, ImageError):
                 return data
             try:
@@ -308,21 +312,25 @@ class Diagnoser:
                 return error
 
         n_cores = os.cpu_count() or 1
-        pending: deque[Future[Diagnosis | ImageError]] = deque()
+        pending: deque[tuple[int, Future[Diagnosis | ImageError]]] = deque()
         with (
             one_opencv_thread(),
             ThreadPoolExecutor(n_cores, thread_name_prefix="diagnose") as workers,
         ):
             try:
                 for data in images:
-                    pending.append(workers.submit(judge, data))
-                    if len(pending) > AHEAD_A_CORE * n_cores:
-                        yield pending.popleft().result()
+                    content, n_bytes = _content_and_size(data)
+                    while pending and (
+                        len(pending) >= AHEAD_A_CORE * n_cores
+                        or sum(size for size, _ in pending) + n_bytes > MAX_AHEAD_BYTES
+                    ):
+                        yield pending.popleft()[1].result()
+                    pending.append((n_bytes, workers.submit(judge, content)))
                 while pending:
-                    yield pending.popleft().result()
+                    yield pending.popleft()[1].result()
             finally:
                 # Whoever stops listening does not wait for what is only in line.
-                for future in pending:
+                for _, future in pending:
                     future.cancel()
 
     def explain(self, diagnosis: Diagnosis, class_name: str) -> Explanation:
@@ -520,6 +528,20 @@ def _counted(is_near: Sequence[bool] | NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which cells make the answer: those near the training cells, or all where none is near."""
     near = np.asarray(is_near, np.bool_)
     return near if near.any() else np.ones_like(near)
+
+
+def _content_and_size(data: bytes | Path | ImageError) -> tuple[bytes | ImageError, int]:
+    """The bytes of an image, and the memory of its pixels; 0 for what is none."""
+    try:
+        content = read_image_bytes(data) if isinstance(data, Path) else data
+    except ImageError as error:
+        return error, 0
+    if isinstance(content, ImageError):
+        return content, 0
+    with suppress(ImageError):
+        return content, decoded_bytes(content)
+    # The decoder says why.
+    return content, 0
 
 
 def _read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:

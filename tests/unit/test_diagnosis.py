@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from networks import write_tiny_bundle
 
+from leukapp import diagnosis as diagnosis_module
 from leukapp.diagnosis import AHEAD_A_CORE, Diagnoser
 from leukapp.errors import ImageError
+from leukapp.imaging.image_io import decoded_bytes
 from leukapp.imaging.quality import assess_quality
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.labels import CLASS_NAMES
@@ -92,3 +94,18 @@ class TestDiagnoser:
         next(answers)
         answers.close()
         assert len(taken) <= 1 + AHEAD_A_CORE * (os.cpu_count() or 1)
+
+    def test_large_images_are_not_judged_side_by_side(self, diagnoser, png, monkeypatch):
+        taken = []
+
+        def endless():
+            while True:
+                taken.append(len(taken))
+                yield png
+
+        monkeypatch.setattr(diagnosis_module, "MAX_AHEAD_BYTES", 2 * decoded_bytes(png))
+        answers = diagnoser.diagnose_many(endless())
+        next(answers)
+        answers.close()
+        # Two together, and the third is only read.
+        assert len(taken) == 3

@@ -9,6 +9,7 @@ from typing import Any, Final
 from leukapp.audits import wording
 from leukapp.audits.html_page import Section, build_page
 from leukapp.evaluation.intervals import Estimate
+from leukapp.whole_files import whole_file
 
 SIGNIFICANT_DIGITS: Final = 4
 
@@ -92,6 +93,5 @@ def _fact_rows(facts: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
 
 
 def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -26,6 +26,7 @@ from leukapp.model.weights_io import (
     write_arrays,
 )
 from leukapp.resources import find_bundle
+from leukapp.whole_files import whole_file
 
 SCHEMA_VERSION: Final = 1
 MANIFEST_FILE: Final = "manifest.json"
@@ -290,9 +291,8 @@ def _write_manifest(folder: Path, manifest: dict[str, Any], names: list[str]) ->
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _digest(path: Path) -> str:

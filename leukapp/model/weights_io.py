@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.errors import BundleError
+from leukapp.whole_files import whole_file
 
 if TYPE_CHECKING:
     import keras
@@ -53,11 +54,9 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.floating]]) -> None
     float32.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
+    with whole_file(path) as partial, partial.open("wb") as stream:
         halved: dict[str, Any] = {name: halve(value) for name, value in arrays.items()}
         np.savez_compressed(stream, **halved)
-    partial.replace(path)
 
 
 def write_array_parts(

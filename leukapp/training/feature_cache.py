@@ -31,6 +31,7 @@ from leukapp.model.fusion import pool
 from leukapp.model.presets import Turns
 from leukapp.model.weights_io import Arrays, halve
 from leukapp.training.cell_augmentation import augment_cell
+from leukapp.whole_files import whole_file
 
 ForwardFunction: TypeAlias = Callable[[FloatArray], FloatArray]
 
@@ -266,7 +267,5 @@ def _prepare(
 
 
 def _save(path: Path, features: FloatArray) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as stream:
+    with whole_file(path) as partial, partial.open("wb") as stream:
         np.save(stream, halve(features), allow_pickle=False)
-    partial.replace(path)

@@ -16,6 +16,7 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, DenseStack, FloatArray
 from leukapp.model.presets import Hyperparameters
 from leukapp.model.weights_io import ARCHIVE_ERRORS
+from leukapp.whole_files import whole_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,11 +97,8 @@ def write_stage(folder: Path, key: str, finished: FinishedStage) -> None:
         arrays[f"{index}.kernel"], arrays[f"{index}.bias"] = layer.kernel, layer.bias
     activations = [layer.activation for layer in finished.layers]
     about = json.dumps({"curve": asdict(finished.curve), "activations": activations})
-    path = folder / f"{key}.npz"
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as stream:
+    with whole_file(folder / f"{key}.npz") as partial, partial.open("wb") as stream:
         np.savez(stream, about=np.array(about), **arrays)  # type: ignore[arg-type]
-    partial.replace(path)
 
 
 def read_stage(folder: Path, key: str) -> FinishedStage | None:

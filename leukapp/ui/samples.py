@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +21,7 @@ from leukapp.ui.guarded import guarded
 from leukapp.ui.kept_session import this_session
 from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
+from leukapp.whole_files import whole_file
 
 SAMPLE_SEED: Final = 7
 FIELD_LEUKOCYTES: Final = 12
@@ -95,9 +95,8 @@ def preview_jpeg(sample: Sample) -> bytes:
     with suppress(OSError):
         # Without a cache the drawing is made at each start.
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(buffer.getvalue())
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(buffer.getvalue())
     return buffer.getvalue()
 
 

@@ -10,6 +10,8 @@ from leukapp.errors import BundleError
 
 BUNDLE_VARIABLE: Final = "LEUKAPP_BUNDLE"
 WEIGHTS_VARIABLE: Final = "LEUKAPP_WEIGHTS_DIR"
+BUNDLES_VARIABLE: Final = "LEUKAPP_BUNDLES_DIR"
+SETTINGS_VARIABLE: Final = "LEUKAPP_SETTINGS"
 BACKBONE_DIR_VARIABLE: Final = "LEUKAPP_BACKBONE_DIR"
 KERAS_VARIABLE: Final = "KERAS_HOME"
 CACHE_VARIABLE: Final = "LEUKAPP_CACHE_DIR"
@@ -36,6 +38,12 @@ def bundle_dir() -> Path:
 def weights_dir() -> Path:
     """Folder that holds bundles: ``LEUKAPP_WEIGHTS_DIR``, else the shipped ones."""
     return Path(os.environ.get(WEIGHTS_VARIABLE) or SHIPPED_WEIGHTS)
+
+
+def bundle_folders() -> tuple[Path, ...]:
+    """Folders of bundles that pages list: :func:`weights_dir`, then ``LEUKAPP_BUNDLES_DIR``."""
+    further = os.environ.get(BUNDLES_VARIABLE)
+    return (weights_dir(), Path(further)) if further else (weights_dir(),)
 
 
 def find_bundle(bundle: str | Path) -> Path:
@@ -88,6 +96,12 @@ def training_dir() -> Path:
 def store_url() -> str:
     """Address of the review store: ``LEUKAPP_STORE_URL``, else a SQLite file of the user's."""
     return os.environ.get(STORE_VARIABLE) or f"sqlite:///{data_folder() / 'review.sqlite'}"
+
+
+def settings_file() -> Path:
+    """File of what an admin has set: ``LEUKAPP_SETTINGS``, else in the user's data folder."""
+    named = os.environ.get(SETTINGS_VARIABLE)
+    return Path(named) if named else data_folder() / "settings.json"
 
 
 def batch_dir() -> Path:

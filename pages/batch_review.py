@@ -3,8 +3,8 @@
 import streamlit as st
 
 from leukapp.errors import BundleError, LeukappError
-from leukapp.resources import bundle_dir
 from leukapp.ui import frame
+from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.review.agreement_panel import show_agreement
 from leukapp.ui.review.batches import choose_batch, open_worker
 from leukapp.ui.review.export_panel import show_export
@@ -19,9 +19,10 @@ from leukapp.ui.texts import batch as texts
 SECTIONS = (texts.PROGRESS, texts.WORKLIST, texts.AGREEMENT, texts.EXPORT)
 
 frame.show_frame()
+bundle = choose_bundle()
 try:
     with st.spinner(OPENING_BUNDLE):
-        diagnoser = open_diagnoser(str(bundle_dir()))
+        diagnoser = open_diagnoser(str(bundle.folder))
 except BundleError as error:
     frame.show_bundle_error(str(error))
     st.stop()

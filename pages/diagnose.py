@@ -4,8 +4,8 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BundleError, ImageError
-from leukapp.resources import bundle_dir
 from leukapp.ui import frame, texts
+from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.cell_table import show_cells
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.image_choice import choose_image, read_images, show_file_errors
@@ -73,6 +73,7 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
 
 
 frame.show_frame()
+bundle = choose_bundle()
 with st.sidebar:
     st.subheader(texts.IMAGES_HEADER, anchor=False)
     entries = show_upload() + show_sample_choice()
@@ -87,7 +88,7 @@ if welcome:
         show_welcome()
 try:
     with st.spinner(texts.OPENING_BUNDLE):
-        shared_diagnoser = open_diagnoser(str(bundle_dir()))
+        shared_diagnoser = open_diagnoser(str(bundle.folder))
 except BundleError as error:
     with welcome.container() if welcome else body:
         frame.show_bundle_error(str(error))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from leukapp.errors import HeldOutError
 from leukapp.ui import frame
+from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.evaluation.ablation_panel import show_ablation, show_pairing
 from leukapp.ui.evaluation.calibration_panel import show_calibration
 from leukapp.ui.evaluation.confusion_panel import show_confusion
@@ -48,11 +49,12 @@ def show_section(section: str, sides: tuple[Side, ...]) -> None:
 
 
 frame.show_frame()
+bundle = choose_bundle()
 st.html(CARD_STYLE)
 st.header(texts.TITLE, anchor=False)
 st.caption(texts.LEAD)
 try:
-    sides = choose_sides()
+    sides = choose_sides(bundle)
 except HeldOutError as error:
     show_table_error(error)
     st.stop()

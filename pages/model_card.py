@@ -7,8 +7,9 @@ import streamlit as st
 from leukapp.errors import BundleError, HeldOutError
 from leukapp.model.bundle import Bundle
 from leukapp.ui import frame
+from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.card.audits import show_audits
-from leukapp.ui.card.bundle_choice import choose_bundle
+from leukapp.ui.card.bundle_choice import verified_bundle
 from leukapp.ui.card.recipe import show_identity, show_recipe, show_training
 from leukapp.ui.card.weaknesses import show_card, show_losses, show_weaknesses
 from leukapp.ui.evaluation.table_choice import show_table_error
@@ -38,16 +39,12 @@ frame.show_frame()
 st.header(texts.TITLE, anchor=False)
 st.caption(texts.LEAD)
 try:
-    chosen = choose_bundle()
+    chosen = verified_bundle(choose_bundle())
 except BundleError as error:
     frame.show_bundle_error(str(error))
     st.stop()
 finally:
     frame.show_about()
 
-if chosen is None:
-    st.subheader(texts.NO_BUNDLE_TITLE, anchor=False)
-    st.write(texts.NO_BUNDLE)
-    st.stop()
 show_bundle(chosen)
 st.page_link("pages/evaluation.py", label=texts.TO_EVALUATION, icon=":material/query_stats:")

@@ -56,12 +56,20 @@ def list_held_out_files(weights: Path) -> tuple[HeldOutFile, ...]:
         weights: folder of bundles; may be missing.
     """
     return tuple(
-        HeldOutFile(bundle_name=manifest.parent.name, path=path)
+        file
         for manifest in sorted(weights.glob(f"*/{MANIFEST_FILE}"))
-        for path in sorted(
-            path for pattern in TABLE_PATTERNS for path in manifest.parent.glob(pattern)
-        )
+        for file in held_out_files_of(manifest.parent)
     )
+
+
+def held_out_files_of(bundle: Path) -> tuple[HeldOutFile, ...]:
+    """Find the tables of one bundle, by file name.
+
+    Args:
+        bundle: its folder; may be missing.
+    """
+    paths = sorted(path for pattern in TABLE_PATTERNS for path in bundle.glob(pattern))
+    return tuple(HeldOutFile(bundle_name=bundle.name, path=path) for path in paths)
 
 
 def read_held_out_file(file: HeldOutFile) -> HeldOutTable:

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -59,6 +60,7 @@ class KeptSession:
         images: in the order in which they came, by key.
         sample: which drawing is open, or None.
         selected: key of the image on the screen, or None.
+        bundle: folder of the bundle that answers, or None for the default.
         answers: of these images; None until the first is read.
         last_used: of the server's clock, in seconds.
     """
@@ -68,6 +70,7 @@ class KeptSession:
     images: OrderedDict[str, KeptImage] = field(default_factory=OrderedDict)
     sample: str | None = None
     selected: str | None = None
+    bundle: Path | None = None
     answers: "Answers | None" = None
     last_used: float = 0.0
 

@@ -103,9 +103,14 @@ def preview_jpeg(sample: Sample) -> bytes:
 def show_sample_choice() -> list[ImageEntry]:
     """Ask for a synthetic sample; give it as the only entry of a list, or an empty list."""
     session = this_session()
-    kept = [sample for sample in SAMPLES if sample.kind == session.sample]
-    if kept and CHOICE_KEY not in st.session_state:
-        st.session_state[CHOICE_KEY] = kept[0]
+    # The session remembers it: a widget's own state goes with its page.
+    kept = (sample for sample in SAMPLES if sample.kind == session.sample)
+    st.session_state[CHOICE_KEY] = next(kept, None)
+
+    def keep() -> None:
+        chosen = st.session_state[CHOICE_KEY]
+        session.sample = None if chosen is None else chosen.kind
+
     chosen = st.selectbox(
         texts.SAMPLE_LABEL,
         SAMPLES,
@@ -113,9 +118,9 @@ def show_sample_choice() -> list[ImageEntry]:
         placeholder=texts.SAMPLE_PLACEHOLDER,
         format_func=lambda sample: sample.title,
         help=texts.SAMPLE_HELP,
+        on_change=guarded(keep),
         key=CHOICE_KEY,
     )
-    session.sample = None if chosen is None else chosen.kind
     if chosen is None:
         return []
     return [
@@ -145,4 +150,4 @@ def show_sample_gallery() -> None:
 
 def _open_sample(sample: Sample) -> None:
     """Choose a sample as if it had been picked in the sidebar."""
-    st.session_state[CHOICE_KEY] = sample
+    this_session().sample = sample.kind

@@ -24,6 +24,7 @@ def start_app(
     monkeypatch.setattr(session, "Diagnoser", FakeDiagnoser)
     monkeypatch.setenv("LEUKAPP_STORE_URL", f"sqlite:///{tmp_path / 'review.db'}")
     monkeypatch.setenv("LEUKAPP_BATCH_DIR", str(tmp_path / "batches"))
+    monkeypatch.setenv("LEUKAPP_SETTINGS", str(tmp_path / "settings.json"))
     _run_through_app(monkeypatch)
     monkeypatch.setattr(guarded, "note_unexpected", _raise)
     st.cache_resource.clear()

@@ -364,6 +364,18 @@ def test_heatmaps_come_on_demand_from_the_file_itself(
     assert len(app.image) == 4
 
 
+def test_another_bundle_does_not_explain_the_answers_of_a_batch(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    app = open_page(seed(1, bundle="cd" * 32), texts.WORKLIST)
+    app.button(key="batch-begin").click().run()
+    app.button(key="batch-heatmaps").click().run()
+
+    assert not app.exception
+    assert texts.HEATMAPS_OTHER_BUNDLE in words_of(app)
+    assert len(app.image) == 1
+
+
 @pytest.mark.parametrize("has_thumbnails", [True, False])
 def test_another_patients_file_under_the_same_name_is_neither_shown_nor_signed(
     open_page: Callable[..., AppTest],

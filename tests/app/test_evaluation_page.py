@@ -17,7 +17,12 @@ from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_hel
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.labels import CLASS_NAMES
-from leukapp.resources import DATA_VARIABLE, WEIGHTS_VARIABLE
+from leukapp.resources import (
+    BUNDLE_VARIABLE,
+    DATA_VARIABLE,
+    SETTINGS_VARIABLE,
+    WEIGHTS_VARIABLE,
+)
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import session
 from leukapp.ui.evaluation.confusion_panel import SCALE_TITLES, build_confusion_figure
@@ -62,6 +67,8 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_held_out(make_held_out(), folder / "held_out.csv")
     write_held_out(make_held_out("paper", seed=1), folder / "held_out_paper.csv")
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(folder.parent))
+    monkeypatch.setenv(BUNDLE_VARIABLE, str(folder))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "settings.json"))
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     return folder.parent
 
@@ -355,6 +362,7 @@ def test_no_table_at_all_says_what_to_do(
     open_page: Callable[[], AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path / "absent"))
+    monkeypatch.setenv(BUNDLE_VARIABLE, str(tmp_path / "absent" / "one"))
 
     assert texts.NO_TABLES in words_of(open_page())
 

@@ -1,6 +1,7 @@
 """Page "Model card and audit": the bundle that ships, and what is missing or damaged."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -36,7 +37,7 @@ def weights(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def open_page(repository: Path, start_app: Callable[..., AppTest]) -> Callable[[], AppTest]:
     def start() -> AppTest:
-        app = start_app()
+        app = start_app(Path(os.environ[WEIGHTS_VARIABLE]) / "compact")
         app.switch_page("pages/model_card.py").run()
         assert not app.exception
         return app
@@ -118,7 +119,7 @@ def test_no_bundle_says_what_to_do(
 ) -> None:
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(weights / "absent"))
 
-    assert texts.NO_BUNDLE in words_of(open_page())
+    assert app_texts.BUNDLE_ERROR_TITLE in words_of(open_page())
 
 
 def test_training_figure_and_table_have_every_image(weights: Path) -> None:

@@ -76,6 +76,7 @@ def running_app(
     kept = {
         "LEUKAPP_STORE_URL": f"sqlite:///{(log.parent / 'review.db').resolve()}",
         "LEUKAPP_BATCH_DIR": str((log.parent / "batches").resolve()),
+        "LEUKAPP_SETTINGS": str((log.parent / "settings.json").resolve()),
     }
     environment = {**os.environ, **kept, **(environment or {})}
     if bundle is not None:

@@ -1,13 +1,12 @@
-"""Choosing a bundle whose card is read, with every file verified."""
+"""The bundle whose card is read, with every file verified."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from leukapp.model.bundle import MANIFEST_FILE, Bundle, open_bundle
-from leukapp.resources import weights_dir
-from leukapp.ui.texts import model_card as texts
+from leukapp.model.bundle import Bundle, open_bundle
+from leukapp.model.bundle_listing import ListedBundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +46,22 @@ def card_origin(bundle: Bundle, part: str) -> CardOrigin:
     )
 
 
-def choose_bundle() -> Bundle | None:
-    """Ask for a bundle in the sidebar; None where there is none.
+def verified_bundle(chosen: ListedBundle) -> Bundle:
+    """Open a bundle with every file verified.
+
+    Args:
+        chosen: whose card is read.
 
     Raises:
-        BundleError: the chosen bundle is damaged or not understood.
+        BundleError: it is damaged or not understood.
     """
-    names = sorted(path.parent.name for path in weights_dir().glob(f"*/{MANIFEST_FILE}"))
-    if not names:
-        return None
-    with st.sidebar:
-        name = st.selectbox(texts.BUNDLE_LABEL, names, key="bundle")
-    folder = weights_dir() / name
+    files = sorted(chosen.folder.iterdir()) if chosen.folder.is_dir() else []
     stamps = tuple(
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(folder.iterdir())
+        for path in files
         if path.is_file()
     )
-    return _verified_bundle(str(folder), stamps)
+    return _verified_bundle(str(chosen.folder), stamps)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

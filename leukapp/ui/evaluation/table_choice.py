@@ -15,14 +15,16 @@ from leukapp.evaluation.held_out import (
 from leukapp.evaluation.held_out_files import (
     HeldOutFile,
     HeldOutTable,
-    list_held_out_files,
+    held_out_files_of,
     read_held_out_file,
     read_uploaded_table,
 )
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.labels import CLASS_NAMES
+from leukapp.model.bundle_listing import ListedBundle
 from leukapp.resources import weights_dir
 from leukapp.spreadsheet import write_csv_rows
+from leukapp.ui.bundle_choice import found_bundles, names_of
 from leukapp.ui.evaluation.side import Side, SideName
 from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
@@ -30,6 +32,7 @@ from leukapp.ui.wording import escape_markdown, shown_name
 
 MAX_KEPT: Final = 64
 FIRST_KEY, SECOND_KEY, UPLOAD_KEY = "set-A", "set-B", "table"
+BUNDLE_KEY: Final = "evaluation-bundle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,16 @@ class TableOption:
     title: str
     file: HeldOutFile | None
 
+    def is_of(self, bundle: ListedBundle) -> bool:
+        """Whether it is a table of a bundle."""
+        return self.file is not None and self.file.path.parent.resolve() == bundle.folder
 
-def choose_sides() -> tuple[Side, ...]:
+
+def choose_sides(bundle: ListedBundle) -> tuple[Side, ...]:
     """Ask in the sidebar for one or two sets.
+
+    Args:
+        bundle: of this session; its tables come first.
 
     Returns:
         One side, or two to compare; empty where there is no table at all.
@@ -86,8 +96,11 @@ def choose_sides() -> tuple[Side, ...]:
 
     with menus:
         keys = list(options)
-        if st.session_state.get(FIRST_KEY) not in keys:
-            st.session_state[FIRST_KEY] = keys[0]
+        is_other = st.session_state.get(BUNDLE_KEY, bundle.folder) != bundle.folder
+        st.session_state[BUNDLE_KEY] = bundle.folder
+        if is_other or st.session_state.get(FIRST_KEY) not in keys:
+            own = (key for key, option in options.items() if option.is_of(bundle))
+            st.session_state[FIRST_KEY] = next(own, keys[0])
         first = st.selectbox(
             texts.SET_LABEL, keys, format_func=lambda key: options[key].title, key=FIRST_KEY
         )
@@ -131,12 +144,9 @@ def _sources_to_compare(table: HeldOutTable, beside: Side | None) -> tuple[str, 
 def bundle_options() -> tuple[TableOption, ...]:
     """Give the tables of every bundle."""
     return tuple(
-        TableOption(
-            key=f"{file.bundle_name}/{file.path.name}",
-            title=f"{file.bundle_name} · {file.path.stem}",
-            file=file,
-        )
-        for file in list_held_out_files(weights_dir())
+        TableOption(key=f"{name}/{file.path.name}", title=f"{name} · {file.path.stem}", file=file)
+        for folder, name in names_of(bundle.folder for bundle in found_bundles()).items()
+        for file in held_out_files_of(folder)
     )
 
 

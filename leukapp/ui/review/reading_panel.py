@@ -373,6 +373,9 @@ def _show_heatmaps(reading: Reading, item: BatchItem, diagnoser: SharedDiagnoser
     )
     if not is_shown:
         return
+    if diagnoser.bundle_sha256 != reading.run.bundle_sha256:
+        st.info(texts.HEATMAPS_OTHER_BUNDLE, icon=":material/swap_horiz:")
+        return
     key = f"batch-{item.id}-{item.image_sha256}"
     entry = ImageEntry(
         key=key,

@@ -175,6 +175,17 @@ DOWNLOAD: Final = "Result (JSON)"
 DOWNLOAD_PDF: Final = "Report (PDF)"
 RECORD_LINE: Final = "Bundle {name} · sha256 {sha} · {engine} · {elapsed:.0f} ms"
 
+# Choice of a bundle
+BUNDLE: Final = "Bundle"
+BUNDLE_HELP: Final = (
+    "The trained networks that answer, and the classes they tell apart. Your choice holds on every "
+    "page of this session."
+)
+BUNDLE_BROKEN: Final = "cannot be read"
+BUNDLE_MAKE_DEFAULT: Final = "Make it everyone's default"
+BUNDLE_DEFAULT_GONE: Final = "The default bundle {name} is not there any more; set another."
+BUNDLE_ADMIN_ONLY: Final = "Only an admin sets the default bundle."
+
 # Errors and limits
 UNEXPECTED: Final = (
     "Something went wrong here that this version does not know; nothing more was saved. Reload the "

@@ -99,8 +99,8 @@ UNEXPECTED: Final = (
     "whoever runs this server."
 )
 OTHER_BUNDLE: Final = (
-    "This batch was begun with another bundle, and the answers of two networks do not mix: start "
-    "a new batch for the rest."
+    "This batch was begun with another bundle, and the answers of two networks do not mix: choose "
+    "that bundle in the sidebar, or start a new batch for the rest."
 )
 UNREADABLE: Final = "Files that could not be read"
 UNREADABLE_NAME: Final = "File"
@@ -176,6 +176,10 @@ UNDO: Final = "Undo"
 GO_ON: Final = "Go on by itself"
 GO_ON_HELP: Final = "After a decision, show the next image that nobody has decided on."
 HEATMAPS_SHOW: Final = "Show heatmaps"
+HEATMAPS_OTHER_BUNDLE: Final = (
+    "These answers are of another bundle than the chosen one, whose heatmaps would not explain "
+    "them. Choose that bundle in the sidebar."
+)
 HEATMAPS_HIDE: Final = "Hide heatmaps"
 BLINDED_NOTE: Final = "The verdict is shown once you have voted."
 VOTES_LINE: Final = "{branch}: {answer} {value}"

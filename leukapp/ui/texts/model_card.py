@@ -4,11 +4,6 @@ from typing import Final
 
 TITLE: Final = "Model card and audit"
 LEAD: Final = "What a bundle is, what it was trained on, where it fails, and what audits found."
-BUNDLE_LABEL: Final = "Bundle"
-NO_BUNDLE_TITLE: Final = "There is no bundle"
-NO_BUNDLE: Final = (
-    "No folder under the weights folder holds a manifest. Put a bundle back and reload this page."
-)
 VERIFIED: Final = "every file verified"
 VERIFIED_HELP: Final = "The hash of each file was compared with the manifest just now."
 PRESET_BADGE: Final = "preset {name}"

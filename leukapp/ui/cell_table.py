@@ -37,7 +37,7 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
         number = _choose_cell(n_cells, key)
         _show_cell(diagnosis, diagnoser, number)
     with field:
-        picture = fit_for_screen(_with_boxes(diagnosis, number))
+        picture = _with_boxes(diagnosis, number)
         caption = texts.FIELD_ALT.format(n=n_cells) if n_cells > 1 else texts.ONE_CELL_ALT
         show_picture(picture, caption=caption, alt=caption)
     st.dataframe(build_cell_rows(diagnosis.cells), hide_index=True, width="stretch")
@@ -125,13 +125,21 @@ def _show_cell(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int) -> 
 
 
 def _with_boxes(diagnosis: Diagnosis, chosen: int) -> RgbImage:
+    """Draw the boxes on a picture for the screen: on the image itself, they would copy it."""
+    picture = fit_for_screen(diagnosis.image)
+    factor = picture.shape[1] / diagnosis.image.shape[1]
     boxes = [
         DrawnBox(
-            corners=(cell.box.x0, cell.box.y0, cell.box.x1, cell.box.y1),
+            corners=(
+                round(cell.box.x0 * factor),
+                round(cell.box.y0 * factor),
+                round(cell.box.x1 * factor),
+                round(cell.box.y1 * factor),
+            ),
             color=theme.rgb_of(cell.label),
             number=index + 1,
             is_chosen=index == chosen,
         )
         for index, cell in enumerate(diagnosis.cells)
     ]
-    return draw_boxes(diagnosis.image, boxes)
+    return draw_boxes(picture, boxes)

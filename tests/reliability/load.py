@@ -38,6 +38,7 @@ from leukapp.ui.kept_memory import FULL  # noqa: E402
 WAIT_MS = 120_000
 MEMORY_EVERY_SECONDS = 2
 LARGE_SIDE_PX = 10_000
+LARGE_WAIT_MS = 400_000
 MAX_PEAK_MB = 4000
 KINDS: Final[tuple[CellKind, ...]] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 
@@ -84,7 +85,7 @@ async def send_large(page: Page, app: LiveApp, data: bytes, name: str, tally: Ta
     await chooser.set_input_files([{"name": name, "mimeType": "image/png", "buffer": data}])
     verdict = page.locator(".leuk-verdict h2")
     refused = page.get_by_text(FULL)
-    await expect(verdict.or_(refused).first).to_be_visible()
+    await expect(verdict.or_(refused).first).to_be_visible(timeout=LARGE_WAIT_MS)
     if await refused.count():
         tally.large_refused += 1
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fake_diagnoser import make_diagnosis
 from live_app import LiveApp, free_port, running_app
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
@@ -17,6 +18,9 @@ from watched_page import wait_until_drawn
 
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.records import RunState
+from leukapp.review.store import ReviewStore
+from leukapp.review.uploads import BatchEntry
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
 
@@ -130,6 +134,28 @@ def test_a_batch_survives_reload_and_kill_and_is_reviewed_and_exported(
     words = " ".join(PdfReader(io.BytesIO(summary)).pages[0].extract_text().split())
     assert f"Reviewed: 10 of {N_IMAGES} images" in words
     assert RESEARCH_USE_NOTICE in words
+
+
+def test_a_batch_that_another_reader_removed_is_one_sentence_in_an_open_worklist(
+    page: Page, app: LiveApp
+) -> None:
+    store = ReviewStore.open(f"sqlite:///{app.log.parent / 'review.db'}")
+    run = store.create_run("To go", [BatchEntry(name="a.png", source="a.png")], "ab" * 32)
+    store.save_answer(store.items(run.id)[0], make_diagnosis(b"a"), user=None)
+    store.set_run_state(run.id, RunState.FINISHED)
+    page.goto(f"{app.url}/batch_review?batch={run.id}")
+    page.get_by_role("radio", name=texts.WORKLIST).click()
+    begin = page.get_by_role("button", name=texts.START_REVIEW)
+    expect(begin).to_be_visible()
+    store.forget_run(run.id)
+    store.close()
+    begin.click()
+
+    expect(page.get_by_role("alert").filter(has_text="not in the review store")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.goto(f"{app.url}/batch_review?batch={'9' * 5000}")
+    expect(page.get_by_text(texts.LEAD)).to_be_visible()
+    assert "Traceback" not in app.log.read_text()
 
 
 def review_ten(page: Page) -> dict[str, int]:

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from leukapp.data.catalog import Catalog, CatalogFinding, Sample
-from leukapp.data.readers import all_idb2, ash
+from leukapp.data.readers import all_idb1, all_idb2, ash
 from leukapp.data.readers.files import require_folder
 from leukapp.errors import CatalogError
 
@@ -40,10 +40,27 @@ def read_combined(all_idb2_folder: Path, ash_folder: Path) -> Catalog:
 
 def find_combined_folders(folder: Path) -> tuple[Path, Path] | None:
     """The ALL-IDB2 and ASH subfolders of a folder by their names, or None if one is missing."""
-    by_name = {_plain_name(child): child for child in sorted(folder.iterdir()) if child.is_dir()}
-    idb2 = next((child for name, child in by_name.items() if name.startswith("allidb2")), None)
-    ash_folder = next((child for name, child in by_name.items() if name.startswith("ash")), None)
+    found = find_paper_sets(folder)
+    idb2, ash_folder = found.get(all_idb2.SOURCE), found.get(ash.SOURCE)
     return (idb2, ash_folder) if idb2 and ash_folder else None
+
+
+def find_paper_sets(folder: Path) -> dict[str, Path]:
+    """Which subfolder is which of the paper's data sets, by their names.
+
+    Args:
+        folder: that may hold them.
+
+    Returns:
+        Source name to folder, for ``all_idb1``, ``all_idb2`` and ``ash`` as far as they are there.
+    """
+    found: dict[str, Path] = {}
+    for child in sorted(folder.iterdir()):
+        for source in (all_idb1.SOURCE, all_idb2.SOURCE, ash.SOURCE):
+            is_named_so = _plain_name(child).startswith(source.replace("_", ""))
+            if is_named_so and source not in found and child.is_dir():
+                found[source] = child
+    return found
 
 
 def read_combined_parent(folder: Path) -> Catalog:
@@ -58,7 +75,19 @@ def read_combined_parent(folder: Path) -> Catalog:
         raise CatalogError(
             f"{folder.name!r} must hold a folder named ALL-IDB2 and one named ASH; add them."
         )
-    return read_combined(*found)
+    catalog = read_combined(*found)
+    idb1 = find_paper_sets(folder).get(all_idb1.SOURCE)
+    if idb1 is None:
+        return catalog
+    left_out = CatalogFinding(
+        kind="unexpected_file",
+        sample_ids=(idb1.name,),
+        message=(
+            "ALL-IDB1 is left out: cells of ALL-IDB2 are cut out of its fields. Give its folder to "
+            "use it alone."
+        ),
+    )
+    return dataclasses.replace(catalog, findings=(*catalog.findings, left_out))
 
 
 def _plain_name(folder: Path) -> str:

@@ -8,7 +8,11 @@ from leukapp.data.catalog import Catalog
 from leukapp.data.readers.all_idb1 import read_all_idb1
 from leukapp.data.readers.all_idb2 import IDB_NAME, read_all_idb2
 from leukapp.data.readers.ash import read_ash
-from leukapp.data.readers.combined import find_combined_folders, read_combined_parent
+from leukapp.data.readers.combined import (
+    find_combined_folders,
+    find_paper_sets,
+    read_combined_parent,
+)
 from leukapp.data.readers.files import LAYOUTS_UNDERSTOOD, list_images, require_folder
 from leukapp.data.readers.folder_per_class import label_of_folder, read_folder_per_class
 from leukapp.data.readers.manifest import read_manifest
@@ -73,6 +77,7 @@ def detect_layout(path: Path) -> Layout:
         return "smears"
     if find_combined_folders(path) is not None:
         return "combined"
+    _refuse_to_pool(path)
     if any(child.is_dir() and label_of_folder(child.name) for child in path.iterdir()):
         return "folder_per_class"
     images = list_images(path)
@@ -81,9 +86,21 @@ def detect_layout(path: Path) -> Layout:
     if images and path.resolve().name.lower().startswith("ash"):
         return "ash"
     raise CatalogError(
-        f"The layout of {path.name!r} is not recognised; name it, or arrange the files as one of: "
+        f"The layout of {path.name!r} is not recognised; arrange the files as one of: "
         f"{LAYOUTS_UNDERSTOOD}."
     )
+
+
+def _refuse_to_pool(path: Path) -> None:
+    """Refuse several of the paper's sets without ASH: ALL-IDB2 is cut out of ALL-IDB1's fields."""
+    sets = find_paper_sets(path)
+    if len(sets) > 1:
+        names = " and ".join(folder.name for folder in sets.values())
+        raise CatalogError(
+            f"{path.name!r} holds {names}, which are not one data set: cells of one are cut out of "
+            "fields of the other, or they share no healthy cells. Give one of these folders, or "
+            "add ASH to ALL-IDB2 for the paper's three classes."
+        )
 
 
 def _tell_idb1_from_idb2(path: Path, images: tuple[Path, ...]) -> Layout:
@@ -98,6 +115,6 @@ def _tell_idb1_from_idb2(path: Path, images: tuple[Path, ...]) -> Layout:
     if len(numbers) == _LAST_NUMBER_OF_IDB1:
         return "all_idb1"
     raise CatalogError(
-        f"{path.name!r} may be part of ALL-IDB1 or of ALL-IDB2; name the layout all_idb1 or "
-        "all_idb2."
+        f"{path.name!r} may be part of ALL-IDB1 or of ALL-IDB2; rename the folder ALL_IDB1 or "
+        "ALL_IDB2, whichever it is."
     )

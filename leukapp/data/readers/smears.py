@@ -1,5 +1,6 @@
 """The project's own collection of smear images: ``smears/MANIFEST.csv`` and its folders."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from leukapp.labels import ALL, AML, HEALTHY
 
 MANIFEST_NAME: Final = "MANIFEST.csv"
 COLUMNS: Final = ("path", "class3", "group", "suggested_role")
+MAX_HEADER_CHARACTERS: Final = 10_000
 JHU_SOURCE: Final = "jhu_aml"
 PBC_SOURCE: Final = "pbc_healthy"
 
@@ -52,9 +54,11 @@ def find_smears_folder(folder: Path) -> Path | None:
     for candidate in (folder, folder / "smears"):
         manifest = candidate / MANIFEST_NAME
         if manifest.is_file():
-            with manifest.open(encoding="utf-8") as lines:
-                if "class3" in lines.readline().split(","):
-                    return candidate
+            # Only the header is read here; what is damaged below it the table's reader names.
+            with manifest.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+                header = next(csv.reader([lines.readline(MAX_HEADER_CHARACTERS)]), [])
+            if "class3" in {name.strip() for name in header}:
+                return candidate
     return None
 
 

@@ -81,7 +81,7 @@ def test_all_idb1(tmp_path):
 
 def test_jpeg_names_that_fit_both_idb_sets_must_be_named(tmp_path):
     touch(tmp_path / "Im001_1.jpg")
-    with pytest.raises(CatalogError, match="name the layout all_idb1 or all_idb2"):
+    with pytest.raises(CatalogError, match="rename the folder ALL_IDB1 or ALL_IDB2"):
         read_catalog(tmp_path)
     assert len(read_catalog(tmp_path, "all_idb2")) == 1
 
@@ -213,6 +213,38 @@ def test_smears(tmp_path):
     assert read_smears(tmp_path / "smears") == catalog
     external = read_smears(tmp_path, all_idb2_role="external")
     assert external.by_source("all_idb2").samples[0].role == "external"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "path,group,suggested_role,class3",
+        'path,"class3",group,suggested_role',
+        "\ufeffclass3, path ,group,suggested_role",
+    ],
+)
+def test_smears_are_found_wherever_class3_stands_in_the_header(tmp_path, header):
+    touch(tmp_path / "jhu_aml" / "b.jpg")
+    values = {
+        "path": "jhu_aml/b.jpg", "class3": "AML", "group": "Patient_00", "suggested_role": "train",
+    }  # fmt: skip
+    names = [name.strip(' "\ufeff') for name in header.split(",")]
+    row = ",".join(values[name] for name in names)
+    (tmp_path / "MANIFEST.csv").write_text(f"{header}\r\n{row}\r\n", encoding="utf-8")
+    assert detect_layout(tmp_path) == "smears"
+    assert [sample.label for sample in read_catalog(tmp_path).samples] == ["AML"]
+
+
+def test_the_paper_s_sets_are_not_pooled_without_ash(tmp_path):
+    touch(tmp_path / "ALL_IDB1" / "im" / "Im001_1.jpg")
+    touch(tmp_path / "ALL_IDB2" / "img" / "Im131_0.tif")
+    with pytest.raises(CatalogError, match="holds ALL_IDB1 and ALL_IDB2, which are not one data"):
+        read_catalog(tmp_path)
+    assert [s.source for s in read_catalog(tmp_path / "ALL_IDB1").samples] == ["all_idb1"]
+    touch(tmp_path / "ASH" / "7.jpg")
+    catalog = read_catalog(tmp_path)
+    assert {sample.source for sample in catalog.samples} == {"all_idb2", "ash"}
+    assert [f.sample_ids for f in catalog.findings] == [("ALL_IDB1",)]
 
 
 def test_smears_names_unknown_class_and_missing_file(tmp_path):

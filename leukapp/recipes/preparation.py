@@ -158,7 +158,7 @@ def choose_variants(preset: Preset) -> Variants:
     """The forms in which a preset looks at each image."""
     if preset.input_mode == "cells":
         return CellViews(n_views=preset.hyperparameters.n_views, n_turns=preset.n_turns)
-    return D4Variants()
+    return D4Variants(n_turns=preset.n_turns)
 
 
 def build_corpus(

@@ -38,10 +38,18 @@ ForwardFunction: TypeAlias = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class D4Variants:
-    """The whole image, squeezed, in its eight turned and mirrored forms."""
+    """The whole image, squeezed, in its eight turned and mirrored forms.
 
-    kind: str = "d4"
+    Attributes:
+        n_turns: of the image as it is, as the network sees it; its features are the mean.
+    """
+
     n_turns: Turns = 1
+
+    @property
+    def kind(self) -> str:
+        """Part of the cache key; that of one turn is as it was before there were more."""
+        return "d4" if self.n_turns == 1 else f"d4-{self.n_turns}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str

@@ -11,6 +11,7 @@ from leukapp.imaging.resize import prepare_inputs
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.training.feature_cache import (
     CellViews,
+    D4Variants,
     FrozenTrunk,
     load_features,
     trunk_key,
@@ -83,6 +84,21 @@ def test_other_weights_or_views_are_computed_anew(samples, tmp_path):
     views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=2, n_turns=1))
     assert trunk.n_batches == 9
     assert views.pooled.shape == (3, 3, 3)
+
+
+def test_whole_images_in_more_turns_are_computed_anew(samples, tmp_path):
+    once, turned = (
+        load(
+            samples,
+            CountingTrunk(),
+            tmp_path / "cache",
+            variants=D4Variants(n_turns=n_turns),
+        ).pooled
+        for n_turns in (1, 4)
+    )
+    np.testing.assert_array_equal(turned[:, 1:], once[:, 1:])
+    # The first four variants are the quarter turns themselves.
+    np.testing.assert_allclose(turned[:, 0], once[:, :4].mean(axis=1), atol=1e-3)
 
 
 def test_a_crop_as_it_is_has_the_mean_of_its_turns_and_a_view_has_not(samples, tmp_path):

@@ -4,6 +4,7 @@ import os
 from typing import Final, Literal
 
 from leukapp.errors import BundleError
+from leukapp.inference.cuda import has_cuda
 from leukapp.inference.engine import Engine, EngineChoice
 from leukapp.model.bundle import Bundle
 
@@ -22,14 +23,14 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto") -> Engine:
         bundle: verified.
         choice: ``openvino`` on the CPU, which is ``openvino-f32``; ``openvino-bf16``, faster and
             less exact; ``keras``; or ``auto`` for what the environment's LEUKAPP_ENGINE names, else
-            OpenVINO.
+            Keras where it has a CUDA device, else OpenVINO.
 
     Raises:
         BundleError: the weights do not fit the preset, or the engine is unknown.
     """
-    named = os.environ.get(ENGINE_VARIABLE, "openvino") if choice == "auto" else choice
+    named = os.environ.get(ENGINE_VARIABLE, "auto") if choice == "auto" else choice
     if named in ("", "auto"):
-        named = "openvino"
+        named = "keras" if has_cuda() else "openvino"
     if named in PRECISIONS:
         from leukapp.inference.openvino_engine import OpenVinoEngine
 

@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leukapp.inference.cuda import has_cuda
 from leukapp.inference.openvino_engine import compile_network, convert_network
 from leukapp.model.backbones import Backbone, build_backbone, load_imagenet_backbone
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.presets import BranchSpec
 from leukapp.model.weights_io import Arrays, halve, model_arrays, set_model_arrays
-from leukapp.training.feature_cache import FrozenTrunk, trunk_key
+from leukapp.training.feature_cache import ForwardFunction, FrozenTrunk, trunk_key
+
+if TYPE_CHECKING:
+    import keras
 
 CELL_BACKBONE = "mobilenetv3large_cells"
 
@@ -75,14 +80,26 @@ def _freeze(spec: BranchSpec, backbone: Backbone, arrays: Arrays) -> PreparedTru
     # Features are taken with the half-precision weights that the bundle will hold.
     arrays = {name: _as_stored(values) for name, values in arrays.items()}
     set_model_arrays(backbone.trunk, arrays)
-    compiled = compile_network(convert_network(backbone.trunk))
+    forward = _on_device(backbone.trunk) if has_cuda() else _on_processor(backbone.trunk)
+    key = trunk_key(spec.backbone, spec.input_size_px, arrays)
+    frozen = FrozenTrunk(key=key, input_size_px=spec.input_size_px, forward=forward)
+    return PreparedTrunk(arrays=arrays, imagenet_top=backbone.imagenet_top, frozen=frozen)
+
+
+def _on_processor(trunk: "keras.Model") -> ForwardFunction:
+    compiled = compile_network(convert_network(trunk))
 
     def forward(batch: FloatArray) -> FloatArray:
         return np.asarray(compiled(batch)[0], np.float32)
 
-    key = trunk_key(spec.backbone, spec.input_size_px, arrays)
-    frozen = FrozenTrunk(key=key, input_size_px=spec.input_size_px, forward=forward)
-    return PreparedTrunk(arrays=arrays, imagenet_top=backbone.imagenet_top, frozen=frozen)
+    return forward
+
+
+def _on_device(trunk: "keras.Model") -> ForwardFunction:
+    def forward(batch: FloatArray) -> FloatArray:
+        return np.asarray(trunk.predict_on_batch(batch), np.float32)
+
+    return forward
 
 
 def _as_stored(values: FloatArray) -> FloatArray:

@@ -71,7 +71,8 @@ def error_record(message: str, *, path: str) -> dict[str, Any]:
         path: as the user named the image.
 
     Returns:
-        Plain values only; every field of a result is there, empty.
+        Plain values only: path, error and notice, and empty the fields that hold an answer; those
+        of the bundle and the moment are not there.
     """
     return {
         "path": path,

@@ -12,7 +12,6 @@ from sklearn.metrics import balanced_accuracy_score
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.readers.cell_marks import read_cell_marks
-from leukapp.data.readers.detect import read_catalog
 from leukapp.data.splits import grouped_folds
 from leukapp.errors import CatalogError
 from leukapp.evaluation.background import background_balanced_accuracy
@@ -26,9 +25,10 @@ from leukapp.evaluation.held_out import (
 )
 from leukapp.evaluation.report import EvaluationReport
 from leukapp.labels import HEALTHY
-from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, open_bundle
+from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, TrainingRecord, open_bundle
 from leukapp.model.presets import Preset
 from leukapp.process_threads import one_blas_thread
+from leukapp.recipes.checked_catalog import read_checked_catalog
 from leukapp.recipes.detection import detect_marked
 from leukapp.recipes.evidence_report import (
     BlankedFigure,
@@ -192,13 +192,30 @@ def gather_evidence(
     return evidence
 
 
-def _prepare(options: EvidenceOptions, report: Callable[[str], None]) -> _Stage:
-    bundle = open_bundle(options.bundle)
-    catalog = read_catalog(options.data)
-    if catalog.sha256() != bundle.training.catalog_sha256:
+def read_trained_catalog(
+    data: Path, training: TrainingRecord, *, report: Callable[[str], None] = lambda _line: None
+) -> Catalog:
+    """Read the data that a bundle was trained on, without the files that the training left out.
+
+    Args:
+        data: folder of the samples.
+        training: of the bundle.
+        report: takes a line for each finding.
+
+    Raises:
+        CatalogError: the data cannot be read, or is not that of the bundle.
+    """
+    catalog = read_checked_catalog(data, report=report).catalog
+    if catalog.sha256() != training.catalog_sha256:
         raise CatalogError(
             "the bundle was trained on other data than this; train it again or name its data"
         )
+    return catalog
+
+
+def _prepare(options: EvidenceOptions, report: Callable[[str], None]) -> _Stage:
+    bundle = open_bundle(options.bundle)
+    catalog = read_trained_catalog(options.data, bundle.training, report=report)
     work_dir = options.work_dir or training_dir()
     training = TrainOptions(
         preset=bundle.preset.name,

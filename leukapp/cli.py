@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from leukapp import __version__
 from leukapp.errors import BundleError, LeukappError
@@ -172,7 +173,7 @@ def _add_store(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("train", help="train a preset on labelled images into a bundle")
-    parser.add_argument("--preset", required=True)
+    _add_preset(parser, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--protocol", choices=["grouped", "paper"], default="grouped")
@@ -191,6 +192,12 @@ def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="then fine-tune the backbones too, for so many epochs (slow; default: frozen)",
     )
     parser.set_defaults(run=_train)
+
+
+def _add_preset(parser: argparse.ArgumentParser, **settings: Any) -> None:
+    from leukapp.model.presets import PRESETS
+
+    parser.add_argument("--preset", choices=sorted(PRESETS), **settings)
 
 
 def _add_stem_input(parser: argparse.ArgumentParser) -> None:
@@ -233,7 +240,7 @@ def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder of tables and predictions")
-    parser.add_argument("--preset", default="compact", help="whose backbones (default: compact)")
+    _add_preset(parser, default="compact", help="whose backbones (default: compact)")
     parser.add_argument("--seed", type=whole_number(0, LARGEST_SEED), default=0)
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
@@ -262,7 +269,7 @@ def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _add_describe(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("describe", help="layers and parameter counts of a preset")
-    parser.add_argument("--preset", required=True)
+    _add_preset(parser, required=True)
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_describe)
 

@@ -84,7 +84,7 @@ def find_duplicates(
     thumbnails: list[NDArray[np.float32]] = []
     for image in images:
         pixel_hashes.append(hash_pixels(image))
-        thumbnails.append(_shrink(image))
+        thumbnails.append(shrink_image(image))
     if not thumbnails:
         return ()
     exact = _find_exact(pixel_hashes)
@@ -117,7 +117,8 @@ def _find_near(
     thumbnails: NDArray[np.float32], near_distance: int
 ) -> Iterable[tuple[int, int, int]]:
     """Pairs of indices and their distance, from float32 (images, 32, 32, 3), 0-255."""
-    hashes = _hash_versions(thumbnails)
+    packed = hash_versions(thumbnails, _FREQUENCIES_A_SIDE)
+    hashes = packed.view(np.uint64)[..., 0]
     for start in range(0, len(thumbnails), _IMAGES_AT_ONCE):
         rows = hashes[start : start + _IMAGES_AT_ONCE, 0]
         distances = np.full((len(rows), len(hashes)), _HASH_BITS, np.uint8)
@@ -130,26 +131,35 @@ def _find_near(
                 yield first, second, int(distances[row, second])
 
 
-def _shrink(image: RgbImage) -> NDArray[np.float32]:
-    """Mean colors on a grid, float32 (32, 32, 3), 0-255."""
+def shrink_image(image: RgbImage) -> NDArray[np.float32]:
+    """Mean colors of an image on a grid, float32 (32, 32, 3), 0-255."""
     small = Image.fromarray(image).resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32)
 
 
-def _hash_versions(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """DCT hash of each thumbnail in each of its eight versions, uint64 (images, 8)."""
+def hash_versions(thumbnails: NDArray[np.float32], frequencies_a_side: int) -> NDArray[np.uint8]:
+    """DCT hash of each thumbnail in each of its eight versions.
+
+    Args:
+        thumbnails: as :func:`shrink_image` gives them, float32 (images, 32, 32, 3).
+        frequencies_a_side: a bit for each of this many squared, a multiple of 8, at most 1024.
+
+    Returns:
+        Uint8 (images, 8, bytes), bits packed; versions in the order of ``D4Element``.
+    """
+    n_bits = frequencies_a_side**2
     places = np.arange(_SIDE_PX)
-    waves = np.cos(np.pi * (2 * places + 1) * places[:_FREQUENCIES_A_SIDE, None] / (2 * _SIDE_PX))
+    waves = np.cos(np.pi * (2 * places + 1) * places[:frequencies_a_side, None] / (2 * _SIDE_PX))
     grey = thumbnails @ _GREY_OF_RGB
     # (height, width, images), so that one call turns all thumbnails at once.
     stacked = np.moveaxis(grey, 0, -1)
     hashes = []
     for element in D4Element:
         version = np.moveaxis(apply_d4(stacked, element), -1, 0)
-        coefficients = (waves @ version @ waves.T).reshape(len(grey), _HASH_BITS)
+        coefficients = (waves @ version @ waves.T).reshape(len(grey), n_bits)
         bits = coefficients > np.median(coefficients[:, 1:], axis=1, keepdims=True)
         bits[:, 0] = False  # the mean brightness says nothing of the picture
-        hashes.append(np.packbits(bits, axis=1).view(np.uint64)[:, 0])
+        hashes.append(np.packbits(bits, axis=1))
     return np.stack(hashes, axis=1)
 
 

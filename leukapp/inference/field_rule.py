@@ -1,14 +1,12 @@
 """From the answers for single cells to one answer for the image they were cut of."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.model.fit_bounds import SHARPNESS_BOUNDS
 from leukapp.model.fusion import softmax
-
-SHARPNESS_RANGE: Final = (0.02, 4.0)
 
 
 def combine_cells(logits: NDArray[np.floating], sharpness: float) -> NDArray[np.float32]:
@@ -56,7 +54,7 @@ def fit_sharpness(
         chosen = combined[np.arange(len(labels)), labels]
         return float(np.mean(np.logaddexp.reduce(combined, axis=1) - chosen))
 
-    low, high = SHARPNESS_RANGE
+    low, high = SHARPNESS_BOUNDS
     found = minimize_scalar(mean_loss, bounds=(np.log(low), np.log(high)), method="bounded")
     return float(np.exp(found.x))
 

@@ -12,10 +12,12 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
+from leukapp.data.fingerprints import Fingerprints
 from leukapp.errors import BundleError
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
 from leukapp.model.dense import DenseLayer, DenseStack
+from leukapp.model.fit_bounds import fits_on_bounds
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
 from leukapp.model.presets import BranchSpec, Hyperparameters, InputMode, Preset, StemInput, Turns
 from leukapp.model.weights_io import (
@@ -32,6 +34,7 @@ SCHEMA_VERSION: Final = 1
 MANIFEST_FILE: Final = "manifest.json"
 HEADS_FILE: Final = "heads.npz"
 GATE_FILE: Final = "gate.npz"
+TRAINING_IMAGES_FILE: Final = "training_images.json"
 MODEL_CARD_FILE: Final = "model_card.md"
 HELD_OUT_FILE: Final = "held_out.csv"
 REPORT_FILE: Final = "report.json"
@@ -77,6 +80,9 @@ class TrainingRecord:
         test_groups: groups held out, by which the bundle is judged.
         created_utc: time of the training, ISO 8601.
         library_versions: of what trained it.
+        left_out_sources: without which trainings chose the confidence limit; None in a bundle from
+            before this was recorded.
+        keeps_risk: whether a confidence limit kept wrong calls as rare as was asked; None as above.
     """
 
     protocol: str
@@ -88,6 +94,8 @@ class TrainingRecord:
     test_groups: tuple[str, ...]
     created_utc: str
     library_versions: Mapping[str, str]
+    left_out_sources: tuple[str, ...] | None = None
+    keeps_risk: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,6 +157,18 @@ class Bundle:
             return GateReference(**arrays)
         except TypeError as error:
             raise BundleError(f"the bundle {self.name} holds no gate; train it again") from error
+
+    @cached_property
+    def training_images(self) -> Fingerprints | None:
+        """Hashes of the images it was trained on; None in a bundle from before they were kept."""
+        if TRAINING_IMAGES_FILE not in self.files:
+            return None
+        try:
+            raw = json.loads((self.folder / TRAINING_IMAGES_FILE).read_bytes())
+            looks = [np.frombuffer(bytes.fromhex(look), np.uint8) for look in raw["looks"]]
+            return Fingerprints(pixels=tuple(raw["pixels"]), looks=np.stack(looks))
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise BundleError(f"the file {TRAINING_IMAGES_FILE} is damaged; restore it") from error
 
     def read_weights(self) -> NetworkWeights:
         """Read every weight.
@@ -233,7 +253,7 @@ def open_bundle(folder: str | Path) -> Bundle:
     return bundle
 
 
-def write_bundle(
+def write_bundle(  # noqa: PLR0913
     folder: Path,
     *,
     preset: Preset,
@@ -241,6 +261,7 @@ def write_bundle(
     gate: GateReference,
     thresholds: Thresholds,
     training: TrainingRecord,
+    training_images: Fingerprints | None = None,
 ) -> Bundle:
     """Write weights and manifest; :func:`seal_bundle` adds papers that come later.
 
@@ -251,6 +272,7 @@ def write_bundle(
         gate: reference features.
         thresholds: calibration and limits.
         training: what it was trained on.
+        training_images: hashes of these images, by which they are recognised under any name.
 
     Returns:
         The bundle as it was written.
@@ -264,11 +286,17 @@ def write_bundle(
         folder / GATE_FILE,
         {"mean": gate.mean, "components": gate.components, "points": gate.points},
     )
+    if training_images is not None:
+        looks = [row.tobytes().hex() for row in training_images.looks]
+        hashes = {"pixels": list(training_images.pixels), "looks": looks}
+        _write_json(folder / TRAINING_IMAGES_FILE, hashes)
+        names.append(TRAINING_IMAGES_FILE)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "class_names": list(weights.heads.class_names),
         "preset": asdict(preset),
         "thresholds": asdict(thresholds),
+        "fits_on_bounds": fits_on_bounds(thresholds),
         "training": asdict(training),
     }
     _write_manifest(folder, manifest, names)
@@ -412,7 +440,14 @@ def _parse_preset(raw: dict[str, Any]) -> Preset:
 
 def _parse_training(raw: dict[str, Any]) -> TrainingRecord:
     groups = ("train_groups", "validation_groups", "test_groups")
-    return TrainingRecord(**{**raw, **{name: tuple(raw[name]) for name in groups}})
+    left_out = raw.get("left_out_sources")
+    return TrainingRecord(
+        **{
+            **raw,
+            **{name: tuple(raw[name]) for name in groups},
+            "left_out_sources": None if left_out is None else tuple(left_out),
+        }
+    )
 
 
 def _pack_heads(heads: Heads) -> Arrays:

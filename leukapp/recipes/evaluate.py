@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from leukapp.data.catalog import Catalog, Sample
 from leukapp.diagnosis import Diagnoser
-from leukapp.errors import CatalogError, LeukappError
+from leukapp.errors import LeukappError
 from leukapp.evaluation.details import OtherBundle, compare_bundles, source_details
 from leukapp.evaluation.detection import DetectionReport
 from leukapp.evaluation.held_out import HeldOutSet, write_held_out
@@ -30,6 +29,7 @@ from leukapp.recipes.checked_catalog import (
 from leukapp.recipes.detection import report_marked_folders
 from leukapp.recipes.judge import judge_samples
 from leukapp.recipes.step_time import STEP_IMAGES, median_ms, random_step
+from leukapp.recipes.unseen import Unseen, choose_unseen
 from leukapp.training.progress import Progress
 
 
@@ -57,7 +57,7 @@ class EvaluateOptions:
 def evaluate_bundle(
     options: EvaluateOptions, *, report: Callable[[str], None] = lambda _line: None
 ) -> str:
-    """Judge a bundle on a data set, leaving out every group that it was trained on.
+    """Judge a bundle on a data set, leaving out what it was trained on, by group and by content.
 
     Args:
         options: what is asked for.
@@ -74,10 +74,10 @@ def evaluate_bundle(
     diagnoser = Diagnoser.open(options.bundle, engine=options.engine)
     rivals = tuple(Diagnoser.open(folder, engine=options.engine) for folder in options.compare)
     checked = read_checked_catalog(options.data, report=report)
-    samples = held_out_samples(diagnoser, checked.catalog)
-    held_out = _judge(diagnoser, samples, report)
+    unseen = choose_unseen(diagnoser.bundle, checked.catalog)
+    held_out = _judge(diagnoser, unseen, report)
     others = tuple(
-        (name, _judge(rival, held_out_samples(rival, checked.catalog), report))
+        (name, _judge(rival, choose_unseen(rival.bundle, checked.catalog), report))
         for name, rival in _named(rivals)
     )
     evaluation = build_report((held_out,), diagnoser.bundle.name, None)
@@ -106,38 +106,15 @@ def evaluate_bundle(
             f"the evaluation cannot be written to {options.out}: {error.strerror}; name another "
             "folder"
         ) from error
-    n_trained_on = len(checked.catalog) - len(samples)
-    return _markdown(
-        evaluation,
-        compared,
-        (f"A step of {STEP_IMAGES} images takes {step_ms:.0f} ms ({diagnoser.engine.name}).",),
-        n_trained_on,
-        checked,
-    ) + _detection_lines(detection)
+    step = f"A step of {STEP_IMAGES} images takes {step_ms:.0f} ms ({diagnoser.engine.name})."
+    return _markdown(evaluation, compared, (step, *unseen.notes()), checked) + _detection_lines(
+        detection
+    )
 
 
-def held_out_samples(diagnoser: Diagnoser, catalog: Catalog) -> list[Sample]:
-    """The samples of every group that the bundle was not trained on.
-
-    Raises:
-        CatalogError: there is none.
-    """
-    training = diagnoser.bundle.training
-    seen = {*training.train_groups, *training.validation_groups}
-    samples = [sample for sample in catalog.samples if sample.group not in seen]
-    if not samples:
-        raise CatalogError(
-            f"the bundle {diagnoser.bundle.name} was trained on every group of this data; evaluate "
-            "it on other images"
-        )
-    return samples
-
-
-def _judge(
-    diagnoser: Diagnoser, samples: list[Sample], report: Callable[[str], None]
-) -> HeldOutSet:
+def _judge(diagnoser: Diagnoser, unseen: Unseen, report: Callable[[str], None]) -> HeldOutSet:
     progress = Progress(f"judging with {diagnoser.bundle.name}", report)
-    return judge_samples(diagnoser, samples, protocol="external", report=progress.step)
+    return judge_samples(diagnoser, unseen.samples, protocol="external", report=progress.step)
 
 
 def _named(rivals: tuple[Diagnoser, ...]) -> tuple[tuple[str, Diagnoser], ...]:
@@ -160,17 +137,11 @@ def _markdown(
     evaluation: EvaluationReport,
     compared: tuple[OtherBundle, ...],
     notes: tuple[str, ...],
-    n_trained_on: int,
     checked: CheckedCatalog,
 ) -> str:
     parts = [report_to_markdown(evaluation)]
     if compared:
         parts.append(_comparison_table(compared))
-    if n_trained_on:
-        notes = (
-            *notes,
-            f"{n_trained_on} images of groups that the bundle was trained on were left out.",
-        )
     if checked.findings:
         notes = (
             *notes,

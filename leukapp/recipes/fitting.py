@@ -12,6 +12,7 @@ from leukapp.evaluation.calibration import choose_min_confidence, fit_temperatur
 from leukapp.inference.field_rule import combine_cells, fit_sharpness
 from leukapp.inference.gate import feature_distances, fit_gate
 from leukapp.model.bundle import GateReference, Thresholds
+from leukapp.model.fit_bounds import TEMPERATURE_BOUNDS
 from leukapp.model.fusion import Heads, predict_logits, softmax
 from leukapp.model.presets import Preset
 from leukapp.recipes.image_answers import ImageAnswers, answer_images
@@ -37,12 +38,17 @@ class FittedNetwork:
         gate: reference features of the training items.
         thresholds: calibration and limits, fitted on the validation images.
         curves: loss curves.
+        left_out_sources: without which trainings chose the confidence limit; empty where no source
+            was left out.
+        keeps_risk: whether a confidence limit kept wrong calls as rare as was asked.
     """
 
     heads: Heads
     gate: GateReference
     thresholds: Thresholds
     curves: tuple[LossCurve, ...]
+    left_out_sources: tuple[str, ...] = ()
+    keeps_risk: bool = True
 
 
 def fit_network(  # noqa: PLR0913
@@ -94,19 +100,23 @@ def fit_network(  # noqa: PLR0913
     samples = np.unique(corpus.sample_indices[np.concatenate([train, validation])[:, 0]])
     sources = np.array([sample.source for sample in corpus.samples])
     left_out = []
-    for source in sources_to_leave(corpus, samples):
+    sources_left_out = sources_to_leave(corpus, samples)
+    for source in sources_left_out:
         report(f"training without {source}")
         others = fit(
             without_source(source, corpus, train), without_source(source, corpus, validation)
         )
         left_out.append(_answer_agreed(others, corpus, samples[sources[samples] == source]))
     at_home = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
-    thresholds = replace(
-        fitted.thresholds,
-        min_confidence=choose_confidence(at_home, left_out, corpus.class_indices),
-        needs_agreement=True,
+    chosen = choose_confidence(at_home, left_out, corpus.class_indices)
+    return replace(
+        fitted,
+        thresholds=replace(
+            fitted.thresholds, min_confidence=chosen.confidence, needs_agreement=True
+        ),
+        left_out_sources=sources_left_out,
+        keeps_risk=chosen.keeps_risk,
     )
-    return replace(fitted, thresholds=thresholds)
 
 
 def fit_limits(
@@ -153,8 +163,7 @@ def _fit_thresholds(
     cells = [logits[of_image == image] for image in images]
     sharpness = fit_sharpness(cells, labels)
     combined = np.array([combine_cells(one, sharpness) for one in cells])
-    # Below 1 it would sharpen: a small validation part without errors asks for that, unfounded.
-    temperature = max(1.0, fit_temperature(combined, labels))
+    temperature = max(TEMPERATURE_BOUNDS[0], fit_temperature(combined, labels))
     confidence = choose_min_confidence(softmax(combined, temperature), labels, max_risk=MAX_RISK)
     distances = feature_distances(gate, corpus.joined[items])
     return Thresholds(

@@ -10,8 +10,8 @@ from leukapp.diagnosis import Diagnoser
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
 from leukapp.recipes.checked_catalog import read_checked_catalog
-from leukapp.recipes.evaluate import held_out_samples
 from leukapp.recipes.judge import judge_samples
+from leukapp.recipes.unseen import choose_unseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,7 +21,7 @@ class Evaluation:
     Attributes:
         report: figures of every source, each with its 95 % interval over groups.
         held_out: what the network said of each image; no pixels.
-        n_trained_on: images left out because the bundle was trained on their groups.
+        n_trained_on: images left out because the bundle was trained on them or on their groups.
     """
 
     report: EvaluationReport
@@ -63,7 +63,7 @@ def evaluate(
     *,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
-    """Judge a bundle on labelled images, leaving out every group that it was trained on.
+    """Judge a bundle on labelled images that it was not trained on, by group and by content.
 
     Args:
         bundle: its name or path, or a diagnoser that is open already.
@@ -78,7 +78,7 @@ def evaluate(
         CatalogError: nothing was held out, or an image cannot be judged.
     """
     diagnoser = bundle if isinstance(bundle, Diagnoser) else Diagnoser.from_bundle(bundle)
-    kept = held_out_samples(diagnoser, samples)
+    kept = choose_unseen(diagnoser.bundle, samples).samples
     held_out = judge_samples(diagnoser, kept, protocol="external", report=report)
     return Evaluation(
         report=build_report((held_out,), diagnoser.bundle.name, None),

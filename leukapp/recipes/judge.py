@@ -1,11 +1,17 @@
 """Run a diagnoser over labelled samples: the same path as the app, so the figures are the app's."""
 
+import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from leukapp.data.catalog import Sample
+from leukapp.data.d4 import D4Element, apply_d4, paper_augmentations
 from leukapp.diagnosis import Diagnoser, Diagnosis
 from leukapp.errors import CatalogError, ImageError
 from leukapp.evaluation.background import edge_features
@@ -15,6 +21,46 @@ from leukapp.labels import join_with_or
 from leukapp.model.dense import FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedImage:
+    """An image that a bundle is judged on, as it is or as one of the paper's augmented copies.
+
+    Attributes:
+        sample: the image on disk.
+        item_id: no two of one table are alike.
+        element: how the image is turned or mirrored before it is judged.
+    """
+
+    sample: Sample
+    item_id: str
+    element: D4Element = D4Element.IDENTITY
+
+
+def as_they_are(samples: Sequence[Sample]) -> tuple[JudgedImage, ...]:
+    """Images without augmentation."""
+    return tuple(JudgedImage(sample=sample, item_id=sample.sample_id) for sample in samples)
+
+
+def augmented_copies(
+    samples: Sequence[Sample], items: NDArray[np.int64]
+) -> tuple[JudgedImage, ...]:
+    """Copies as the paper's split holds them; each distinct picture can be there twice.
+
+    Args:
+        samples: that the split was made of.
+        items: int64 (n, 2): sample and augmentation 0-15, as in ``AugmentedSplit``.
+    """
+    elements = [augmentation.element for augmentation in paper_augmentations()]
+    return tuple(
+        JudgedImage(
+            sample=samples[row],
+            item_id=f"{samples[row].sample_id}#{augmentation}",
+            element=elements[augmentation],
+        )
+        for row, augmentation in items.tolist()
+    )
+
+
 def judge_samples(
     diagnoser: Diagnoser,
     samples: Sequence[Sample],
@@ -22,29 +68,45 @@ def judge_samples(
     protocol: Protocol,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> HeldOutSet:
-    """Diagnose every sample and keep probabilities and calls.
+    """Diagnose every sample as it is; see :func:`judge_images`."""
+    return judge_images(diagnoser, as_they_are(samples), protocol=protocol, report=report)
+
+
+def judge_images(
+    diagnoser: Diagnoser,
+    images: Sequence[JudgedImage],
+    *,
+    protocol: Protocol,
+    report: Callable[[int, int], None] = lambda _done, _total: None,
+) -> HeldOutSet:
+    """Diagnose images and keep probabilities and calls.
 
     Args:
         diagnoser: bundle and engine.
-        samples: images that the bundle was not trained on.
+        images: that the bundle was not trained on, or the test copies of the leaking protocol.
         protocol: how they were held out.
         report: takes images done and images in all.
 
     Returns:
-        The held-out table, in the order of the samples; no pixels.
+        The held-out table, in the order of the images; no pixels.
 
     Raises:
         CatalogError: a sample cannot be read, or the bundle does not know its class.
     """
     class_names = diagnoser.bundle.class_names
-    kept: list[_Kept] = []
+    # The paper's sixteen copies show each of eight pictures twice; one answer does for both.
+    distinct = {(one.sample.sample_id, one.element): one for one in images}
+    answers: dict[tuple[str, D4Element], _Kept] = {}
     with ThreadPoolExecutor(max_workers=2) as readers:
-        for index, row in enumerate(readers.map(lambda s: _judge(diagnoser, s), samples)):
-            kept.append(row)
-            report(index + 1, len(samples))
+        judged = readers.map(lambda one: _judge(diagnoser, one), distinct.values())
+        for key, row in zip(distinct, judged, strict=True):
+            answers[key] = row
+            report(len(answers), len(distinct))
+    kept = [answers[one.sample.sample_id, one.element] for one in images]
+    samples = [one.sample for one in images]
     names = [spec.name for spec in diagnoser.bundle.preset.branches]
     return HeldOutSet(
-        sample_ids=tuple(sample.sample_id for sample in samples),
+        sample_ids=tuple(one.item_id for one in images),
         groups=tuple(sample.group for sample in samples),
         groups_known=np.array([sample.groups_known for sample in samples], np.bool_),
         sources=tuple(sample.source for sample in samples),
@@ -79,7 +141,8 @@ class _Kept:
         self.reason = diagnosis.no_call_reason
 
 
-def _judge(diagnoser: Diagnoser, sample: Sample) -> _Kept:
+def _judge(diagnoser: Diagnoser, image: JudgedImage) -> _Kept:
+    sample = image.sample
     class_names = diagnoser.bundle.class_names
     if sample.label not in class_names:
         raise CatalogError(
@@ -88,10 +151,20 @@ def _judge(diagnoser: Diagnoser, sample: Sample) -> _Kept:
             "name a bundle that knows its class"
         )
     try:
-        diagnosis = diagnoser.diagnose(sample.path)
+        diagnosis = diagnoser.diagnose(_file_of(image))
         return _Kept(diagnosis, len(diagnoser.bundle.preset.branches))
     except ImageError as error:
         raise CatalogError(f"{sample.sample_id}: {error}") from error
+
+
+def _file_of(image: JudgedImage) -> bytes | Path:
+    """What a user would upload: the file, or a lossless one of its turned pixels."""
+    if image.element == D4Element.IDENTITY:
+        return image.sample.path
+    stream = io.BytesIO()
+    turned = apply_d4(read_image(image.sample.path), image.element)
+    Image.fromarray(turned).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
 
 
 def read_edge_features(samples: Sequence[Sample]) -> FloatArray:

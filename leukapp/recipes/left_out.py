@@ -24,11 +24,25 @@ here, so a network without it would be judged by unknown cells, not by an unknow
 CONFIDENCES: Final = np.round(np.arange(0.50, 0.995, 0.01), 2)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenConfidence:
+    """A confidence limit.
+
+    Attributes:
+        confidence: from which calls are made, 0-1.
+        keeps_risk: whether wrong calls were as rare under it as was asked; False where no limit
+            that was tried kept them so, and the largest is taken.
+    """
+
+    confidence: float
+    keeps_risk: bool
+
+
 def choose_confidence(
     validation: ImageAnswers,
     left_out: Sequence[ImageAnswers],
     class_indices: NDArray[np.int64],
-) -> float:
+) -> "ChosenConfidence":
     """Smallest confidence from which calls err rarely enough, at home and abroad.
 
     Args:
@@ -39,7 +53,7 @@ def choose_confidence(
     Returns:
         The smallest of ``CONFIDENCES`` under which wrong calls are at most ``MAX_HELD_OUT_RISK`` of
         the calls in the validation groups and at most ``MAX_LEFT_OUT_RISK`` of the images in the
-        mean over the sources; the largest where none is.
+        mean over the sources; the largest where none is, and then ``keeps_risk`` is False.
     """
     for confidence in CONFIDENCES.tolist():
         at_home = _judge_calls(validation, class_indices, confidence)
@@ -52,8 +66,8 @@ def choose_confidence(
                 or np.mean([one.n_wrong / one.n_images for one in abroad]) <= MAX_LEFT_OUT_RISK
             )
         ):
-            return float(confidence)
-    return float(CONFIDENCES[-1])
+            return ChosenConfidence(confidence=float(confidence), keeps_risk=True)
+    return ChosenConfidence(confidence=float(CONFIDENCES[-1]), keeps_risk=False)
 
 
 def sources_to_leave(corpus: Corpus, samples: NDArray[np.int64]) -> tuple[str, ...]:

@@ -19,8 +19,9 @@ from leukapp.model.bundle import (
     Bundle,
     seal_bundle,
 )
+from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
 from leukapp.model.presets import told_assumptions
-from leukapp.recipes.judge import judge_samples, read_edge_features
+from leukapp.recipes.judge import JudgedImage, as_they_are, judge_images, read_edge_features
 from leukapp.recipes.left_out import MAX_HELD_OUT_RISK, MAX_LEFT_OUT_RISK
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
@@ -31,35 +32,37 @@ def write_papers(
     bundle: Bundle,
     *,
     train: Sequence[Sample],
-    test: Sequence[Sample],
+    test: Sequence[JudgedImage],
     external: Sequence[Sample],
     protocol: Protocol,
     report: Callable[[str], None],
 ) -> EvaluationReport:
-    """Judge a fresh bundle through the app's own path and write what it showed.
+    """Judge a fresh bundle as the app judges, in f32, and write what it showed into its folder.
 
     Args:
         bundle: just trained.
-        train: images it was trained on, for the background baseline.
-        test: held-out images of the sources it was trained on.
+        train: images of the training part; the background baseline is fitted on them alone.
+        test: held-out images of the sources it was trained on; under the leaking protocol the
+            augmented copies of its test part.
         external: images of sources it has not seen.
         protocol: of the split.
         report: takes a line of progress.
 
     Returns:
-        The report, one row a source.
+        The report: one result for each source under each protocol.
     """
     diagnoser = Diagnoser(bundle, open_engine(bundle, "openvino-f32"))
     sets: list[HeldOutSet] = []
-    files: list[tuple[str, Sequence[Sample], Protocol]] = [(HELD_OUT_FILE, test, protocol)]
+    files: list[tuple[str, Sequence[JudgedImage], Protocol]] = [(HELD_OUT_FILE, test, protocol)]
     if external:
-        files.append((EXTERNAL_FILE, external, "external"))
-    for name, samples, of_protocol in files:
-        held_out = judge_samples(diagnoser, samples, protocol=of_protocol)
+        files.append((EXTERNAL_FILE, as_they_are(external), "external"))
+    for name, images, of_protocol in files:
+        held_out = judge_images(diagnoser, images, protocol=of_protocol)
         write_held_out(held_out, bundle.folder / name)
         sets.append(held_out)
-        report(f"judged: {len(samples)} images, {of_protocol}")
-    background = _background(train, [*test, *external], bundle.class_names)
+        report(f"judged: {len(images)} images, {of_protocol}")
+    tested = {one.sample.sample_id: one.sample for one in test}
+    background = _background(train, [*tested.values(), *external], bundle.class_names)
     evaluation = build_report(tuple(sets), bundle.name, background)
     (bundle.folder / REPORT_FILE).write_text(evaluation.to_json(), encoding="utf-8")
     (bundle.folder / MODEL_CARD_FILE).write_text(
@@ -72,7 +75,7 @@ def write_papers(
 def _background(
     train: Sequence[Sample], judged: Sequence[Sample], class_names: tuple[str, ...]
 ) -> dict[str, float]:
-    """Balanced accuracy of the image edge alone, for each source with two classes or more."""
+    """Balanced accuracy of the image edge alone for each source, also one of a single class."""
     train_features = read_edge_features(train)
     train_labels = np.array([class_names.index(sample.label) for sample in train], np.int64)
     results = {}
@@ -120,9 +123,7 @@ the thresholds, {len(training.test_groups)} were held out. Images of each source
 |---|---|
 {rows}
 
-## How good it is where it was not trained
-Each row is a source of its own and never pooled. A held-out row shares its laboratory with
-training; an external row does not. The background-only column is what the image edge alone gives,
+{_how_judged(bundle)} The background-only column is what the image edge alone gives,
 without the cell: where it is high, the laboratory can be read from the background, and a good
 figure beside it proves less.{_where_classes_come_from(bundle)}
 
@@ -132,13 +133,29 @@ figure beside it proves less.{_where_classes_come_from(bundle)}
 If the quality check finds a reason; if the image is farther from the training images than
 {thresholds.max_feature_distance:.3f} (set so that {thresholds.false_reject_fraction:.0%} of the
 validation images are turned away); {_confidence(bundle)}
-Probabilities are calibrated by temperature {thresholds.temperature:.2f}, fitted on the validation
-groups.
+{_calibration(bundle)}
 
 ## Do not use it for
 Diagnosis or treatment decisions; images of other stains or organs; counting blasts; telling
 subtypes.
 """
+
+
+def _how_judged(bundle: Bundle) -> str:
+    """Heading and first sentences of the results."""
+    if bundle.training.protocol == "paper":
+        return (
+            "## How good it is on copies of images that it was trained on\n"
+            "Each row is a source of its own and never pooled. A row of the protocol `paper`\n"
+            "counts augmented copies: other copies of nearly every one of these images, and exact\n"
+            "copies of most, were trained on. Only an external row is of images it was not\n"
+            "trained on."
+        )
+    return (
+        "## How good it is where it was not trained\n"
+        "Each row is a source of its own and never pooled. A held-out row shares its laboratory\n"
+        "with training; an external row does not."
+    )
 
 
 def _described_classes(bundle: Bundle) -> str:
@@ -190,11 +207,40 @@ def _confidence(bundle: Bundle) -> str:
         return f"or if the calibrated probability is under {limit:.2f}."
     return (
         "or if the fused decision and\nthe branches do not all name one class, "
-        f"each with at least {limit:.2f}: the smallest limit under which\nat most "
-        f"{MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups, and at most "
-        f"{MAX_LEFT_OUT_RISK:.0%} of all images\nof sources left out of training, were called "
-        "wrongly. A source that alone holds a class or a\ncell type was not left out for this."
+        f"each with at least {limit:.2f}: {_how_limit_was_chosen(bundle)}"
     )
+
+
+def _how_limit_was_chosen(bundle: Bundle) -> str:
+    training = bundle.training
+    at_home = f"at most {MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups"
+    abroad = f"at most {MAX_LEFT_OUT_RISK:.0%} of all images\nof sources left out of training"
+    left_out = training.left_out_sources
+    asked = at_home if left_out == () else f"{at_home}, and {abroad},"
+    kept = "the smallest limit under which"
+    if training.keeps_risk is False:
+        kept = "the largest that was\ntried, and still not one under which"
+    told = f"{kept}\n{asked} were called wrongly."
+    if left_out == ():
+        return (
+            f"{told} No source could be left out of\ntraining, for each alone holds a class, so "
+            "nothing is known of laboratories it never saw."
+        )
+    named = "" if left_out is None else f" Left out, one at a time: {', '.join(left_out)}."
+    return (
+        f"{told}{named} A source that alone holds a class or a\n"
+        "cell type was not left out for this."
+    )
+
+
+def _calibration(bundle: Bundle) -> str:
+    """The temperature, and every fit that ended on a bound."""
+    thresholds = bundle.thresholds
+    on_bounds = fits_on_bounds(thresholds)
+    told = f"Probabilities are calibrated by temperature {thresholds.temperature:.2f}"
+    if "temperature" not in on_bounds:
+        told += ", fitted on the validation\ngroups"
+    return "\n".join((f"{told}.", *bound_notes(thresholds)))
 
 
 __all__ = ["EXTERNAL_FILE", "Path", "model_card", "write_papers"]

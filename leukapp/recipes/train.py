@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -9,14 +10,19 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from leukapp.data.catalog import Catalog, Sample
+from leukapp.data.fingerprints import Fingerprints
 from leukapp.errors import LeukappError, TrainingError
+from leukapp.evaluation.report import PROTOCOL_TEXTS, EvaluationReport, format_estimate
+from leukapp.imaging.image_io import read_image
 from leukapp.labels import order_classes
-from leukapp.model.bundle import Bundle, TrainingRecord, write_bundle
+from leukapp.model.bundle import MODEL_CARD_FILE, Bundle, TrainingRecord, write_bundle
+from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset, get_preset, paper_recipe, with_stem_input
 from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
 from leukapp.recipes.fitting import FittedNetwork, fit_network
+from leukapp.recipes.judge import JudgedImage, as_they_are, augmented_copies
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import (
     SampleSplit,
@@ -27,7 +33,7 @@ from leukapp.recipes.preparation import (
 )
 from leukapp.recipes.train_options import TrainOptions
 from leukapp.recipes.unfreezing import FrozenRun, unfreeze
-from leukapp.resources import training_dir
+from leukapp.resources import BUNDLE_VARIABLE, training_dir
 
 Report = Callable[[str], None]
 
@@ -100,7 +106,12 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             ),
             gate=fitted.gate,
             thresholds=fitted.thresholds,
-            training=_record(samples, split, original, options),
+            training=replace(
+                _record(samples, split, original, options),
+                left_out_sources=fitted.left_out_sources,
+                keeps_risk=fitted.keeps_risk,
+            ),
+            training_images=_fingerprints(samples, split),
         )
         _write_curves(bundle, fitted)
         write_findings(checked.findings, bundle.folder)
@@ -108,16 +119,53 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
         raise LeukappError(
             f"the bundle cannot be written to {options.out}: {error.strerror}; name another folder"
         ) from error
+    for note in bound_notes(fitted.thresholds):
+        report(note)
     report(f"bundle: {bundle.folder} {bundle.sha256[:12]}")
-    write_papers(
+    evaluation = write_papers(
         bundle,
         train=[samples[i] for i in split.train],
-        test=[samples[i] for i in split.test],
+        test=_judged_images(samples, split),
         external=external,
         protocol=options.protocol,
         report=report,
     )
+    for line in _closing_lines(bundle, evaluation):
+        report(line)
     return bundle
+
+
+def _closing_lines(bundle: Bundle, evaluation: EvaluationReport) -> list[str]:
+    """How good the bundle is, source by source, and what to type next."""
+    lines = []
+    for one in evaluation.sources:
+        figures = one.report
+        lines.append(
+            f"{one.source}, {PROTOCOL_TEXTS[one.protocol]}: {figures.n_images} images of "
+            f"{figures.n_groups} groups, accuracy {format_estimate(figures.accuracy)}, called "
+            f"{figures.coverage:.0%}, of these right {format_estimate(figures.accuracy_of_called)}"
+        )
+    folder = shlex.quote(str(bundle.folder))
+    return [
+        *lines,
+        f"model card: {bundle.folder / MODEL_CARD_FILE}",
+        "next, in the app:      " + f"{BUNDLE_VARIABLE}={folder} leukapp app",
+        "next, on one image:    " + f"leukapp diagnose IMAGE --bundle {folder}",
+        "next, on other images: " + f"leukapp evaluate --bundle {folder} --data DATA --out DIR",
+    ]
+
+
+def _fingerprints(samples: tuple[Sample, ...], split: SampleSplit) -> Fingerprints:
+    """Hashes of every image that the training or its limits saw."""
+    seen = sorted({*split.train, *split.validation})
+    return Fingerprints.of(read_image(samples[i].path) for i in seen)
+
+
+def _judged_images(samples: tuple[Sample, ...], split: SampleSplit) -> tuple[JudgedImage, ...]:
+    """The test part: whole images, or the augmented copies of the paper's split."""
+    if split.augmented is not None:
+        return augmented_copies(samples, split.augmented.test)
+    return as_they_are([samples[i] for i in split.test])
 
 
 def _external_samples(

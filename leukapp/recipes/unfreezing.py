@@ -111,7 +111,12 @@ def unfreeze(
             min_confidence=max(before.min_confidence, after.min_confidence),
             needs_agreement=before.needs_agreement,
         )
-    fitted = replace(fitted, thresholds=after)
+    fitted = replace(
+        fitted,
+        thresholds=after,
+        left_out_sources=run.fitted.left_out_sources,
+        keeps_risk=run.fitted.keeps_risk,
+    )
     return replace(run, corpus=changed, trunks=trunks, fitted=fitted)
 
 

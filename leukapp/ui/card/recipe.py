@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from leukapp.model.bundle import Bundle
+from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.presets import told_assumptions
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
@@ -81,6 +82,8 @@ def fact_table(bundle: Bundle) -> pd.DataFrame:
     if assumptions:
         facts[texts.ASSUMED] = assumptions
     facts[texts.TEMPERATURE] = f"{limits.temperature:.3f}"
+    for number, note in enumerate(bound_notes(limits), start=1):
+        facts[texts.ON_A_BOUND.format(number=number)] = note
     facts[texts.MIN_CONFIDENCE] = f"{limits.min_confidence:.3f}"
     facts[texts.MAX_DISTANCE] = f"{limits.max_feature_distance:.3f}"
     facts[texts.FALSE_REJECTS] = f"{limits.false_reject_fraction:.1%}"

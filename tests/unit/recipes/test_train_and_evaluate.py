@@ -92,6 +92,10 @@ def test_unfreezing_changes_the_backbones(trained, data, work_dir, tmp_path):
         assert statistics
         assert all((old[name] == new[name]).all() for name in statistics)
     assert any(line.startswith("fine-tuning epochs") for line in lines)
+    told = "\n".join(lines)
+    assert ", grouped: 6 images of" in told
+    assert f"LEUKAPP_BUNDLE={tuned.folder} leukapp app" in lines[-3]
+    assert f"leukapp evaluate --bundle {tuned.folder} --data" in lines[-1]
     curves = json.loads((tuned.folder / "loss_curves.json").read_text())
     assert curves[-1]["stage"] == "fine-tuning"
     assert len(curves[-1]["validation_loss"]) == 1
@@ -200,8 +204,41 @@ def test_everything_was_trained_on(trained, data, tmp_path):
     for path in copy.rglob("*.png"):
         if not any(path.name in group for group in seen):
             path.unlink()
-    with pytest.raises(CatalogError, match="was trained on every group"):
+    with pytest.raises(CatalogError, match="was trained on every image of this data or"):
         evaluate_bundle(EvaluateOptions(bundle=trained.folder, data=copy, out=tmp_path))
+
+
+def test_copies_of_training_images_are_told_under_any_name(trained, data, draw_data, tmp_path):
+    """Another folder, other file names, another format and a turn: every group name is new."""
+    assert trained.training_images is not None
+    for number, path in enumerate(sorted(data.rglob("*.png"))):
+        folder = tmp_path / "mine" / path.parent.name
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.stat().st_size < 400 or path.name in {"notes.png", "copy.png"}:
+            continue
+        with Image.open(path) as image:
+            turned = image.convert("RGB").transpose(Image.Transpose.ROTATE_90)
+            turned.save(folder / f"cell{number}.jpg", quality=70)
+    printed = evaluate_bundle(
+        EvaluateOptions(bundle=trained.folder, data=tmp_path / "mine", out=tmp_path / "out")
+    )
+    n_given = len(list((tmp_path / "mine").rglob("*.jpg")))
+    held_out = read_held_out(tmp_path / "out" / "held_out.csv")
+    n_trained = len(trained.training_images)
+    assert f"{n_trained} images were left out as copies" in printed
+    assert len(held_out) == n_given - n_trained
+    assert "holds no hashes" not in printed
+
+
+def test_a_bundle_without_hashes_says_that_groups_alone_were_compared(trained, draw_data, tmp_path):
+    folder = shutil.copytree(trained.folder, tmp_path / "old")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]["training_images.json"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert open_bundle(folder).training_images is None
+    data = draw_data(1, first_seed=400)
+    printed = evaluate_bundle(EvaluateOptions(bundle=folder, data=data, out=tmp_path / "out"))
+    assert "holds no hashes of its training images" in printed
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,20 @@
 """A bundle knows the classes of the data it was trained on, here ALL and Healthy."""
 
+import io
 import json
 import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from leukapp.cli import main
+from leukapp.data.d4 import apply_d4, paper_augmentations
+from leukapp.data.splits import split_paper
 from leukapp.diagnosis import Diagnoser
 from leukapp.errors import CatalogError, TrainingError
 from leukapp.evaluation.held_out import read_held_out
+from leukapp.imaging.image_io import read_image
 from leukapp.model.bundle import open_bundle
 from leukapp.recipes.evaluate import EvaluateOptions, evaluate_bundle
 from leukapp.recipes.train import TrainOptions, train_bundle
@@ -75,6 +80,31 @@ def test_evaluate_counts_two_classes_and_refuses_a_third(trained, draw_two, draw
     )
     with pytest.raises(CatalogError, match=r"label 'AML'.* knows ALL or Healthy"):
         evaluate_bundle(three)
+
+
+def test_a_leaking_bundle_is_judged_on_the_copies_of_its_test_part(draw_two, tiny_preset, tmp_path):
+    data = draw_two(4)
+    options = TrainOptions(
+        preset="tiny", data=data, out=tmp_path / "out", work_dir=tmp_path, protocol="paper"
+    )
+    bundle = train_bundle(options)
+    held_out = read_held_out(bundle.folder / "held_out.csv")
+    labels = ["ALL"] * 4 + ["Healthy"] * 4
+    split = split_paper(labels, seed=0)
+    files = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.png"))
+    expected = {f"{files[row]}#{number}" for row, number in split.test.tolist()}
+    assert set(held_out.sample_ids) == expected
+    diagnoser = Diagnoser.open(bundle.folder, engine="openvino-f32")
+    for row, name in enumerate(held_out.sample_ids[:3]):
+        sample_id, number = name.split("#")
+        element = paper_augmentations()[int(number)].element
+        stream = io.BytesIO()
+        Image.fromarray(apply_d4(read_image(data / sample_id), element)).save(stream, "PNG")
+        answer = diagnoser.diagnose(stream.getvalue()).probabilities
+        np.testing.assert_allclose(answer.values, held_out.probabilities[row], atol=1e-6)
+    card = (bundle.folder / "model_card.md").read_text()
+    assert "How good it is on copies of images that it was trained on" in card
+    assert "where it was not trained" not in card
 
 
 @pytest.mark.parametrize("missing", [("Healthy",), ("ALL", "AML")])

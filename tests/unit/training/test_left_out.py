@@ -41,7 +41,7 @@ def answers(p_healthy, branches=None):
 def choose(left_out, classes):
     """With validation groups in which nothing is wrong: the first images of ``classes``."""
     right = answers(np.where(classes == HEALTHY, 0.999, 0.001))
-    return choose_confidence(right, left_out, classes)
+    return choose_confidence(right, left_out, classes).confidence
 
 
 def test_confidence_rises_until_the_errors_are_gone():
@@ -67,7 +67,7 @@ def test_the_wrong_leukemia_is_an_error_too():
     # The one image of the source is AML and called ALL, with a probability just under 0.95.
     at_home = replace(answers([0.999]), samples=np.array([1]))
     classes = np.array([1, HEALTHY])
-    assert choose_confidence(at_home, [answers([0.05])], classes) == pytest.approx(0.95)
+    assert choose_confidence(at_home, [answers([0.05])], classes).confidence == pytest.approx(0.95)
 
 
 def test_mean_over_sources_decides():
@@ -93,12 +93,15 @@ def test_hopeless_sources_give_the_highest_confidence():
     classes = np.full(4, HEALTHY)
     chosen = choose([answers([0.0001] * 4)], classes)
     assert chosen == CONFIDENCES[-1]
+    at_home = answers([0.999] * 4)
+    assert choose_confidence(at_home, [], classes).keeps_risk
+    assert not choose_confidence(at_home, [answers([0.0001] * 4)], classes).keeps_risk
 
 
 def test_errors_at_home_raise_the_confidence_too():
     classes = np.full(100, HEALTHY)
     at_home = answers([0.1] * 5 + [0.97] * 95)
-    chosen = choose_confidence(at_home, [], classes)
+    chosen = choose_confidence(at_home, [], classes).confidence
     assert chosen == pytest.approx(0.90)
 
 

@@ -199,13 +199,13 @@ BUNDLE_ERROR_HINT: Final = (
 )
 ABOUT: Final = "About and limits"
 ABOUT_BODY: Final = """
-LeukApp joins two image networks into one decision between ALL, AML and Healthy. It is a research
-tool and no medical device.
+LeukApp joins two image networks into one decision between the classes that its bundle was trained
+on. It is a research tool and no medical device.
 
 - It was trained on few laboratories. ALL and AML came from different ones, so part of what it
   learnt may be the laboratory and not the disease.
-- It knows three answers. Any other disease, a reactive cell or an artifact is outside them; it can
-  say "no call", but it can also be wrong with confidence.
+- It knows these classes alone. Any other disease, a reactive cell or an artifact is outside them;
+  it can say "no call", but it can also be wrong with confidence.
 - One image is one cell or one small field. It is not a differential count and not a patient's
   result.
 - Heatmaps show what raised a score. They do not outline cells and prove nothing.

@@ -144,12 +144,12 @@ PER_CLASS: Final = "Each class"
 
 ROC_TITLE: Final = "ROC"
 ROC_HELP: Final = (
-    "Each class against the two others. Band: 95 % of resamples that draw whole groups. A class "
+    "Each class against the others. Band: 95 % of resamples that draw whole groups. A class "
     "that this source does not hold, or holds alone, has no curve."
 )
 PR_TITLE: Final = "Precision over sensitivity"
 PR_HELP: Final = (
-    "Each class against the two others, with its 95 % band over groups. The dotted line is what "
+    "Each class against the others, with its 95 % band over groups. The dotted line is what "
     "guessing reaches. Precision depends on this source's mix of classes."
 )
 FALSE_POSITIVE_RATE: Final = "Other images taken for the class"

@@ -64,8 +64,8 @@ WEAKNESS: Final = "Weakness"
 LIMITS: Final = """
 Besides, for any bundle of this kind:
 
-- It knows three answers. Any other disease or a reactive cell is forced into one of them, or into
-  "no call".
+- It knows the classes it was trained on. Any other disease or a reactive cell is forced into one of
+  them, or into "no call".
 - Where ALL and AML come from different laboratories, as in all data of this project, no figure
   separates "ALL or AML" from "which laboratory".
 - It judges one cell or one small field, not a patient.

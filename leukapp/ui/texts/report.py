@@ -42,6 +42,6 @@ RECORD_LINES: Final = (
 SOFTWARE: Final = "LeukApp {version}, {engine}"
 LIMITS: Final = (
     "One image is one cell or one small field, not a differential count and not a patient's "
-    "result. The networks know three answers and were trained on few laboratories; they can be "
-    "wrong with confidence."
+    "result. The networks know the classes that they were trained on, from few laboratories; they "
+    "can be wrong with confidence."
 )

@@ -37,7 +37,7 @@ def keep_files(
     *,
     store_id: str,
     on_file: Callable[[int, Spent], None],
-    turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    turn: Callable[[bytes], AbstractContextManager[object]] = nullcontext,
     budget: UploadBudget | None = None,
 ) -> tuple[BatchEntry, ...]:
     """Keep uploaded files, and in place of a zip the files in it.
@@ -48,7 +48,7 @@ def keep_files(
         files: name and bytes of each.
         store_id: of the review store whose batch they will be.
         on_file: told the number of the upload, from 0, and what was spent before.
-        turn: held while one file is decoded and written; the server's line.
+        turn: held while one file, of these bytes, is decoded and written; the server's line.
         budget: of this upload; None takes one with the limits of every upload.
 
     Returns:
@@ -75,7 +75,7 @@ def keep_files(
 @dataclass(frozen=True, slots=True)
 class _TakingIn:
     upload_id: str
-    turn: Callable[[], AbstractContextManager[None]]
+    turn: Callable[[bytes], AbstractContextManager[object]]
     budget: UploadBudget
     on_file: Callable[[int, Spent], None]
     entries: list[BatchEntry] = field(default_factory=list)
@@ -99,7 +99,7 @@ class _TakingIn:
         place = len(self.entries)
         self.budget.charge_image(data)
         if error is None:
-            with self.turn():
+            with self.turn(data):
                 source = keep_upload(self.upload_id, place, data)
         else:
             source = keep_failure(self.upload_id, place, error, data=data)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -29,6 +29,8 @@ from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.upload import ImageEntry
 
 MAX_KEPT_BYTES: Final = 512 * 1024 * 1024
+LARGE_BYTES: Final = 50_000_000
+"""An image with more, once it is decoded, is large: 17 megapixels."""
 
 Answer: TypeAlias = Diagnosis | ImageError
 """What became of one image: a diagnosis, or the error that says why there is none."""
@@ -43,6 +45,7 @@ class SharedDiagnoser:
     def __init__(self, diagnoser: Diagnoser, *, max_waiting: int = MAX_WAITING) -> None:
         self._diagnoser = diagnoser
         self._admission = Admission(max_waiting=max_waiting)
+        self._of_large_images = Admission(max_waiting=max_waiting)
         self.memory = PixelMemory()
 
     @property
@@ -63,10 +66,11 @@ class SharedDiagnoser:
         """
         digest = hashlib.sha256(data).hexdigest()
         started = time.perf_counter()
-        with self._admission.enter(on_position):
+        n_bytes = _decoded_bytes(data)
+        with self._enter(n_bytes, on_position):
             waited_ms = round(1e3 * (time.perf_counter() - started), 1)
             try:
-                self.memory.make_room(_decoded_bytes(data))
+                self.memory.make_room(n_bytes)
                 diagnosis = self._diagnoser.diagnose(data)
             except ImageError:
                 log_event("unreadable", image_sha256=digest, waited_ms=waited_ms)
@@ -98,8 +102,9 @@ class SharedDiagnoser:
             ImageError: the bytes are not an image that can be decoded.
             BusyError: too many wait already, or other readers' images fill the memory.
         """
-        with self._admission.enter():
-            self.memory.make_room(_decoded_bytes(data))
+        n_bytes = _decoded_bytes(data)
+        with self._enter(n_bytes):
+            self.memory.make_room(n_bytes)
             return fit_for_screen(decode_image(data), max_side_px=max_side_px)
 
     def enhanced(self, diagnosis: Diagnosis, *, max_side_px: int) -> RgbImage:
@@ -113,13 +118,25 @@ class SharedDiagnoser:
             return fit_for_screen(diagnosis.enhanced, max_side_px=max_side_px)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold the line for a block that decodes images.
+    def turn(self, data: bytes) -> Iterator[None]:
+        """Hold the line for a block that decodes an image.
+
+        Args:
+            data: the file's bytes, of any origin.
 
         Raises:
             BusyError: too many wait already.
         """
-        with self._admission.enter():
+        with self._enter(_decoded_bytes(data)):
+            yield
+
+    @contextmanager
+    def _enter(self, n_bytes: int, on_position: OnPosition | None = None) -> Iterator[None]:
+        """Wait in the line of all; of the large images, which take long, one at a time joins it."""
+        with ExitStack() as stack:
+            if n_bytes > LARGE_BYTES:
+                stack.enter_context(self._of_large_images.enter(on_position))
+            stack.enter_context(self._admission.enter(on_position))
             yield
 
     def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:

@@ -16,9 +16,11 @@ from fake_diagnoser import (
 )
 
 from leukapp import resources
+from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BusyError, ImageError
 from leukapp.imaging.image_io import decoded_bytes
 from leukapp.inference.engine import NetworkOutput
+from leukapp.ui import session
 from leukapp.ui.kept_memory import LARGE_SHARE, PixelMemory
 from leukapp.ui.session import Answers, Outcome, SharedDiagnoser, kept_bytes
 from leukapp.ui.upload import ImageEntry
@@ -177,10 +179,43 @@ def test_decoding_for_a_screen_waits_in_the_line_of_the_networks(
     png = encode_png(np.full((64, 32, 3), 7, np.uint8))
     assert diagnoser.decode(png, max_side_px=16).shape == (16, 8, 3)
     assert diagnoser.enhanced(make_diagnosis(), max_side_px=16).shape == (16, 16, 3)
-    with diagnoser.turn():
+    with diagnoser.turn(png):
         for ask in (
             lambda: diagnoser.decode(png, max_side_px=16),
             lambda: diagnoser.enhanced(make_diagnosis(), max_side_px=16),
         ):
             with pytest.raises(BusyError):
                 ask()
+
+
+def test_small_images_get_in_between_large_ones(
+    encode_png: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LARGE_BYTES", 10_000)
+    large = [encode_png(np.full((64, 64, 3), number, np.uint8)) for number in range(3)]
+    small = encode_png(np.full((16, 16, 3), 9, np.uint8))
+    is_inside, may_go_on = threading.Event(), threading.Event()
+
+    class SlowAtFirst(FakeDiagnoser):
+        def diagnose(self, data: bytes) -> Diagnosis:
+            is_inside.set()
+            assert may_go_on.wait(20)
+            return super().diagnose(data)
+
+    fake = SlowAtFirst()
+    diagnoser = SharedDiagnoser(fake)
+    readers = [threading.Thread(target=diagnoser.diagnose, args=(data,)) for data in large]
+    readers[0].start()
+    assert is_inside.wait(20)
+    for reader in readers[1:]:
+        reader.start()
+    while diagnoser._of_large_images.n_waiting < 2:
+        time.sleep(0.01)
+    readers.append(threading.Thread(target=diagnoser.diagnose, args=(small,)))
+    readers[-1].start()
+    while diagnoser._admission.n_waiting < 1:
+        time.sleep(0.01)
+    may_go_on.set()
+    for reader in readers:
+        reader.join(20)
+    assert fake.diagnosed[:2] == [large[0], small]

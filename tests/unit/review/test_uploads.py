@@ -213,7 +213,8 @@ def test_each_file_of_an_upload_waits_its_turn(png: bytes) -> None:
     turns: list[str] = []
 
     @contextmanager
-    def turn() -> Iterator[None]:
+    def turn(data: bytes) -> Iterator[None]:
+        assert data == png
         turns.append("in")
         yield
         turns.append("out")

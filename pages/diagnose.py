@@ -32,7 +32,8 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
     """Write the verdict first, then the evidence, then the record."""
     if entry.is_synthetic:
         st.info(texts.SAMPLE_NOTICE, icon=":material/draw:")
-    picture, verdict, chart = st.columns([1, 1.35, 1.6], gap="medium")
+    is_call = diagnosis.label is not None
+    picture, verdict, *chart = st.columns([1, 1.35, 1.6] if is_call else [1, 2.95], gap="medium")
     with picture:
         caption = texts.ORIGINAL_CAPTION.format(
             width=diagnosis.quality.width_px, height=diagnosis.quality.height_px
@@ -40,12 +41,11 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
         show_picture(fit_for_screen(diagnosis.image), caption=caption, alt=caption)
     with verdict:
         show_verdict(diagnosis)
-    is_call = diagnosis.label is not None
-    with chart:
-        if is_call and diagnosis.probabilities is not None:
-            show_probability_chart(diagnosis.probabilities, is_call=True)
-        else:
+        if not is_call:
             show_why(diagnosis)
+    if is_call and diagnosis.probabilities is not None:
+        with chart[0]:
+            show_probability_chart(diagnosis.probabilities, is_call=True)
 
     is_readable = diagnosis.quality.blocking is None
     if diagnosis.cells and is_readable:

@@ -61,7 +61,7 @@ STYLE_RULES: Final = """
 .leuk-vote small { opacity: .75; }
 .st-key-worklist-page img { aspect-ratio: 1; object-fit: contain;
   background: color-mix(in srgb, currentColor 7%, transparent); }
-.st-key-kept-images button { justify-content: space-between; text-align: left; }
+.st-key-kept-images button > div { width: 100%; justify-content: space-between; text-align: left; }
 [data-testid="stBaseButton-primary"] { color: light-dark(#FFFFFF, #221B29); }
 @media print { [data-testid="stSidebar"], [data-testid="stHeader"] { display: none; } }
 </style>

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from fake_diagnoser import FakeDiagnoser
@@ -27,7 +28,7 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import session
 from leukapp.ui.evaluation.confusion_panel import SCALE_TITLES, build_confusion_figure
 from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
-from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv
+from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv, turned_table
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.table_choice import empty_table, read_uploaded_table
 from leukapp.ui.texts import evaluation as texts
@@ -376,6 +377,19 @@ def test_downloaded_numbers_say_what_they_are_of(side: Side) -> None:
     assert {(row["source"], row["protocol"]) for row in rows} == {("lab", "grouped")}
     areas = [row for row in rows if row["what"] == "area"]
     assert float(areas[0]["low"]) <= float(areas[0]["y_sensitivity"]) <= float(areas[0]["high"])
+
+
+def test_a_wide_table_is_shown_on_its_side_and_downloaded_as_it_is(
+    open_page: Callable[[], AppTest],
+) -> None:
+    table = pd.DataFrame({"source": ["a", "b"], "images": [1, 2], "accuracy": ["0.9", "-"]})
+    turned = turned_table(table)
+    assert list(turned.columns) == ["source", "a", "b"]
+    assert turned.to_numpy().tolist() == [["images", "1", "2"], ["accuracy", "0.9", "-"]]
+
+    [shown] = [one.value for one in open_page().dataframe if "lab" in one.value.columns]
+    assert list(shown.columns) == ["source", "lab"]
+    assert "Healthy called leukemia" in set(shown["source"])
 
 
 def test_figures_carry_their_origin_and_tell_classes_apart_without_color(side: Side) -> None:

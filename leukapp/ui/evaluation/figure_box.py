@@ -18,7 +18,13 @@ MODE_BAR_REMOVED: Final = ("lasso2d", "select2d", "autoScale2d")
 
 
 def show_figure(
-    figure: go.Figure, numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True
+    figure: go.Figure,
+    numbers: pd.DataFrame,
+    origin: Origin,
+    *,
+    name: str,
+    fold: bool = True,
+    turn: bool = False,
 ) -> None:
     """Write a figure, and under it its numbers as a table and as a file.
 
@@ -28,6 +34,7 @@ def show_figure(
         origin: what it is of.
         name: what the figure is called in file names; unique for an origin.
         fold: hide the numbers until they are asked for.
+        turn: as in ``show_numbers``.
     """
     st.plotly_chart(
         make_inert(figure),
@@ -35,7 +42,7 @@ def show_figure(
         config=toolbar(file_stem(origin, name)),
         alt=f"{name}: {origin.title}, {origin.source}",
     )
-    show_numbers(numbers, origin, name=name, fold=fold)
+    show_numbers(numbers, origin, name=name, fold=fold, turn=turn)
 
 
 def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -46,7 +53,9 @@ def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
     return st.container(), st.container()
 
 
-def show_numbers(numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True) -> None:
+def show_numbers(
+    numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True, turn: bool = False
+) -> None:
     """Write a table, and the button that downloads it.
 
     Args:
@@ -54,9 +63,12 @@ def show_numbers(numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool
         origin: what it is of.
         name: what the table is called in file names; unique for an origin.
         fold: hide the table until it is asked for.
+        turn: show a column for each row, for a table of many columns and few rows, whose columns
+            would not all fit on a page; the file has rows as they are.
     """
+    shown = turned_table(numbers) if turn else numbers
     if not fold:
-        _show_table(numbers, key=f"numbers-{name}-{origin.key}")
+        _show_table(shown, key=f"numbers-{name}-{origin.key}", is_whole=turn)
     with st.container(horizontal=True, vertical_alignment="top"):
         st.download_button(
             texts.CSV,
@@ -70,17 +82,32 @@ def show_numbers(numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool
         )
         if fold:
             with st.popover(texts.NUMBERS, icon=":material/table:"):
-                _show_table(numbers, key=f"numbers-{name}-{origin.key}")
+                _show_table(shown, key=f"numbers-{name}-{origin.key}", is_whole=turn)
 
 
-def _show_table(numbers: pd.DataFrame, *, key: str) -> None:
+def turned_table(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Give a table on its side: the first column's values become headings.
+
+    Args:
+        numbers: whose first column holds names; not modified.
+    """
+    first = numbers.columns[0]
+    turned = numbers.astype(str).set_index(first).T
+    return turned.rename_axis(first, axis="columns").reset_index(names=first)
+
+
+def _show_table(numbers: pd.DataFrame, *, key: str, is_whole: bool) -> None:
     """Write a table, fractions with three digits and a dash where there is no value."""
     fractions = numbers.select_dtypes("float").columns
     st.dataframe(
         numbers,
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%.3f") for name in fractions},
+        column_config={
+            numbers.columns[0]: st.column_config.Column(pinned=True),
+            **{name: st.column_config.NumberColumn(format="%.3f") for name in fractions},
+        },
         placeholder="–",
+        height="content" if is_whole else "auto",
         key=key,
     )
 

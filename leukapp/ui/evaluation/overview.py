@@ -37,7 +37,7 @@ def show_overview(side: Side) -> None:
     }
     st.markdown(f"**{texts.SOURCES_TITLE}**", help=texts.SOURCES_HELP)
     figure = build_sources_figure(evaluations, side, dark=theme.is_dark())
-    show_figure(figure, source_table(evaluations), side, name="sources", fold=False)
+    show_figure(figure, source_table(evaluations), side, name="sources", fold=False, turn=True)
 
 
 def build_sources_figure(

@@ -241,6 +241,19 @@ def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
     parser.add_argument("--out", type=Path, required=True, help="folder of tables and predictions")
     _add_preset(parser, default="compact", help="whose backbones (default: compact)")
+    parser.add_argument(
+        "--tables",
+        type=int,
+        nargs="+",
+        choices=[2, 3, 4, 5, 8],
+        default=[3, 4, 5, 8],
+        metavar="N",
+        help="tables of the paper to make again: 2 the eight base models, 3 parameters and time, "
+        "4 the data sets, 5 class by class, 8 ablation (default: all but 2)",
+    )
+    parser.add_argument(
+        "--sets", nargs="+", default=[], metavar="NAME", help="only these, named as in the tables"
+    )
     parser.add_argument("--seed", type=whole_number(0, LARGEST_SEED), default=0)
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
@@ -441,12 +454,15 @@ def _evidence(options: argparse.Namespace) -> int:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from leukapp.recipes.reproduce import ReproduceOptions, reproduce
+    from leukapp.recipes.reproduction_tables import write_tables
 
     result = reproduce(
         ReproduceOptions(
             data=options.data,
             out=options.out,
             preset=options.preset,
+            tables=tuple(options.tables),
+            sets=tuple(options.sets),
             seed=options.seed,
             work_dir=options.work_dir,
             backbone_weights=options.backbone_weights,
@@ -455,7 +471,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         ),
         report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )
-    print(result.to_markdown())
+    print(write_tables(result))
     return 0
 
 

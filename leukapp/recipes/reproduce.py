@@ -1,53 +1,91 @@
-"""``leukapp reproduce``: the paper's protocol and the grouped one, on the same data and heads."""
+"""``leukapp reproduce``: the paper's tables under its protocol and under the grouped one."""
 
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.data.d4 import D4Element, paper_augmentations
-from leukapp.data.splits import measure_leakage, split_grouped, split_paper
-from leukapp.errors import TrainingError
+from leukapp.data.splits import measure_leakage, split_paper
+from leukapp.errors import BackboneWeightsError, TrainingError
 from leukapp.evaluation.background import background_balanced_accuracy
-from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_held_out
+from leukapp.evaluation.held_out import write_held_out
 from leukapp.evaluation.metrics import evaluate_predictions
-from leukapp.evaluation.published import ABLATION, BASE_MODELS, DATA_SETS
-from leukapp.labels import CLASS_NAMES
+from leukapp.evaluation.published import (
+    ABLATION,
+    BASE_MODELS,
+    BRANCH_PARAMETERS,
+    DATA_SETS,
+    META_CLASSIFIER_PARAMETERS,
+    PUBLISHED_NAMES,
+    STEP_MS,
+)
+from leukapp.model.backbones import APPLICATIONS
 from leukapp.model.bundle import open_bundle
-from leukapp.model.dense import FloatArray, forward
-from leukapp.model.fusion import pool, predict_logits, softmax
-from leukapp.model.presets import Hyperparameters, Preset, StemInput, get_preset, with_stem_input
+from leukapp.model.dense import count_parameters, forward
+from leukapp.model.fusion import pool, predict_logits
+from leukapp.model.presets import (
+    PAPER_BASE_MODELS,
+    Preset,
+    StemInput,
+    get_preset,
+    paper_recipe,
+    with_stem_input,
+)
 from leukapp.model.weights_io import Arrays
 from leukapp.recipes.judge import read_edge_features
+from leukapp.recipes.reproduction_fingerprint import code_fingerprint
 from leukapp.recipes.reproduction_report import (
+    BaseModelRow,
+    Decider,
+    PartCost,
     ProtocolFigures,
     Reproduction,
     ReproductionRow,
     SetFigures,
-    StepTime,
+    flatten_recipe,
 )
 from leukapp.recipes.reproduction_sets import ReproductionSet, read_reproduction_data
+from leukapp.recipes.reproduction_tables import write_tables
+from leukapp.recipes.reproduction_training import (
+    PROTOCOLS,
+    JudgedPart,
+    Parts,
+    ProtocolName,
+    ReproductionRun,
+    class_indices,
+    judge_set,
+    load_set_features,
+    split_set,
+    train_set,
+    whole_stack,
+)
 from leukapp.recipes.step_time import median_ms, random_step
+from leukapp.recipes.time_spent import TimeSpent
 from leukapp.resources import SHIPPED_COMPACT, training_dir
-from leukapp.training.feature_cache import D4Variants, load_features
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time
-from leukapp.training.progress import Progress, format_seconds
+from leukapp.training.progress import format_seconds
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
-from leukapp.training.two_stage import PooledItems, TrainedHeads, train_heads
+from leukapp.training.two_stage import TrainedHeads
 
-PUBLISHED_STEP_MS: Final = (209.0, 94.0, 228.0)
-"""The paper's branch 1, branch 2 and fusion, on a P100."""
+BASE_MODEL_TABLE: Final = 2
+DATA_SET_TABLE: Final = 4
+TABLES: Final = (BASE_MODEL_TABLE, 3, DATA_SET_TABLE, 5, 8)
+"""Tables of the paper that can be made again; 6 and 7 are other people's figures."""
 
-ProtocolName = Literal["paper", "grouped"]
-Items = NDArray[np.int64]
+DEFAULT_TABLES: Final = TABLES[1:]
+"""Without the eight base models, which want weight files and training of their own."""
+
+PLACES: Final = ("EfficientNetB7", "MobileNetV3Large")
+"""The paper's branches, for which those of another preset stand."""
+
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +95,9 @@ class ReproduceOptions:
     Attributes:
         data: folder or table of samples.
         out: folder of the tables.
-        preset: whose backbones are taken; the hyperparameters are always the paper's.
+        preset: whose backbones are taken; everything else is the paper's recipe.
+        tables: numbers of the paper's tables, of ``TABLES``.
+        sets: names of the data sets to take, as the tables print them; empty takes all.
         seed: of splits, initialization and dropout.
         work_dir: keeps features and finished stages, so that a killed run goes on; None is the
             cache.
@@ -69,6 +109,8 @@ class ReproduceOptions:
     data: Path
     out: Path
     preset: str = "compact"
+    tables: tuple[int, ...] = DEFAULT_TABLES
+    sets: tuple[str, ...] = ()
     seed: int = 0
     work_dir: Path | None = None
     backbone_weights: Path | None = None
@@ -77,32 +119,14 @@ class ReproduceOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Parts:
-    """Items of a split: int64 (n, 2), image and D4 element."""
+class _TrainedSet:
+    """What a data set gave on one preset."""
 
-    train: Items
-    validation: Items
-    test: Items
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class JudgedPart:
-    """Test items of one protocol, as every decider sees them.
-
-    Attributes:
-        test: int64 (n, 2).
-        fused: the fused decision, with each branch alone.
-        alone: for each branch its probabilities through a meta-classifier of its own; may be empty.
-    """
-
-    test: Items
-    fused: HeldOutSet
-    alone: tuple[FloatArray, ...]
+    judged: dict[ProtocolName, JudgedPart]
+    trained: dict[ProtocolName, TrainedHeads]
 
 
-def reproduce(
-    options: ReproduceOptions, *, report: Callable[[str], None] = lambda _line: None
-) -> Reproduction:
+def reproduce(options: ReproduceOptions, *, report: Report = lambda _line: None) -> Reproduction:
     """Train and judge every set under both protocols, and write the tables.
 
     Args:
@@ -116,67 +140,87 @@ def reproduce(
         LeukappError: the preset, data or weights are not what they should be.
     """
     run_one_op_at_a_time()
-    started = time.monotonic()
-    preset = _with_paper_hyperparameters(options)
-    work_dir = options.work_dir or training_dir()
-    is_from_scratch = not work_dir.exists() or not any(work_dir.iterdir())
-    shipped = open_bundle(SHIPPED_COMPACT)
-    has_cells = any(spec.backbone == CELL_BACKBONE for spec in preset.branches)
-    seen = frozenset(shipped.training.train_groups) if has_cells else frozenset[str]()
-    data = read_reproduction_data(options.data, groups_seen=seen, seed=options.seed)
-    trunks = tuple(
-        prepare_trunk(spec, weights_dir=options.backbone_weights, cell_arrays=_shipped_cell_arrays)
-        for spec in preset.branches
+    spent = TimeSpent(options.out)
+
+    def tell(line: str) -> None:
+        spent.note()
+        report(line)
+
+    recipe = _recipe(options.preset, options)
+    tables = tuple(sorted(set(options.tables)))
+    has_main = tables != (BASE_MODEL_TABLE,)
+    has_cells = has_main and any(spec.backbone == CELL_BACKBONE for spec in recipe.branches)
+    seen = open_bundle(SHIPPED_COMPACT).training.train_groups if has_cells else ()
+    data = read_reproduction_data(options.data, groups_seen=frozenset(seen), seed=options.seed)
+    wanted = _wanted_sets(data.sets, options.sets, tables)
+    trunks = prepare_recipe(recipe, weights_dir=options.backbone_weights) if has_main else ()
+    run = _run(recipe, trunks, options, tell)
+    of_sets: list[tuple[ReproductionSet, _TrainedSet]] = []
+    for number, one in enumerate(wanted if has_main else []):
+        tell(f"set {number + 1} of {len(wanted)}: {one.name}, {len(one.samples)} images")
+        trained = _train_set(one, run)
+        of_sets.append((one, trained))
+        _write_set(options.out, one, trained)
+    base_models = (
+        _base_models([one for one in wanted if one.is_combined], recipe, options, tell, has_main)
+        if BASE_MODEL_TABLE in tables
+        else ()
     )
-    options.out.mkdir(parents=True, exist_ok=True)
-    rows: list[ReproductionRow] = []
-    sets: list[SetFigures] = []
-    for number, one in enumerate(data.sets):
-        report(f"set {number + 1} of {len(data.sets)}: {one.name}, {len(one.samples)} images")
-        pooled = _features(one, preset, trunks, work_dir / "features", report)
-        judged: dict[ProtocolName, JudgedPart] = {}
-        parts: dict[ProtocolName, Parts] = {
-            "paper": _paper_parts(one, options.seed),
-            "grouped": _grouped_parts(one, options.seed),
-        }
-        for protocol, of_protocol in parts.items():
-            report(f"{one.name}, {protocol} protocol")
-            trained = _train(
-                preset, one, trunks, pooled, of_protocol, options.seed, work_dir, report
-            )
-            judged[protocol] = _judge(preset, one, pooled, of_protocol.test, trained, protocol)
-            _write_run(options.out, one, protocol, judged[protocol], trained)
-        rows += _rows(preset, one, judged)
-        sets.append(_set_figures(one, parts, options.seed))
     result = Reproduction(
-        preset=preset.name,
-        backbones=tuple(spec.backbone for spec in preset.branches),
+        preset=recipe.name,
+        backbones=tuple(spec.backbone for spec in recipe.branches) if has_main else (),
+        recipe=flatten_recipe(recipe),
+        tables=tables,
         seed=options.seed,
-        n_epochs=preset.hyperparameters.n_epochs,
-        patience=preset.hyperparameters.patience,
         notes=data.notes,
-        sets=tuple(sets),
-        rows=tuple(rows),
-        step_times=_step_times(preset, trunks, trained),
-        seconds=time.monotonic() - started,
-        is_from_scratch=is_from_scratch,
+        sets=tuple(_set_figures(one, options.seed) for one in wanted),
+        rows=tuple(row for one, trained in of_sets for row in _rows(recipe, one, trained.judged)),
+        base_models=base_models,
+        costs=_costs(run, of_sets[0][1].trained["paper"]) if 3 in tables and of_sets else (),
+        seconds=spent.seconds,
+        processor_seconds=spent.processor_seconds,
+        n_starts=spent.n_starts,
         n_cores=os.cpu_count() or 1,
         trunk_keys=tuple(trunk.frozen.key for trunk in trunks),
+        fingerprint=code_fingerprint(recipe, trunks) if has_main else (),
     )
     (options.out / "reproduction.json").write_text(result.to_json(), encoding="utf-8")
-    (options.out / "reproduction.md").write_text(result.to_markdown(), encoding="utf-8")
-    report(f"done in {format_seconds(result.seconds)}: {options.out / 'reproduction.md'}")
+    (options.out / "reproduction.md").write_text(write_tables(result), encoding="utf-8")
+    tell(f"done in {format_seconds(result.seconds)}: {options.out / 'reproduction.md'}")
     return result
 
 
-def _with_paper_hyperparameters(options: ReproduceOptions) -> Preset:
-    preset = with_stem_input(get_preset(options.preset), options.stem_input)
-    if options.n_epochs is not None and options.n_epochs < 1:
-        raise TrainingError(f"--epochs must be at least 1, got {options.n_epochs}")
-    hyperparameters = Hyperparameters()
-    if options.n_epochs is not None:
-        hyperparameters = replace(hyperparameters, n_epochs=options.n_epochs)
-    return replace(preset, hyperparameters=hyperparameters)
+def _wanted_sets(
+    sets: tuple[ReproductionSet, ...], names: tuple[str, ...], tables: tuple[int, ...]
+) -> list[ReproductionSet]:
+    """Those that were named; without the table of data sets only the ones of the other tables."""
+    known = [one.name for one in sets]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise TrainingError(f"--sets: there is no set {unknown[0]!r}; name {', '.join(known)}")
+    named = [one for one in sets if not names or one.name in names]
+    return [one for one in named if DATA_SET_TABLE in tables or one.is_combined]
+
+
+def _recipe(preset: str, options: ReproduceOptions) -> Preset:
+    chosen = with_stem_input(get_preset(preset), options.stem_input)
+    return paper_recipe(chosen, n_epochs=options.n_epochs)
+
+
+def prepare_recipe(recipe: Preset, *, weights_dir: Path | None = None) -> tuple[PreparedTrunk, ...]:
+    """Get and compile the trunks of a recipe; the cell backbone is the shipped bundle's.
+
+    Args:
+        recipe: names the backbones.
+        weights_dir: folder of keras.applications ``.h5`` files, or None.
+
+    Raises:
+        BackboneWeightsError: ImageNet weights cannot be had.
+    """
+    return tuple(
+        prepare_trunk(spec, weights_dir=weights_dir, cell_arrays=_shipped_cell_arrays)
+        for spec in recipe.branches
+    )
 
 
 def _shipped_cell_arrays() -> Arrays:
@@ -185,152 +229,100 @@ def _shipped_cell_arrays() -> Arrays:
     return shipped.read_trunk(spec)
 
 
-def _features(
-    one: ReproductionSet,
-    preset: Preset,
-    trunks: tuple[PreparedTrunk, ...],
-    cache_dir: Path,
-    report: Callable[[str], None],
-) -> tuple[FloatArray, ...]:
-    """Of each branch, float32 (images, 8, channels); protocols and sets share the cache."""
-    return tuple(
-        load_features(
-            one.samples,
-            trunk.frozen,
-            variants=D4Variants(),
-            enhancement=preset.enhancement,
-            cache_dir=cache_dir,
-            report=Progress(f"features of {spec.name}", report).step,
-        ).pooled
-        for spec, trunk in zip(preset.branches, trunks, strict=True)
-    )
-
-
-def _paper_parts(one: ReproductionSet, seed: int) -> Parts:
-    """Augment by 16, then split the copies at random; each copy is one of the eight elements."""
-    split = split_paper([sample.label for sample in one.samples], seed=seed)
-    element = np.array([int(a.element) for a in paper_augmentations()], np.int64)
-    train, validation, test = (
-        np.stack([part[:, 0], element[part[:, 1]]], axis=1)
-        for part in (split.train, split.validation, split.test)
-    )
-    return Parts(train=train, validation=validation, test=test)
-
-
-def _grouped_parts(one: ReproductionSet, seed: int) -> Parts:
-    """Split whole groups, then augment the training part alone by the eight distinct elements."""
-    split = split_grouped(
-        [sample.label for sample in one.samples],
-        one.split_groups,
-        [sample.source for sample in one.samples],
-        seed=seed,
-    )
-    elements = range(len(D4Element))
-    return Parts(
-        train=np.array([(i, element) for i in split.train for element in elements], np.int64),
-        validation=np.array([(i, 0) for i in split.validation], np.int64).reshape(-1, 2),
-        test=np.array([(i, 0) for i in split.test], np.int64).reshape(-1, 2),
-    )
-
-
-def _train(  # noqa: PLR0913
-    preset: Preset,
-    one: ReproductionSet,
-    trunks: tuple[PreparedTrunk, ...],
-    pooled: tuple[FloatArray, ...],
-    parts: Parts,
-    seed: int,
-    work_dir: Path,
-    report: Callable[[str], None],
-) -> TrainedHeads:
-    labels = _class_indices(one)
-
-    def items(part: Items) -> PooledItems:
-        return PooledItems(
-            pooled=_take(pooled, part),
-            class_indices=labels[part[:, 0]],
-            weights=np.ones(len(part), np.float32),
-        )
-
-    return train_heads(
-        preset,
-        tuple(trunk.imagenet_top for trunk in trunks),
-        items(parts.train),
-        items(parts.validation),
-        seed=seed,
+def _run(
+    recipe: Preset, trunks: tuple[PreparedTrunk, ...], options: ReproduceOptions, report: Report
+) -> ReproductionRun:
+    return ReproductionRun(
+        recipe=recipe,
+        trunks=trunks,
+        seed=options.seed,
+        work_dir=options.work_dir or training_dir(),
         report=report,
-        checkpoint_dir=work_dir / "stages",
-        with_ablation=one.has_ablation,
     )
 
 
-def _take(pooled: tuple[FloatArray, ...], part: Items) -> tuple[FloatArray, ...]:
-    return tuple(features[part[:, 0], part[:, 1]] for features in pooled)
+def _train_set(one: ReproductionSet, run: ReproductionRun) -> _TrainedSet:
+    pooled = load_set_features(one, run)
+    judged: dict[ProtocolName, JudgedPart] = {}
+    heads: dict[ProtocolName, TrainedHeads] = {}
+    for protocol in PROTOCOLS:
+        run.report(f"{one.name}, {protocol} protocol")
+        parts = split_set(one, protocol, run.seed)
+        heads[protocol] = train_set(one, run, pooled, parts)
+        judged[protocol] = judge_set(one, run.recipe, pooled, parts.test, heads[protocol], protocol)
+    return _TrainedSet(judged=judged, trained=heads)
 
 
-def _class_indices(one: ReproductionSet) -> NDArray[np.int64]:
-    return np.array([CLASS_NAMES.index(sample.label) for sample in one.samples], np.int64)
+def _write_set(out: Path, one: ReproductionSet, trained: _TrainedSet) -> None:
+    for protocol in PROTOCOLS:
+        stem = f"{one.file_stem}-{protocol}"
+        write_held_out(trained.judged[protocol].fused, out / f"{stem}.csv")
+        curves = json.dumps([asdict(curve) for curve in trained.trained[protocol].curves], indent=1)
+        (out / f"{stem}-loss_curves.json").write_text(curves + "\n", encoding="utf-8")
 
 
-def _judge(
-    preset: Preset,
-    one: ReproductionSet,
-    pooled: tuple[FloatArray, ...],
-    test: Items,
-    trained: TrainedHeads,
-    protocol: ProtocolName,
-) -> JudgedPart:
-    features = _take(pooled, test)
-    logits = predict_logits(trained.heads, features)
-    rows = [int(row) for row in test[:, 0]]
-    copies = Counter[tuple[int, int]]()
-    ids = []
-    for row, element in test.tolist():
-        # The paper's sixteen namings show each of the eight pictures twice.
-        copies[row, element] += 1
-        suffix = f"#{element}.{copies[row, element]}" if protocol == "paper" else ""
-        ids.append(one.samples[row].sample_id + suffix)
-    fused = HeldOutSet(
-        sample_ids=tuple(ids),
-        groups=tuple(one.split_groups[row] for row in rows),
-        groups_known=np.array([one.samples[row].groups_known for row in rows], np.bool_),
-        # One set is one question: its sources are judged together, as the paper does.
-        sources=(one.name,) * len(rows),
-        true_labels=_class_indices(one)[test[:, 0]],
-        probabilities=softmax(logits.fused),
-        branches=tuple(
-            BranchPredictions(name=spec.name, probabilities=softmax(of_branch))
-            for spec, of_branch in zip(preset.branches, logits.branches, strict=True)
-        ),
-        is_called=np.ones(len(rows), np.bool_),
-        no_call_reasons=(None,) * len(rows),
-        protocol=protocol,
-        bundle_sha256="",
-    )
-    alone = tuple(
-        np.asarray(softmax(forward(stack, _embedding(trained, index, features))), np.float32)
-        for index, stack in enumerate(trained.alone)
-    )
-    return JudgedPart(test=test, fused=fused, alone=alone)
+def _base_models(
+    sets: list[ReproductionSet],
+    recipe: Preset,
+    options: ReproduceOptions,
+    report: Report,
+    has_main: bool,
+) -> tuple[BaseModelRow, ...]:
+    """The eight single networks, without those whose row the preset's own branches give."""
+    own = {spec.backbone for spec in recipe.branches} if has_main else set[str]()
+    published = {figure.model: figure.accuracy_percent for figure in BASE_MODELS}
+    rows = []
+    for name, model in PAPER_BASE_MODELS.items():
+        if name in own:
+            continue
+        report(f"base model {model}")
+        base = _recipe(name, options)
+        missing: str | None = None
+        trunks: tuple[PreparedTrunk, ...] = ()
+        try:
+            trunks = prepare_recipe(base, weights_dir=options.backbone_weights)
+        except BackboneWeightsError:
+            missing = (
+                f"not trained: {APPLICATIONS[name].weight_file} is not at hand; put it into a "
+                "folder and name that with --backbone-weights"
+            )
+            report(f"{model} {missing}")
+        for one in sets:
+            figures: dict[ProtocolName, ProtocolFigures] = {}
+            if missing is None:
+                judged = _train_set(one, _run(base, trunks, options, report)).judged
+                figures = {
+                    protocol: _figures(part, part.fused.probabilities)
+                    for protocol, part in judged.items()
+                }
+            rows.append(
+                BaseModelRow(
+                    set_name=one.name,
+                    model=model,
+                    published_percent=published[model],
+                    missing=missing,
+                    paper=figures.get("paper"),
+                    grouped=figures.get("grouped"),
+                )
+            )
+    return tuple(rows)
 
 
-def _embedding(trained: TrainedHeads, index: int, features: tuple[FloatArray, ...]) -> FloatArray:
-    head = trained.heads.branches[index]
-    return forward(head.embed, forward(head.imagenet_top, features[index]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Published:
+    """Accuracy that the paper prints in a row's place, and of which network."""
+
+    percent: float | None = None
+    model: str | None = None
 
 
 def _rows(
-    preset: Preset, one: ReproductionSet, judged: dict[ProtocolName, JudgedPart]
+    recipe: Preset, one: ReproductionSet, judged: dict[ProtocolName, JudgedPart]
 ) -> list[ReproductionRow]:
-    is_combined = one.has_ablation and one.published_name is not None
-    base = {figure.model: figure.accuracy_percent for figure in BASE_MODELS}
-    ablation = {figure.model: figure.accuracy_percent for figure in ABLATION}
-    places = ("EfficientNetB7", "MobileNetV3Large")
-    published_set = {figure.data_set: figure.accuracy_percent for figure in DATA_SETS}
-
     def row(
+        decider: Decider,
         model: str,
-        published: tuple[float, str] | None,
+        published: _Published,
         probabilities: Callable[[JudgedPart], NDArray[np.floating]],
     ) -> ReproductionRow:
         figures = {
@@ -338,37 +330,39 @@ def _rows(
         }
         return ReproductionRow(
             set_name=one.name,
+            decider=decider,
             model=model,
-            published_percent=published[0] if published else None,
-            published_model=published[1] if published else None,
+            published_percent=published.percent,
+            published_model=published.model,
             paper=figures["paper"],
             grouped=figures["grouped"],
         )
 
+    is_paper_set = one.is_combined and one.published_name is not None
+    base = {figure.model: figure.accuracy_percent for figure in BASE_MODELS}
+    ablation = {figure.model: figure.accuracy_percent for figure in ABLATION}
     rows = []
-    for index, spec in enumerate(preset.branches):
-        place = places[index] if is_combined and len(preset.branches) == 2 else None
-        rows.append(
-            row(
-                f"{spec.name} alone",
-                (base[place], place) if place else None,
-                partial(_of_branch, index),
-            )
-        )
-    for index, spec in enumerate(preset.branches if judged["paper"].alone else ()):
-        place = places[index] if is_combined else None
-        rows.append(
-            row(
-                f"{spec.name} through the meta-classifier",
-                (ablation[place], place) if place else None,
-                partial(_of_branch_alone, index),
-            )
-        )
-    if len(preset.branches) > 1:
-        percent = published_set.get(one.published_name or "")
-        published = (percent, "EfficientNetB7 and MobileNetV3Large") if percent else None
-        rows.append(row("**fusion**", published, lambda part: part.fused.probabilities))
+    for index, spec in enumerate(recipe.branches):
+        published = _published_at(base, recipe, index) if is_paper_set else _Published()
+        rows.append(row("branch", f"{spec.name} alone", published, partial(_of_branch, index)))
+    for index, spec in enumerate(recipe.branches if judged["paper"].alone else ()):
+        published = _published_at(ablation, recipe, index) if is_paper_set else _Published()
+        model = f"{spec.name} through the meta-classifier"
+        rows.append(row("ablation", model, published, partial(_of_branch_alone, index)))
+    if len(recipe.branches) > 1:
+        of_set = {figure.data_set: figure.accuracy_percent for figure in DATA_SETS}
+        percent = of_set.get(one.published_name or "")
+        published = _Published(percent=percent, model=" and ".join(PLACES) if percent else None)
+        rows.append(row("fusion", "**fusion**", published, lambda part: part.fused.probabilities))
     return rows
+
+
+def _published_at(figures: dict[str, float], recipe: Preset, index: int) -> _Published:
+    """The paper's figure of the branch's own network, or of the one whose place it takes."""
+    model = PUBLISHED_NAMES.get(recipe.branches[index].backbone)
+    if len(recipe.branches) == len(PLACES):
+        model = model or PLACES[index]
+    return _Published(percent=figures.get(model or ""), model=model if model in figures else None)
 
 
 def _of_branch(index: int, part: JudgedPart) -> NDArray[np.floating]:
@@ -386,25 +380,25 @@ def _figures(part: JudgedPart, probabilities: NDArray[np.floating]) -> ProtocolF
     )
 
 
-def _set_figures(one: ReproductionSet, parts: dict[ProtocolName, Parts], seed: int) -> SetFigures:
+def _set_figures(one: ReproductionSet, seed: int) -> SetFigures:
     labels = [sample.label for sample in one.samples]
     leakage = measure_leakage(split_paper(labels, seed=seed))
     edges = read_edge_features(one.samples)
-    indices = _class_indices(one)
+    indices = class_indices(one)
 
-    def background(protocol: ProtocolName) -> float:
-        train, test = (np.unique(p[:, 0]) for p in (parts[protocol].train, parts[protocol].test))
+    def background(parts: Parts) -> float:
+        train, test = (np.unique(part[:, 0]) for part in (parts.train, parts.test))
         return background_balanced_accuracy(
             edges[train], indices[train], edges[test], indices[test]
         )
 
-    paper, grouped = parts["paper"], parts["grouped"]
+    paper, grouped = (split_set(one, protocol, seed) for protocol in PROTOCOLS)
     counts = Counter(labels)
     return SetFigures(
         set_name=one.name,
         n_images=len(one.samples),
         n_groups=len(set(one.split_groups)),
-        images_of_label={name: counts[name] for name in CLASS_NAMES if counts[name]},
+        images_of_label={name: counts[name] for name in one.class_names},
         n_paper_items=(len(paper.train), len(paper.validation), len(paper.test)),
         n_grouped_images=(
             len(np.unique(grouped.train[:, 0])),
@@ -413,59 +407,64 @@ def _set_figures(one: ReproductionSet, parts: dict[ProtocolName, Parts], seed: i
         ),
         identical_fraction=leakage.identical_fraction,
         sibling_fraction=leakage.sibling_fraction,
-        background_paper=background("paper"),
-        background_grouped=background("grouped"),
+        background_paper=background(paper),
+        background_grouped=background(grouped),
     )
 
 
-def _write_run(
-    out: Path,
-    one: ReproductionSet,
-    protocol: ProtocolName,
-    judged: JudgedPart,
-    trained: TrainedHeads,
-) -> None:
-    stem = f"{one.name.lower().replace(' ', '_')}-{protocol}"
-    write_held_out(judged.fused, out / f"{stem}.csv")
-    curves = json.dumps([asdict(curve) for curve in trained.curves], indent=1)
-    (out / f"{stem}-loss_curves.json").write_text(curves + "\n", encoding="utf-8")
-
-
-def _step_times(
-    preset: Preset, trunks: tuple[PreparedTrunk, ...], trained: TrainedHeads
-) -> tuple[StepTime, ...]:
-    """Each branch with its head, and the whole network, on 32 random images."""
-    batches = random_step(preset)
+def _costs(run: ReproductionRun, trained: TrainedHeads) -> tuple[PartCost, ...]:
+    """Parameters, and the time of each branch with its head and of the whole on 32 images."""
+    branches, batches = run.recipe.branches, random_step(run.recipe)
+    is_fused = len(branches) > 1
 
     def branch_step(index: int) -> object:
-        head = trained.heads.branches[index]
-        stack = (*head.imagenet_top, *head.embed, *head.classify)
-        return forward(stack, pool(trunks[index].frozen.forward(batches[index])))
+        pooled = pool(run.trunks[index].frozen.forward(batches[index]))
+        return forward(whole_stack(trained, index), pooled)
 
-    times = [
-        StepTime(
-            model=f"{spec.name} alone",
+    def whole_step() -> object:
+        pooled = tuple(
+            pool(trunk.frozen.forward(batch))
+            for trunk, batch in zip(run.trunks, batches, strict=True)
+        )
+        return predict_logits(trained.heads, pooled)
+
+    sizes = [_branch_parameters(run, trained, index) for index in range(len(branches))]
+    costs = [
+        PartCost(
+            model=f"branch {spec.name}",
+            n_parameters=sizes[index],
+            published_parameters=BRANCH_PARAMETERS[index] if is_fused else None,
             milliseconds=median_ms(partial(branch_step, index)),
-            published_milliseconds=(
-                PUBLISHED_STEP_MS[index] if len(preset.branches) == 2 else None
-            ),
+            published_milliseconds=STEP_MS[index] if is_fused else None,
         )
-        for index, spec in enumerate(preset.branches)
+        for index, spec in enumerate(branches)
     ]
-    if len(preset.branches) > 1:
-
-        def whole() -> object:
-            pooled = tuple(
-                pool(trunk.frozen.forward(batch))
-                for trunk, batch in zip(trunks, batches, strict=True)
-            )
-            return predict_logits(trained.heads, pooled)
-
-        times.append(
-            StepTime(
-                model="fusion",
-                milliseconds=median_ms(whole),
-                published_milliseconds=PUBLISHED_STEP_MS[-1],
-            )
+    if not is_fused:
+        return tuple(costs)
+    meta = count_parameters(trained.heads.fusion)
+    costs.append(
+        PartCost(
+            model="meta-classifier",
+            n_parameters=meta,
+            published_parameters=META_CLASSIFIER_PARAMETERS,
+            milliseconds=None,
+            published_milliseconds=None,
         )
-    return tuple(times)
+    )
+    costs.append(
+        PartCost(
+            model="fusion, all together",
+            n_parameters=sum(sizes) + meta,
+            published_parameters=None,
+            milliseconds=median_ms(whole_step),
+            published_milliseconds=STEP_MS[-1],
+        )
+    )
+    return tuple(costs)
+
+
+def _branch_parameters(run: ReproductionRun, trained: TrainedHeads, index: int) -> int:
+    """Of a branch in the fusion: everything but its last Dense."""
+    head = trained.heads.branches[index]
+    of_trunk = sum(array.size for array in run.trunks[index].arrays.values())
+    return of_trunk + count_parameters((*head.imagenet_top, *head.embed))

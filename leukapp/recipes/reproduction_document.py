@@ -11,6 +11,7 @@ from leukapp.evaluation.published import (
     PublishedFigure,
 )
 from leukapp.recipes.reproduction_report import Reproduction
+from leukapp.recipes.reproduction_tables import write_tables
 
 BEGIN: Final = "<!-- figures: begin -->"
 END: Final = "<!-- figures: end -->"
@@ -64,7 +65,7 @@ def write_figures(result: Reproduction) -> str:
         ]
     )
     area = f"Published macro AUC of the proposed model on the combined data: {PUBLISHED_MACRO_AUC}."
-    return f"\n\n{result.to_markdown()}\n{published}\n\n{area}\n\n"
+    return f"\n\n{write_tables(result)}\n{published}\n\n{area}\n\n"
 
 
 def _line(what: str, figure: PublishedFigure) -> str:

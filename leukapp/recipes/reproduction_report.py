@@ -1,17 +1,15 @@
 """What a reproduction found: both protocols side by side, beside what the paper printed."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.metrics import MetricReport
 from leukapp.evaluation.report import from_plain
-from leukapp.training.progress import format_seconds
+from leukapp.model.presets import Preset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,12 +25,16 @@ class ProtocolFigures:
     report: MetricReport
 
 
+Decider: TypeAlias = Literal["branch", "ablation", "fusion"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReproductionRow:
     """One line of the table.
 
     Attributes:
         set_name: data set.
+        decider: a branch alone, a branch through a meta-classifier of its own, or the fusion.
         model: who decides, in words.
         published_percent: accuracy that the paper prints in this place, or None.
         published_model: network that the published figure is of, or None.
@@ -41,6 +43,7 @@ class ReproductionRow:
     """
 
     set_name: str
+    decider: Decider
     model: str
     published_percent: float | None
     published_model: str | None
@@ -78,18 +81,44 @@ class SetFigures:
     background_grouped: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepTime:
-    """Time of one step.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BaseModelRow:
+    """One of the eight single networks that the paper compares.
 
     Attributes:
-        model: branch or fusion.
-        milliseconds: median time of a batch of 32 images, decoding left out.
+        set_name: data set.
+        model: as the paper names it.
+        published_percent: accuracy that the paper prints.
+        missing: why it was not trained, one sentence; None if it was.
+        paper: under the paper's protocol, which leaks; None if it was not trained.
+        grouped: under the grouped protocol; None if it was not trained.
+    """
+
+    set_name: str
+    model: str
+    published_percent: float
+    missing: str | None
+    paper: ProtocolFigures | None
+    grouped: ProtocolFigures | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartCost:
+    """Size and speed of a part of the network.
+
+    Attributes:
+        model: branch, meta-classifier or fusion.
+        n_parameters: of a branch as it stands in the fusion, its last Dense dropped.
+        published_parameters: as the paper prints it; None if it has none.
+        milliseconds: median time of a batch of 32 images, decoding left out; None for the
+            meta-classifier.
         published_milliseconds: as the paper prints it, on a P100; None if it has none.
     """
 
     model: str
-    milliseconds: float
+    n_parameters: int
+    published_parameters: int | None
+    milliseconds: float | None
     published_milliseconds: float | None
 
 
@@ -98,34 +127,40 @@ class Reproduction:
     """The whole result.
 
     Attributes:
-        preset: name of the recipe.
+        preset: whose backbones were taken.
         backbones: of its branches.
+        recipe: every field of the recipe that was trained, by its dotted name.
+        tables: numbers of the paper's tables that were asked for.
         seed: of splits, initialization and the stand-in.
-        n_epochs: upper bound of each stage.
-        patience: epochs without a better validation loss before a stage stops.
         notes: what the images stand for.
         sets: figures of each data set.
         rows: lines of the table.
-        step_times: of a batch of 32.
-        seconds: the command took, cached features and finished stages not repeated.
-        is_from_scratch: whether nothing was taken from an earlier run.
+        base_models: the paper's single networks; empty if not asked for.
+        costs: parameters and times.
+        seconds: the command took, all its starts together.
+        processor_seconds: of processor time that it took.
+        n_starts: how often it was started until it was through.
         n_cores: that the command could use.
         trunk_keys: hash of weights and input size of each frozen trunk.
+        fingerprint: what the code makes of made-up images; see ``code_fingerprint``.
     """
 
     preset: str
     backbones: tuple[str, ...]
+    recipe: dict[str, str]
+    tables: tuple[int, ...]
     seed: int
-    n_epochs: int
-    patience: int
     notes: tuple[str, ...]
     sets: tuple[SetFigures, ...]
     rows: tuple[ReproductionRow, ...]
-    step_times: tuple[StepTime, ...]
+    base_models: tuple[BaseModelRow, ...]
+    costs: tuple[PartCost, ...]
     seconds: float
-    is_from_scratch: bool
+    processor_seconds: float
+    n_starts: int
     n_cores: int
     trunk_keys: tuple[str, ...]
+    fingerprint: tuple[float, ...]
 
     def to_json(self) -> str:
         """Indented JSON."""
@@ -148,110 +183,27 @@ class Reproduction:
                 "The text is not a reproduction of this version; run leukapp reproduce again."
             ) from error
 
-    def to_markdown(self) -> str:
-        """Tables for people, with the notes that they need."""
-        settings = (
-            f"Preset `{self.preset}` ({' + '.join(self.backbones)}), seed {self.seed}, at most "
-            f"{self.n_epochs} epochs a stage, patience {self.patience}."
-        )
-        accuracy = _table(
-            (
-                "Data set",
-                "Who decides",
-                "Published (paper's protocol)",
-                "Here, paper's protocol - **leaks**",
-                "Here, grouped protocol",
-                "Macro AUC, paper's / grouped",
-                "Weighted F1, paper's / grouped",
-            ),
-            (_row_cells(row) for row in self.rows),
-        )
-        sets = _table(
-            (
-                "Data set",
-                "Images (classes)",
-                "Groups",
-                "Paper's items train/val/test",
-                "Test items with the same picture in training",
-                "... with a copy of the same image",
-                "Grouped images train/val/test",
-                "Background only, paper's / grouped",
-            ),
-            (_set_cells(figures) for figures in self.sets),
-        )
-        times = _table(
-            ("Who decides", "Here, ms a step of 32", "Published, ms (P100)"),
-            (
-                (one.model, f"{one.milliseconds:.0f}", _number(one.published_milliseconds, 0))
-                for one in self.step_times
-            ),
-        )
-        how = "" if self.is_from_scratch else ", with what an earlier run had finished"
-        took = f"The command took {format_seconds(self.seconds)} on {self.n_cores} cores{how}."
-        keys = ", ".join(
-            f"{backbone} `{key}`"
-            for backbone, key in zip(self.backbones, self.trunk_keys, strict=True)
-        )
-        networks = f"Frozen networks, by a hash of their weights and input size: {keys}."
-        return "\n\n".join((settings, *self.notes, accuracy, sets, times, took, networks)) + "\n"
 
+def flatten_recipe(recipe: Preset) -> dict[str, str]:
+    """Every field of a recipe by its dotted name.
 
-def _row_cells(row: ReproductionRow) -> tuple[str, ...]:
-    published = _number(row.published_percent, 1)
-    if row.published_percent is not None and row.published_model:
-        published += f" ({row.published_model})"
-    both = (row.paper, row.grouped)
-    return (
-        row.set_name,
-        row.model,
-        published,
-        *(_accuracy(figures) for figures in both),
-        " / ".join(_value(figures.report.macro_auroc) for figures in both),
-        " / ".join(f"{figures.report.weighted_f1:.3f}" for figures in both),
-    )
+    Example:
+        >>> from leukapp.model.presets import get_preset
+        >>> flatten_recipe(get_preset("paper"))["hyperparameters.n_epochs"]
+        '100'
+    """
 
+    def flatten(name: str, value: object) -> dict[str, str]:
+        if isinstance(value, list | tuple):
+            value = dict(enumerate(value))
+        if not isinstance(value, dict):
+            return {name: str(value)}
+        flat: dict[str, str] = {}
+        for key, item in value.items():
+            flat |= flatten(f"{name}.{key}" if name else str(key), item)
+        return flat
 
-def _accuracy(figures: ProtocolFigures) -> str:
-    report = figures.report
-    accuracy = report.accuracy
-    interval = (
-        "no interval"
-        if accuracy.low is None or accuracy.high is None
-        else f"{100 * accuracy.low:.1f}-{100 * accuracy.high:.1f}"
-    )
-    items = (
-        f"{report.n_images} images"
-        if report.n_images == figures.n_distinct_images
-        else f"{report.n_images} items of {figures.n_distinct_images} images"
-    )
-    return f"{100 * accuracy.value:.1f} [{interval}], {items}, {report.n_groups} groups"
-
-
-def _set_cells(figures: SetFigures) -> tuple[str, ...]:
-    classes = ", ".join(f"{label} {n}" for label, n in figures.images_of_label.items())
-    return (
-        figures.set_name,
-        f"{figures.n_images} ({classes})",
-        str(figures.n_groups),
-        " / ".join(f"{n:,}" for n in figures.n_paper_items),
-        f"{figures.identical_fraction:.0%}",
-        f"{figures.sibling_fraction:.0%}",
-        " / ".join(str(n) for n in figures.n_grouped_images),
-        f"{figures.background_paper:.3f} / {figures.background_grouped:.3f}",
-    )
-
-
-def _value(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else f"{estimate.value:.3f}"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return flatten("", asdict(recipe))
 
 
 def _to_list(value: Any) -> Any:

@@ -2,10 +2,22 @@
 
 import re
 
+import numpy as np
+import pytest
+
 from leukapp.model.bundle import open_bundle
+from leukapp.model.presets import get_preset, paper_recipe
 from leukapp.recipes.reproduction_document import BEGIN, END, figures_of, write_figures
-from leukapp.recipes.reproduction_report import Reproduction
+from leukapp.recipes.reproduction_report import Reproduction, flatten_recipe
 from leukapp.training.feature_cache import trunk_key
+
+
+@pytest.fixture
+def result(repository):
+    path = repository / "docs" / "reproduction.json"
+    if not path.exists():
+        pytest.skip("no figures yet of the recipe as it is: run leukapp reproduce")
+    return Reproduction.from_json(path.read_text(encoding="utf-8"))
 
 
 def test_the_page_holds_what_the_result_says(repository):
@@ -25,12 +37,28 @@ def test_the_words_around_hold_no_figure_of_ours(repository):
     assert set(re.findall(r"\d+(?:\.\d+)?(?= ?%)", words)) <= {"99.3", "70", "10", "20"}
 
 
-def test_the_figures_are_of_the_frozen_networks_that_are_shipped(repository):
+def test_the_figures_are_of_the_frozen_networks_that_are_shipped(repository, result):
     """A bundle with another cell backbone asks for ``leukapp reproduce`` to be run again."""
     bundle = open_bundle(repository / "weights" / "compact")
-    text = (repository / "docs" / "reproduction.json").read_text(encoding="utf-8")
     shipped = tuple(
         trunk_key(spec.backbone, spec.input_size_px, bundle.read_trunk(spec))
         for spec in bundle.preset.branches
     )
-    assert Reproduction.from_json(text).trunk_keys == shipped
+    assert result.trunk_keys == shipped
+
+
+def test_the_figures_are_of_the_recipe_that_is_trained_now(result):
+    """A field that came later has a default that changes nothing, or the next test says so."""
+    now = flatten_recipe(paper_recipe(get_preset(result.preset)))
+    assert {name: now.get(name) for name in result.recipe} == result.recipe
+
+
+@pytest.mark.keras
+def test_the_figures_are_of_the_code_that_runs_now(result):
+    """Another split, enhancement, backbone or training asks for ``leukapp reproduce`` again."""
+    from leukapp.recipes.reproduce import prepare_recipe
+    from leukapp.recipes.reproduction_fingerprint import TOLERANCE, code_fingerprint
+
+    recipe = paper_recipe(get_preset(result.preset))
+    now = code_fingerprint(recipe, prepare_recipe(recipe))
+    np.testing.assert_allclose(now, result.fingerprint, atol=TOLERANCE)

@@ -1,17 +1,24 @@
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 
 from leukapp.errors import HeldOutError, LeukappError
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.metrics import evaluate_predictions
+from leukapp.model.presets import get_preset, paper_recipe
 from leukapp.recipes.reproduction_document import BEGIN, END, figures_of, fill_document
 from leukapp.recipes.reproduction_report import (
+    BaseModelRow,
+    PartCost,
     ProtocolFigures,
     Reproduction,
     ReproductionRow,
     SetFigures,
-    StepTime,
+    flatten_recipe,
 )
+from leukapp.recipes.reproduction_tables import write_tables
 
 
 def figures(protocol, n_wrong):
@@ -39,9 +46,9 @@ def result():
     return Reproduction(
         preset="compact",
         backbones=("efficientnet_lite2", "mobilenetv3large_cells"),
+        recipe=flatten_recipe(paper_recipe(get_preset("compact"))),
+        tables=(2, 3, 4, 5, 8),
         seed=0,
-        n_epochs=100,
-        patience=50,
         notes=("Drawn by a test.",),
         sets=(
             SetFigures(
@@ -60,6 +67,16 @@ def result():
         rows=(
             ReproductionRow(
                 set_name="three classes",
+                decider="ablation",
+                model="first through the meta-classifier",
+                published_percent=96.4,
+                published_model="EfficientNetB7",
+                paper=figures("paper", 1),
+                grouped=figures("grouped", 6),
+            ),
+            ReproductionRow(
+                set_name="three classes",
+                decider="fusion",
                 model="**fusion**",
                 published_percent=99.3,
                 published_model="EfficientNetB7 and MobileNetV3Large",
@@ -67,22 +84,82 @@ def result():
                 grouped=figures("grouped", 3),
             ),
         ),
-        step_times=(StepTime(model="fusion", milliseconds=400.0, published_milliseconds=228.0),),
+        base_models=(
+            BaseModelRow(
+                set_name="three classes",
+                model="Xception",
+                published_percent=90.5,
+                missing="not trained: its file is not at hand",
+                paper=None,
+                grouped=None,
+            ),
+            BaseModelRow(
+                set_name="three classes",
+                model="InceptionV3",
+                published_percent=92.1,
+                missing=None,
+                paper=figures("paper", 0),
+                grouped=figures("grouped", 9),
+            ),
+        ),
+        costs=(
+            PartCost(
+                model="fusion, all together",
+                n_parameters=1_234_567,
+                published_parameters=None,
+                milliseconds=400.0,
+                published_milliseconds=228.0,
+            ),
+        ),
         seconds=61.5,
-        is_from_scratch=True,
+        processor_seconds=100.0,
+        n_starts=2,
         n_cores=2,
         trunk_keys=("a", "b"),
+        fingerprint=(0.25, 0.5),
     )
 
 
 def test_a_result_survives_its_json(result):
     again = Reproduction.from_json(result.to_json())
     assert again.to_json() == result.to_json()
-    assert again.to_markdown() == result.to_markdown()
-    assert "| 99.3 (EfficientNetB7 and MobileNetV3Large) | 100.0 " in again.to_markdown()
-    assert "| 75.0 [" in again.to_markdown()
-    hashes = ", ".join(f"{name} `{key}`" for name, key in zip(again.backbones, "ab", strict=True))
-    assert f"hash of their weights and input size: {hashes}." in again.to_markdown()
+    assert write_tables(again) == write_tables(result)
+
+
+def test_the_tables_are_those_of_the_paper_with_its_figures_beside(result):
+    told = write_tables(result)
+    headings = [line for line in told.splitlines() if line.startswith("### ")]
+    assert headings == [
+        "### The data",
+        "### Table 2: each network alone",
+        "### Table 3: parameters and time",
+        "### Table 4: the data sets, decided by the fusion",
+        "### Table 5: class by class",
+        "### Table 8: ablation",
+    ]
+    assert "| 99.3 (EfficientNetB7 and MobileNetV3Large) | not at hand | 100.0 " in told
+    assert "| 75.0 [" in told
+    assert "| three classes | Xception | 90.5 | not trained: its file is not at hand | - |" in told
+    assert "| three classes | InceptionV3 | 92.1 | 100.0 [" in told
+    assert "| 1,234,567 | - | 400 | 228 |" in told
+    by_class = [line for line in told.splitlines() if line.startswith("| three classes | **fu")]
+    assert sum("| not at hand | 1.000 / 1.000 / 1.000 (4) |" in line for line in by_class) == 3
+    assert "first through the meta-classifier | 96.4 (EfficientNetB7) | 91.7 [" in told
+    hashes = ", ".join(f"{name} `{key}`" for name, key in zip(result.backbones, "ab", strict=True))
+    assert f"hash of their weights and input size: {hashes}." in told
+    assert "1 min 02 s on 2 cores, in 2 starts, and 1 min 40 s of processor time" in told
+
+
+def test_only_the_tables_asked_for_are_written(result):
+    told = write_tables(dataclasses.replace(result, tables=(4,)))
+    assert "Table 4" in told
+    assert not {f"Table {number}:" for number in (2, 3, 5, 8)} & set(re.findall("Table .:", told))
+
+
+def test_what_the_paper_does_not_state_is_said_to_be_assumed(result):
+    told = write_tables(result)
+    assert "Assumed, since the paper states neither:** an input of 224 pixels a side" in told
+    assert "learning rate of 0.001" in told
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"preset": "compact"}', '{"preset": 3}'])
@@ -97,7 +174,7 @@ def test_only_what_stands_between_the_marks_changes(result):
     assert filled.startswith(f"# Title\n\n{BEGIN}\n")
     assert filled.endswith(f"\n{END}\n\nThe end.\n")
     assert "old 12.3" not in filled
-    assert result.to_markdown() in figures_of(filled)
+    assert write_tables(result) in figures_of(filled)
     assert "| 90.5 (base models) | Xception |" in figures_of(filled)
     assert fill_document(filled, result) == filled
 

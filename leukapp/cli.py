@@ -261,6 +261,11 @@ def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--epochs", type=whole_number(1, MOST_EPOCHS), help="upper bound of epochs (default: 100)"
     )
+    parser.add_argument(
+        "--keep-bundles",
+        action="store_true",
+        help="keep a bundle of each data set and protocol in OUT/bundles, for the app",
+    )
     parser.set_defaults(run=_reproduce)
 
 
@@ -468,6 +473,7 @@ def _reproduce(options: argparse.Namespace) -> int:
             backbone_weights=options.backbone_weights,
             stem_input=options.stem_input.replace("-", "_").replace(".", "_"),
             n_epochs=options.epochs,
+            keep_bundles=options.keep_bundles,
         ),
         report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )

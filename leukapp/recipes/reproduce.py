@@ -40,6 +40,7 @@ from leukapp.model.presets import (
 )
 from leukapp.model.weights_io import Arrays
 from leukapp.recipes.judge import read_edge_features
+from leukapp.recipes.reproduction_bundles import keep_bundle
 from leukapp.recipes.reproduction_fingerprint import code_fingerprint
 from leukapp.recipes.reproduction_report import (
     BaseModelRow,
@@ -104,6 +105,8 @@ class ReproduceOptions:
         backbone_weights: folder of keras.applications ``.h5`` files.
         stem_input: what the stem of an EfficientNet sees; see ``BranchSpec``.
         n_epochs: overrides the paper's 100.
+        keep_bundles: keep a bundle of each data set and protocol in the folder's ``bundles``, for
+            the app; not of the eight base models.
     """
 
     data: Path
@@ -116,6 +119,7 @@ class ReproduceOptions:
     backbone_weights: Path | None = None
     stem_input: StemInput = "as_trained"
     n_epochs: int | None = None
+    keep_bundles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,6 +159,8 @@ def reproduce(options: ReproduceOptions, *, report: Report = lambda _line: None)
     wanted = _wanted_sets(data.sets, options.sets, tables)
     trunks = prepare_recipe(recipe, weights_dir=options.backbone_weights) if has_main else ()
     run = _run(recipe, trunks, options, tell)
+    if options.keep_bundles:
+        run = replace(run, bundles_dir=options.out / "bundles")
     of_sets: list[tuple[ReproductionSet, _TrainedSet]] = []
     for number, one in enumerate(wanted if has_main else []):
         tell(f"set {number + 1} of {len(wanted)}: {one.name}, {len(one.samples)} images")
@@ -250,6 +256,19 @@ def _train_set(one: ReproductionSet, run: ReproductionRun) -> _TrainedSet:
         parts = split_set(one, protocol, run.seed)
         heads[protocol] = train_set(one, run, pooled, parts)
         judged[protocol] = judge_set(one, run.recipe, pooled, parts.test, heads[protocol], protocol)
+        if run.bundles_dir is not None:
+            keep_bundle(
+                run.bundles_dir / f"{one.file_stem}-{protocol}",
+                one.samples,
+                (parts.train, parts.validation, parts.test),
+                heads[protocol],
+                preset=run.recipe,
+                trunks=run.trunks,
+                pooled=pooled,
+                protocol=protocol,
+                seed=run.seed,
+                report=run.report,
+            )
     return _TrainedSet(judged=judged, trained=heads)
 
 

@@ -61,6 +61,7 @@ class ReproductionRun:
         seed: of splits, initialization and dropout.
         work_dir: keeps features and finished stages.
         report: takes a line of progress.
+        bundles_dir: gets a bundle of each data set and protocol; None keeps none.
     """
 
     recipe: Preset
@@ -68,6 +69,7 @@ class ReproductionRun:
     seed: int
     work_dir: Path
     report: Report
+    bundles_dir: Path | None = None
 
 
 def load_set_features(one: ReproductionSet, run: ReproductionRun) -> tuple[FloatArray, ...]:

@@ -1,21 +1,15 @@
 """``leukapp train``: from labelled images to a bundle that says how good it is."""
 
 import json
-import platform
 import shlex
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 from leukapp.data.catalog import Catalog, Sample
-from leukapp.data.fingerprints import Fingerprints
 from leukapp.errors import LeukappError, TrainingError
 from leukapp.evaluation.report import PROTOCOL_TEXTS, EvaluationReport, format_estimate
-from leukapp.imaging.image_io import read_image
 from leukapp.labels import order_classes
-from leukapp.model.bundle import MODEL_CARD_FILE, Bundle, TrainingRecord, write_bundle
+from leukapp.model.bundle import MODEL_CARD_FILE, Bundle, write_bundle
 from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset, get_preset, paper_recipe, with_stem_input
@@ -32,6 +26,7 @@ from leukapp.recipes.preparation import (
     split_samples,
 )
 from leukapp.recipes.train_options import TrainOptions
+from leukapp.recipes.training_record import hash_training_images, record_training
 from leukapp.recipes.unfreezing import FrozenRun, unfreeze
 from leukapp.resources import BUNDLE_VARIABLE, training_dir
 
@@ -107,11 +102,17 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             gate=fitted.gate,
             thresholds=fitted.thresholds,
             training=replace(
-                _record(samples, split, original, options),
+                record_training(
+                    samples,
+                    split,
+                    catalog_sha256=original.sha256(),
+                    protocol=options.protocol,
+                    seed=options.seed,
+                ),
                 left_out_sources=fitted.left_out_sources,
                 keeps_risk=fitted.keeps_risk,
             ),
-            training_images=_fingerprints(samples, split),
+            training_images=hash_training_images(samples, split),
         )
         _write_curves(bundle, fitted)
         write_findings(checked.findings, bundle.folder)
@@ -155,12 +156,6 @@ def _closing_lines(bundle: Bundle, evaluation: EvaluationReport) -> list[str]:
     ]
 
 
-def _fingerprints(samples: tuple[Sample, ...], split: SampleSplit) -> Fingerprints:
-    """Hashes of every image that the training or its limits saw."""
-    seen = sorted({*split.train, *split.validation})
-    return Fingerprints.of(read_image(samples[i].path) for i in seen)
-
-
 def _judged_images(samples: tuple[Sample, ...], split: SampleSplit) -> tuple[JudgedImage, ...]:
     """The test part: whole images, or the augmented copies of the paper's split."""
     if split.augmented is not None:
@@ -196,33 +191,6 @@ def _preset(options: TrainOptions) -> Preset:
         raise TrainingError(f"--epochs must be at least 1, got {options.n_epochs}")
     hyperparameters = replace(preset.hyperparameters, n_epochs=options.n_epochs)
     return replace(preset, hyperparameters=hyperparameters)
-
-
-def _record(
-    samples: tuple[Sample, ...], split: SampleSplit, catalog: Catalog, options: TrainOptions
-) -> TrainingRecord:
-    counts = Counter((samples[i].source, samples[i].label) for i in split.train)
-
-    def groups(part: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(sorted({samples[i].group for i in part}))
-
-    return TrainingRecord(
-        protocol=options.protocol,
-        seed=options.seed,
-        catalog_sha256=catalog.sha256(),
-        sources={
-            source: {label: n for (of, label), n in sorted(counts.items()) if of == source}
-            for source in sorted({source for source, _ in counts})
-        },
-        train_groups=groups(split.train),
-        validation_groups=groups(split.validation),
-        test_groups=groups(split.test),
-        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        library_versions={
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("keras", "numpy", "openvino", "scikit-learn")},
-        },
-    )
 
 
 def _write_curves(bundle: Bundle, fitted: FittedNetwork) -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from leukapp.audits import wording
 from leukapp.errors import BundleError
 from leukapp.model.bundle import open_bundle, seal_bundle
+from leukapp.model.fit_bounds import bound_notes
 from leukapp.resources import WEIGHTS_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts as app_texts
@@ -61,6 +62,7 @@ def test_card_says_what_the_bundle_is_what_trained_it_and_where_it_fails(
     app = open_page()
     bundle = open_bundle(weights / "compact")
 
+    assert all(note in words_of(app) for note in bound_notes(bundle.thresholds))
     assert RESEARCH_USE_NOTICE in words_of(app)
     assert bundle.sha256 in words_of(app)
     assert texts.VERIFIED in words_of(app)

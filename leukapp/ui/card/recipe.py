@@ -55,6 +55,9 @@ def show_recipe(bundle: Bundle) -> None:
     st.subheader(texts.WHAT, help=texts.WHAT_HELP, anchor=False)
     facts = fact_table(bundle)
     show_numbers(facts, card_origin(bundle, "recipe"), name="facts", fold=False)
+    # Whole sentences: a column of the table would cut them off.
+    for note in bound_notes(bundle.thresholds):
+        st.caption(note)
 
 
 def fact_table(bundle: Bundle) -> pd.DataFrame:
@@ -82,8 +85,6 @@ def fact_table(bundle: Bundle) -> pd.DataFrame:
     if assumptions:
         facts[texts.ASSUMED] = assumptions
     facts[texts.TEMPERATURE] = f"{limits.temperature:.3f}"
-    for number, note in enumerate(bound_notes(limits), start=1):
-        facts[texts.ON_A_BOUND.format(number=number)] = note
     facts[texts.MIN_CONFIDENCE] = f"{limits.min_confidence:.3f}"
     facts[texts.MAX_DISTANCE] = f"{limits.max_feature_distance:.3f}"
     facts[texts.FALSE_REJECTS] = f"{limits.false_reject_fraction:.1%}"

@@ -9,7 +9,10 @@ from PIL import Image
 from leukapp.cli import main
 from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import LeukappError, TrainingError
+from leukapp.evaluation.held_out import read_held_out
 from leukapp.model import presets
+from leukapp.model.bundle import open_bundle
+from leukapp.model.fusion import softmax
 from leukapp.model.presets import BranchSpec, Preset
 from leukapp.recipes import reproduction_sets
 from leukapp.recipes.reproduction_sets import read_reproduction_data
@@ -49,8 +52,19 @@ def test_both_protocols_stand_side_by_side(draw_data, tiny_preset, tmp_path, cap
     data, out = draw_data(8), tmp_path / "out"
     words = ["reproduce", "--data", data, "--out", out, "--preset", "tiny", "--epochs", "2"]
     words += ["--work-dir", tmp_path / "work"]
-    assert main([str(word) for word in words]) == 0
+    assert main([str(word) for word in (*words, "--keep-bundles")]) == 0
     first = capsys.readouterr()
+    for protocol in ("paper", "grouped"):
+        (folder,) = (out / "bundles").glob(f"*-{protocol}")
+        bundle, held_out = open_bundle(folder), read_held_out(folder / "held_out.csv")
+        assert bundle.training.protocol == held_out.protocol == protocol
+        assert bundle.training_images is not None
+        told = read_held_out(out / f"{folder.name}.csv")
+        assert held_out.sample_ids == told.sample_ids
+        assert held_out.bundle_sha256 == bundle.sha256
+        # The same heads on the app's path: half-precision weights move a probability a little.
+        before = softmax(np.log(told.probabilities), bundle.thresholds.temperature)
+        np.testing.assert_allclose(held_out.probabilities, before, atol=0.02)
     result = json.loads((out / "reproduction.json").read_text())
     assert [row["model"] for row in result["rows"]] == [
         "first alone",
@@ -82,6 +96,7 @@ def test_both_protocols_stand_side_by_side(draw_data, tiny_preset, tmp_path, cap
         "reproduction.json",
         "reproduction.md",
         "time_spent.json",
+        "bundles",
         *(f"{stem(data.name)}-{p}{end}" for p in ("paper", "grouped") for end in ENDS),
     }
 

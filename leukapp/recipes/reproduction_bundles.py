@@ -1,0 +1,116 @@
+"""``leukapp reproduce --keep-bundles``: what a reproduction trained, as bundles for the app."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukapp.data.catalog import Catalog, Sample
+from leukapp.data.d4 import D4Element
+from leukapp.model.bundle import Bundle, write_bundle
+from leukapp.model.dense import FloatArray
+from leukapp.model.fusion import NetworkWeights
+from leukapp.model.presets import Preset
+from leukapp.recipes.fitting import fit_limits
+from leukapp.recipes.judge import JudgedImage
+from leukapp.recipes.papers import write_papers
+from leukapp.recipes.preparation import SampleSplit
+from leukapp.recipes.training_record import hash_training_images, record_training
+from leukapp.training.corpus import Corpus
+from leukapp.training.trunks import PreparedTrunk
+from leukapp.training.two_stage import TrainedHeads
+
+Items = NDArray[np.int64]
+
+
+def keep_bundle(  # noqa: PLR0913
+    folder: Path,
+    samples: tuple[Sample, ...],
+    parts: tuple[Items, Items, Items],
+    trained: TrainedHeads,
+    *,
+    preset: Preset,
+    trunks: Sequence[PreparedTrunk],
+    pooled: tuple[FloatArray, ...],
+    protocol: Literal["paper", "grouped"],
+    seed: int,
+    report: Callable[[str], None],
+) -> Bundle:
+    """Fit gate and limits around trained heads, and write a bundle that judges as the app does.
+
+    Args:
+        folder: of the bundle; made if missing.
+        samples: images of the data set.
+        parts: training, validation and test items, int64 (n, 2): image and D4 element.
+        trained: heads of the data set under the protocol.
+        preset: the paper's recipe on the chosen backbones.
+        trunks: of the branches.
+        pooled: of each branch, float32 (images, 8, channels).
+        protocol: of the split.
+        seed: of split and training.
+        report: takes a line of progress.
+
+    Returns:
+        The bundle, with held-out table, report and model card.
+
+    Raises:
+        BundleError: the folder holds a file that cannot be replaced.
+    """
+    train, validation, test = parts
+    corpus = Corpus(
+        samples=samples,
+        pooled=pooled,
+        sample_indices=np.arange(len(samples), dtype=np.int64),
+        imagenet_tops=tuple(trunk.imagenet_top for trunk in trunks),
+        class_names=trained.heads.class_names,
+    )
+    fitted = fit_limits(trained.heads, trained.curves, corpus, train, validation, seed=seed)
+    images = [tuple(int(i) for i in np.unique(part[:, 0])) for part in parts]
+    split = SampleSplit(train=images[0], validation=images[1], test=images[2], augmented=None)
+    bundle = write_bundle(
+        folder,
+        preset=preset,
+        weights=NetworkWeights(trunks=tuple(trunk.arrays for trunk in trunks), heads=trained.heads),
+        gate=fitted.gate,
+        thresholds=fitted.thresholds,
+        training=record_training(
+            samples,
+            split,
+            catalog_sha256=Catalog(root=folder, samples=samples).sha256(),
+            protocol=protocol,
+            seed=seed,
+        ),
+        training_images=hash_training_images(samples, split),
+    )
+    write_papers(
+        bundle,
+        train=[samples[i] for i in split.train],
+        test=_judged(samples, test, is_augmented=protocol == "paper"),
+        external=[],
+        protocol=protocol,
+        report=report,
+    )
+    report(f"bundle: {bundle.folder} {bundle.sha256[:12]}")
+    return bundle
+
+
+def _judged(
+    samples: tuple[Sample, ...], test: Items, *, is_augmented: bool
+) -> tuple[JudgedImage, ...]:
+    """Test items as images; under the paper's protocol each distinct picture can be there twice."""
+    copies = Counter[tuple[int, int]]()
+    images = []
+    for row, element in test.tolist():
+        copies[row, element] += 1
+        suffix = f"#{element}.{copies[row, element]}" if is_augmented else ""
+        images.append(
+            JudgedImage(
+                sample=samples[row],
+                item_id=samples[row].sample_id + suffix,
+                element=D4Element(element),
+            )
+        )
+    return tuple(images)

@@ -27,6 +27,12 @@ def upload(page: Page, content: bytes) -> None:
     expect(page.locator(".leuk-verdict h2")).to_be_visible()
 
 
+def sign(page: Page) -> None:
+    page.get_by_role("textbox", name=texts.INITIALS_LABEL).fill("KM")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Signing as KM")).to_be_visible()
+
+
 def download(watched: WatchedPage, button: str, path: Path) -> bytes:
     # A file that is asked for while the page is still drawn may be replaced under way.
     watched.wait_until_drawn()
@@ -64,15 +70,14 @@ def test_diagnose_sign_report_and_take_back(
     page.get_by_role("radio", name=texts.CHOICES["override"], exact=True).click()
     page.get_by_role("radiogroup", name=texts.OVERRIDE_LABEL).get_by_role("radio").first.click()
     page.get_by_role("textbox", name=texts.REASON_LABEL).fill(REASON)
-    page.get_by_role("textbox", name=texts.INITIALS_LABEL).fill("KM")
-    page.keyboard.press("Tab")
+    sign(page)
     expect(save).to_be_enabled()
     save.click()
     saved = page.get_by_test_id("stAlert").filter(has_text="Saved")
     expect(saved).to_contain_text(re.compile(r"override, .*KM.*Auer rods <b>seen</b>"))
 
+    # The image is still there, and so is what was decided on it.
     page.goto(watched.url)
-    upload(page, png)
     expect(saved).to_contain_text("KM")
     words = " ".join(
         PdfReader(io.BytesIO(download(watched, app_texts.DOWNLOAD_PDF, tmp_path / "r.pdf")))
@@ -89,6 +94,8 @@ def test_diagnose_sign_report_and_take_back(
     assert record["decision"]["reason"] == REASON
     assert record["decision"]["label"] in {"ALL", "AML", "Healthy"} - {record["label"]}
 
+    # Who takes it back signs too, in the new session of a reload anew.
+    sign(page)
     page.get_by_role("button", name=texts.UNDO).click()
     expect(page.get_by_text(texts.CHOICE_LABEL)).to_be_visible()
     record = json.loads(download(watched, app_texts.DOWNLOAD, tmp_path / "u.json"))

@@ -4,11 +4,11 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from leukapp.cells import CellAnswer, CellSummary, ImageMode, ModeChoice, summarize_cells
 from leukapp.errors import ImageError
-from leukapp.fields.crops import CellBox, CutImage, cut_cells
+from leukapp.fields.crops import CutImage, cut_cells
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.enhance import enhance_image
 from leukapp.imaging.image_io import decode_image, decoded_bytes, read_image_bytes
@@ -26,16 +26,13 @@ from leukapp.imaging.resize import prepare_inputs
 from leukapp.imaging.white_balance import balance_white
 from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
+from leukapp.inference.decision import DecisionRule, ItemScores
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
-from leukapp.inference.field_rule import cell_shares, combine_cells
-from leukapp.inference.gate import feature_distances
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
-from leukapp.inference.no_call import NoCall, why_no_call
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY
 from leukapp.model.bundle import Bundle, open_bundle
-from leukapp.model.fusion import pool, softmax
 from leukapp.process_threads import one_opencv_thread
 from leukapp.resources import find_bundle
 
@@ -236,21 +233,23 @@ class Diagnoser:
         items = [image] if cut is None else [crop.image for crop in cut.crops]
         prepared = [prepare_inputs(item, self._enhancement, self._sizes_px) for item in items]
         enhanced = time.perf_counter()
-        output = self._run([one.inputs for one in prepared]) if prepared else None
+        output = self._run([item.inputs for item in prepared]) if prepared else None
         ran = time.perf_counter()
-        answer = self._answer(output)
+        scores = None if output is None else self._rule.score(output.logits, output.features)
+        decision = self._rule.decide(scores, quality)
+        cells = () if cut is None or scores is None else self._answer_cells(cut, scores)
         find_explanation = cache(
             partial(
                 self._explain,
                 output,
-                answer.probabilities.top_class if answer.probabilities else HEALTHY,
-                field=None if cut is None else _field_of(cut, answer),
+                decision.probabilities.top_class if decision.probabilities else HEALTHY,
+                cells=None if cut is None else cells,
                 size_px=(image.shape[0], image.shape[1]),
             )
         )
         if explain_now and not quality.blocking:
             find_explanation()
-        no_call = self._why_no_call(quality, answer)
+        no_call = decision.no_call
         finished = time.perf_counter()
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
@@ -258,18 +257,18 @@ class Diagnoser:
             find_enhanced=partial(self._enhanced, image, cut.background if cut else None),
             mode="whole" if cut is None else cut.mode,
             class_names=self.bundle.class_names,
-            label=None if no_call or not answer.probabilities else answer.probabilities.top_class,
+            label=decision.label,
             no_call_reason=no_call.reason if no_call else None,
             no_call_details=no_call.details if no_call else (),
-            probabilities=answer.probabilities,
+            probabilities=decision.probabilities,
             branches=tuple(
                 BranchVote(name=name, probabilities=probabilities)
-                for name, probabilities in zip(self._branch_names, answer.branches, strict=True)
+                for name, probabilities in zip(self._branch_names, decision.branches, strict=True)
             )
-            if answer.probabilities
+            if decision.probabilities
             else (),
             find_explanation=find_explanation,
-            cells=() if cut is None else self._cell_answers(cut, output, answer),
+            cells=cells,
             erythrocyte_px=None if cut is None else cut.erythrocyte_px,
             quality=quality,
             bundle=self._bundle_id,
@@ -340,12 +339,9 @@ class Diagnoser:
             diagnosis: an answer of this diagnoser.
             class_name: one of ``diagnosis.class_names``.
         """
-        field = None
-        if diagnosis.mode != "whole":
-            cells = diagnosis.cells
-            field = _Field([cell.box for cell in cells], _counted([c.is_counted for c in cells]))
+        cells = None if diagnosis.mode == "whole" else diagnosis.cells
         size_px = (diagnosis.image.shape[0], diagnosis.image.shape[1])
-        return self._explain(diagnosis.network_output, class_name, field=field, size_px=size_px)
+        return self._explain(diagnosis.network_output, class_name, cells=cells, size_px=size_px)
 
     def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
         """Heatmaps over the crop of one leukocyte.
@@ -382,115 +378,61 @@ class Diagnoser:
             outputs.append(
                 self.engine.run(
                     tuple(
-                        np.stack([one[branch] for one in batch]).astype(np.float32)
+                        np.stack([item[branch] for item in batch]).astype(np.float32)
                         for branch in range(len(self._sizes_px))
                     )
                 )
             )
         return join_outputs(outputs)
 
-    def _answer(self, output: NetworkOutput | None) -> "_ImageAnswer":
-        """Put the answers of all items together; those far from training do not count."""
-        if output is None:
-            return _ImageAnswer(
-                probabilities=None, branches=(), distances=np.zeros(0, np.float32), is_counted=()
+    @cached_property
+    def _rule(self) -> DecisionRule:
+        return DecisionRule.of(self.bundle)
+
+    def _answer_cells(self, cut: CutImage, scores: ItemScores) -> tuple[CellAnswer, ...]:
+        return tuple(
+            CellAnswer(
+                box=crop.box,
+                crop=crop.image,
+                label=decision.label,
+                no_call_reason=decision.no_call.reason if decision.no_call else None,
+                probabilities=decision.probabilities,
+                branches=decision.branches,
+                is_counted=decision.is_near,
             )
-        thresholds = self.bundle.thresholds
-        joined = np.concatenate([pool(a) for a in output.activations], axis=-1)
-        distances = feature_distances(self.bundle.gate, joined)
-        is_near = distances <= thresholds.max_feature_distance
-        counted = _counted(is_near)
-        fused = combine_cells(output.fused_logits[counted], thresholds.field_sharpness)
-        return _ImageAnswer(
-            probabilities=self._probabilities(softmax(fused, thresholds.temperature)),
-            branches=tuple(
-                self._probabilities(
-                    softmax(combine_cells(logits[counted], thresholds.field_sharpness))
-                )
-                for logits in output.branch_logits
-            ),
-            distances=distances,
-            is_counted=tuple(bool(one) for one in is_near),
+            for crop, decision in zip(cut.crops, self._rule.decide_each(scores), strict=True)
         )
-
-    def _probabilities(self, values: NDArray[np.floating]) -> ClassProbabilities:
-        return ClassProbabilities.from_array(values, self.bundle.class_names)
-
-    def _why_no_call(self, quality: QualityReport, answer: "_ImageAnswer") -> NoCall | None:
-        if quality.blocking:
-            return NoCall(reason=quality.blocking.message)
-        if answer.probabilities is None:
-            return NoCall(
-                reason="No leukocyte was found in the image: photograph a place where stained "
-                "nuclei are in focus."
-            )
-        return why_no_call(
-            quality,
-            answer.probabilities,
-            float(answer.distances.min()),
-            self.bundle.thresholds,
-            answer.branches,
-        )
-
-    def _cell_answers(
-        self, cut: CutImage, output: NetworkOutput | None, answer: "_ImageAnswer"
-    ) -> tuple[CellAnswer, ...]:
-        if output is None:
-            return ()
-        thresholds = self.bundle.thresholds
-        cells = []
-        for index, crop in enumerate(cut.crops):
-            probabilities = self._probabilities(
-                softmax(output.fused_logits[index], thresholds.temperature)
-            )
-            branches = tuple(
-                self._probabilities(softmax(logits[index])) for logits in output.branch_logits
-            )
-            no_call = why_no_call(
-                None, probabilities, float(answer.distances[index]), thresholds, branches
-            )
-            cells.append(
-                CellAnswer(
-                    box=crop.box,
-                    crop=crop.image,
-                    label=None if no_call else probabilities.top_class,
-                    no_call_reason=no_call.reason if no_call else None,
-                    probabilities=probabilities,
-                    branches=branches,
-                    is_counted=answer.is_counted[index],
-                )
-            )
-        return tuple(cells)
 
     def _explain(
         self,
         output: NetworkOutput | None,
         class_name: str,
         *,
-        field: "_Field | None",
+        cells: tuple[CellAnswer, ...] | None,
         size_px: tuple[int, int],
     ) -> Explanation:
+        """Heatmaps of an image; ``cells`` is None where it was judged whole."""
         if output is None:
             return blank_explanation(class_name, self._branch_names)
-        if field is None:
+        if cells is None:
             return self._explain_item(output, 0, class_name)
         class_index = self.bundle.class_names.index(class_name)
-        of_cells = [self._explain_item(output, i, class_name) for i in range(len(field.boxes))]
+        boxes = [cell.box for cell in cells]
+        is_near = [cell.is_counted for cell in cells]
+        of_cells = [self._explain_item(output, index, class_name) for index in range(len(cells))]
 
         def paste(heatmaps: list[Heatmap], logits: NDArray[np.float32]) -> Heatmap:
             # A cell that does not count in the answer has no share in it, and so no heat.
-            shares = np.zeros(len(logits), np.float32)
-            sharpness = self.bundle.thresholds.field_sharpness
-            shares[field.counted] = cell_shares(logits[field.counted], sharpness, class_index)
-            return paste_heatmaps(heatmaps, field.boxes, shares, size_px)
+            shares = self._rule.weigh_items(logits, is_near, class_index)
+            return paste_heatmaps(heatmaps, boxes, shares, size_px)
 
         return Explanation(
             class_name=class_name,
             branches=tuple(
-                paste([one.branches[branch] for one in of_cells], logits)
+                paste([explanation.branches[branch] for explanation in of_cells], logits)
                 for branch, logits in enumerate(output.branch_logits)
             ),
-            fused=paste([one.fused for one in of_cells], output.fused_logits),
+            fused=paste([explanation.fused for explanation in of_cells], output.fused_logits),
         )
 
     def _explain_item(self, output: NetworkOutput, index: int, class_name: str) -> Explanation:
@@ -500,34 +442,6 @@ class Diagnoser:
             class_name,
             self._branch_names,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _ImageAnswer:
-    """The answer of all items of an image; ``distances`` and ``is_counted`` an item each."""
-
-    probabilities: ClassProbabilities | None
-    branches: tuple[ClassProbabilities, ...]
-    distances: NDArray[np.float32]
-    is_counted: tuple[bool, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Field:
-    """Where the cells of a field lie, and which of them count in its answer, bool (cells,)."""
-
-    boxes: list[CellBox]
-    counted: NDArray[np.bool_]
-
-
-def _field_of(cut: CutImage, answer: _ImageAnswer) -> _Field:
-    return _Field([crop.box for crop in cut.crops], _counted(answer.is_counted))
-
-
-def _counted(is_near: Sequence[bool] | NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which cells make the answer: those near the training cells, or all where none is near."""
-    near = np.asarray(is_near, np.bool_)
-    return near if near.any() else np.ones_like(near)
 
 
 def _content_and_size(data: bytes | Path | ImageError) -> tuple[bytes | ImageError, int]:

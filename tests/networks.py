@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leukapp.inference.gate import fit_gate
+from leukapp.inference.fit_decision import fit_gate
 from leukapp.model.bundle import Bundle, Thresholds, TrainingRecord, write_bundle
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import (

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from leukapp.model.dense import FloatArray
+from leukapp.model.fusion import NetworkLogits, pool
 
 EngineChoice: TypeAlias = Literal["auto", "openvino", "openvino-f32", "openvino-bf16", "keras"]
 
@@ -24,6 +25,16 @@ class NetworkOutput:
     activations: tuple[FloatArray, ...]
     branch_logits: tuple[FloatArray, ...]
     fused_logits: FloatArray
+
+    @property
+    def logits(self) -> NetworkLogits:
+        """The logits alone, as the decision rule takes them."""
+        return NetworkLogits(branches=self.branch_logits, fused=self.fused_logits)
+
+    @property
+    def features(self) -> FloatArray:
+        """Joined pooled features, float32 (n, features): what the gate compares."""
+        return np.concatenate([pool(activation) for activation in self.activations], axis=-1)
 
 
 class Engine(Protocol):

@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from leukapp.imaging.quality import QualityReport
-from leukapp.inference.field_rule import least_sure
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.model.bundle import Thresholds
 
@@ -24,66 +20,57 @@ class NoCall:
     details: tuple[str, ...] = ()
 
 
-def why_no_call(
-    quality: QualityReport | None,
+def explain_no_call(
     probabilities: ClassProbabilities,
+    branches: Sequence[ClassProbabilities],
     feature_distance: float,
+    least_confidence: float,
     thresholds: Thresholds,
-    branches: Sequence[ClassProbabilities] = (),
-) -> NoCall | None:
-    """Say why an image or a cell gets no call, or give None if it gets one.
+) -> NoCall:
+    """Say why the decision rule calls an image or a cell nothing.
 
     Args:
-        quality: of the image; None for a single cell.
         probabilities: calibrated, of the fused decision.
-        feature_distance: distance to the training features, 0-2; the smallest of the cells.
-        thresholds: of the bundle.
         branches: what each branch alone says.
-
-    Returns:
-        The first that holds of: the quality check, then the distance, then, as the bundle's rule
-        asks, whether the branches agree and whether the answer is sure enough.
+        feature_distance: distance to the training features, 0-2; the smallest of the cells.
+        least_confidence: what the rule compared with its confidence limit, 0-1.
+        thresholds: of the bundle.
     """
-    if quality and quality.blocking:
-        return NoCall(reason=quality.blocking.message)
     if feature_distance > thresholds.max_feature_distance:
         numbers = f"distance {feature_distance:.2f}, limit {thresholds.max_feature_distance:.2f}"
         return NoCall(
             reason="Unlike anything the networks were trained on.",
             details=(f"Too far from the training images ({numbers}).",),
         )
-    leaning = NoCall(
-        reason=f"Not sure enough: leans {probabilities.top_class}, "
+    leaning = (
+        f"Not sure enough: leans {probabilities.top_class}, "
         f"{whole_percent(probabilities.top_value)}."
     )
     limit = whole_percent(thresholds.min_confidence)
     if not thresholds.needs_agreement:
-        if probabilities.top_value >= thresholds.min_confidence:
-            return None
-        return NoCall(reason=leaning.reason, details=(f"Calls are made from {limit}.",))
-    detail = _why_not_agreed(probabilities, branches, thresholds.min_confidence)
-    if detail is None:
-        return None
+        return NoCall(reason=leaning, details=(f"Calls are made from {limit}.",))
     rule = f"A call needs the joined answer and each network to name one class with {limit}."
-    return NoCall(reason=leaning.reason, details=(detail, rule))
+    return NoCall(
+        reason=leaning, details=(_why_not_agreed(probabilities, branches, least_confidence), rule)
+    )
 
 
 def _why_not_agreed(
-    probabilities: ClassProbabilities, branches: Sequence[ClassProbabilities], min_confidence: float
-) -> str | None:
-    """What keeps the joined answer and the networks from one sure class; None if nothing does."""
-    sure = least_sure(
-        np.array([probabilities.values]), [np.array([one.values]) for one in branches]
-    )[0]
-    if sure >= min_confidence:
-        return None
+    probabilities: ClassProbabilities,
+    branches: Sequence[ClassProbabilities],
+    least_confidence: float,
+) -> str:
+    """What keeps the joined answer and the networks from one sure class."""
     named = probabilities.top_class
     votes = [branch.top_class for branch in branches]
     if len(set(votes)) > 1:
         return f"The networks alone disagree: {', '.join(votes)}."
     if votes and votes[0] != named:
         return f"Each network alone says {votes[0]}: joined, they lean to {named}."
-    return f"The least sure of the joined answer and the networks has {whole_percent(sure)}."
+    return (
+        f"The least sure of the joined answer and the networks has "
+        f"{whole_percent(least_confidence)}."
+    )
 
 
 def whole_percent(share: float) -> str:

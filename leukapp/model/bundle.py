@@ -53,7 +53,7 @@ class Thresholds:
         max_feature_distance: largest distance to the training features that is called.
         false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
         field_sharpness: how much the most suspicious cells of a field count; see
-            ``leukapp.inference.field_rule``.
+            ``leukapp.inference.decision``.
         needs_agreement: whether the fused decision and every branch must name one class, and each
             of them be as sure of it as ``min_confidence`` asks.
     """

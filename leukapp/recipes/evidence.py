@@ -24,6 +24,7 @@ from leukapp.evaluation.held_out import (
     write_held_out,
 )
 from leukapp.evaluation.report import EvaluationReport
+from leukapp.inference.decision import DecisionRule
 from leukapp.labels import HEALTHY
 from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, TrainingRecord, open_bundle
 from leukapp.model.presets import Preset
@@ -314,8 +315,7 @@ def _held_out(
 ) -> HeldOutSet:
     """Answers of several networks for the images that each has not seen, as one table."""
     answers = [
-        answer_images(fitted.heads, fitted.gate, fitted.thresholds, stage.corpus, images)
-        for fitted, images in parts
+        answer_images(fitted.heads, fitted.rule, stage.corpus, images) for fitted, images in parts
     ]
     samples = [stage.samples[i] for _, images in parts for i in images]
     # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
@@ -366,7 +366,7 @@ def _background(stage: _Stage, train: NDArray[np.int64], judged: NDArray[np.int6
 def _judge_blanked(stage: _Stage) -> tuple[BlankedFigure, ...]:
     """The bundle on held-out images whose cells are painted over: what the surroundings tell."""
     samples = [stage.samples[i] for i in stage.split.test]
-    bundle, gate = stage.bundle, stage.bundle.gate
+    bundle, rule = stage.bundle, DecisionRule.of(stage.bundle)
     healthy = bundle.class_names.index(HEALTHY)
     figures = []
     features = {
@@ -394,7 +394,7 @@ def _judge_blanked(stage: _Stage) -> tuple[BlankedFigure, ...]:
                 class_names=bundle.class_names,
             )
             own = np.flatnonzero([sample.source == source for sample in samples])
-            answers = answer_images(bundle.heads, gate, bundle.thresholds, corpus, own)
+            answers = answer_images(bundle.heads, rule, corpus, own)
             has_answer = ~np.isnan(answers.probabilities).any(axis=1)
             says_healthy = answers.probabilities[has_answer].argmax(axis=1) == healthy
             is_healthy = corpus.class_indices[own[has_answer]] == healthy

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.evaluation.calibration import choose_min_confidence, fit_temperature
-from leukapp.inference.field_rule import combine_cells, fit_sharpness
-from leukapp.inference.gate import feature_distances, fit_gate
+from leukapp.inference.decision import DecisionRule
+from leukapp.inference.fit_decision import fit_field, fit_gate, fit_max_distance
 from leukapp.model.bundle import GateReference, Thresholds
 from leukapp.model.fit_bounds import TEMPERATURE_BOUNDS
-from leukapp.model.fusion import Heads, predict_logits, softmax
+from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.presets import Preset
 from leukapp.recipes.image_answers import ImageAnswers, answer_images
 from leukapp.recipes.left_out import choose_confidence, sources_to_leave, without_source
@@ -49,6 +49,13 @@ class FittedNetwork:
     curves: tuple[LossCurve, ...]
     left_out_sources: tuple[str, ...] = ()
     keeps_risk: bool = True
+
+    @property
+    def rule(self) -> DecisionRule:
+        """The rule by which the network answers."""
+        return DecisionRule(
+            gate=self.gate, thresholds=self.thresholds, class_names=self.heads.class_names
+        )
 
 
 def fit_network(  # noqa: PLR0913
@@ -148,8 +155,8 @@ def _answer_agreed(
     fitted: FittedNetwork, corpus: Corpus, samples: NDArray[np.int64]
 ) -> ImageAnswers:
     """Answers that count only where the branches agree."""
-    thresholds = replace(fitted.thresholds, needs_agreement=True)
-    return answer_images(fitted.heads, fitted.gate, thresholds, corpus, samples)
+    rule = replace(fitted.rule, thresholds=replace(fitted.thresholds, needs_agreement=True))
+    return answer_images(fitted.heads, rule, corpus, samples)
 
 
 def _fit_thresholds(
@@ -160,16 +167,15 @@ def _fit_thresholds(
     of_image = corpus.sample_indices[items]
     images = np.unique(of_image)
     labels = corpus.class_indices[images]
-    cells = [logits[of_image == image] for image in images]
-    sharpness = fit_sharpness(cells, labels)
-    combined = np.array([combine_cells(one, sharpness) for one in cells])
-    temperature = max(TEMPERATURE_BOUNDS[0], fit_temperature(combined, labels))
-    confidence = choose_min_confidence(softmax(combined, temperature), labels, max_risk=MAX_RISK)
-    distances = feature_distances(gate, corpus.joined[items])
+    field = fit_field([logits[of_image == image] for image in images], labels)
+    temperature = max(TEMPERATURE_BOUNDS[0], fit_temperature(field.logits, labels))
+    confidence = choose_min_confidence(field.calibrated(temperature), labels, max_risk=MAX_RISK)
     return Thresholds(
         temperature=temperature,
         min_confidence=min(1.0, confidence),
-        max_feature_distance=float(np.quantile(distances, 1 - FALSE_REJECT_FRACTION)),
+        max_feature_distance=fit_max_distance(
+            gate, corpus.joined[items], false_reject_fraction=FALSE_REJECT_FRACTION
+        ),
         false_reject_fraction=FALSE_REJECT_FRACTION,
-        field_sharpness=sharpness,
+        field_sharpness=field.sharpness,
     )

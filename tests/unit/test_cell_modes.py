@@ -15,7 +15,7 @@ from leukapp.imaging.synthetic import draw_synthetic_cell, draw_synthetic_field
 from leukapp.inference.field_rule import combine_cells
 from leukapp.inference.gate import feature_distances
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.fusion import pool, softmax
+from leukapp.model.fusion import softmax
 
 pytestmark = pytest.mark.keras
 N_CELLS = 12
@@ -101,8 +101,8 @@ def test_a_cell_that_does_not_count_in_the_answer_has_no_heat(
     diagnoser, diagnosis, field, encode_png
 ):
     assert all(cell.is_counted for cell in diagnosis.cells)
-    joined = np.concatenate([pool(a) for a in diagnosis.network_output.activations], axis=-1)
-    limit = float(np.median(feature_distances(diagnoser.bundle.gate, joined)))
+    features = diagnosis.network_output.features
+    limit = float(np.median(feature_distances(diagnoser.bundle.gate, features)))
     thresholds = replace(diagnoser.bundle.thresholds, max_feature_distance=limit)
     strict = Diagnoser(replace(diagnoser.bundle, thresholds=thresholds), diagnoser.engine)
     found = strict.diagnose(encode_png(field.image), mode="field")

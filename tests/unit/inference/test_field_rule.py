@@ -5,7 +5,8 @@ import pytest
 
 from leukapp.fields.crops import CellBox
 from leukapp.inference.cell_heatmaps import paste_heatmaps
-from leukapp.inference.field_rule import cell_shares, combine_cells, fit_sharpness
+from leukapp.inference.field_rule import cell_shares, combine_cells
+from leukapp.inference.fit_decision import fit_sharpness
 from leukapp.inference.heatmap import Heatmap
 from leukapp.model.fusion import softmax
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from leukapp.inference.gate import feature_distances, fit_gate
+from leukapp.inference.fit_decision import fit_gate
+from leukapp.inference.gate import feature_distances
 from leukapp.model.bundle import GateReference
 
 

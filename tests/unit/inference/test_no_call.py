@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from leukapp.imaging.quality import QualityFinding, QualityReport
-from leukapp.inference.no_call import why_no_call
+from leukapp.inference.decision import DecisionRule, ItemScores
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.model.bundle import Thresholds
+from leukapp.model.bundle import GateReference, Thresholds
+from leukapp.model.fusion import NetworkLogits
 
 LIMITS = Thresholds(
     temperature=1.0, min_confidence=0.8, max_feature_distance=1.0, false_reject_fraction=0.02
@@ -14,6 +17,7 @@ STRICT = replace(LIMITS, min_confidence=0.7, needs_agreement=True)
 SURE = ClassProbabilities((0.9, 0.05, 0.05))
 UNSURE = ClassProbabilities((0.65, 0.3, 0.05))
 OTHER = ClassProbabilities((0.1, 0.8, 0.1))
+NOTHING = np.zeros((1, 1), np.float32)
 BLURRED = QualityFinding(kind="out_of_focus", message="It is out of focus.", blocks_call=True)
 SMALL = QualityFinding(kind="too_small", message="It is small.", blocks_call=False)
 
@@ -29,6 +33,24 @@ def quality(*findings: QualityFinding) -> QualityReport:
         stained_fraction=0.1,
         findings=findings,
     )
+
+
+def why_no_call(quality, probabilities, distance, thresholds, branches=()):
+    """What the rule says of an image of one item with these shares."""
+
+    def logits(shares: ClassProbabilities):
+        return np.log([shares.values])
+
+    rule = DecisionRule(
+        gate=GateReference(mean=NOTHING[0], components=NOTHING, points=NOTHING),
+        thresholds=thresholds,
+        class_names=probabilities.class_names,
+    )
+    scores = ItemScores(
+        logits=NetworkLogits(branches=tuple(map(logits, branches)), fused=logits(probabilities)),
+        distances=np.array([distance], np.float32),
+    )
+    return rule.decide(scores, quality).no_call
 
 
 def test_no_reason_means_a_call():

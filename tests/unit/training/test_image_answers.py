@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leukapp.inference.decision import DecisionRule
 from leukapp.model.bundle import GateReference, Thresholds
 from leukapp.model.dense import DenseLayer
 from leukapp.model.fusion import BranchHead, Heads
@@ -65,17 +66,16 @@ def corpus(images, second_branch=None):
 
 
 def answer(images, *, near=(HEALTHY_CELL,), second_branch=None, limits=LIMITS):
-    indices = np.arange(len(images))
-    return answer_images(
-        network(), gate_around(*near), limits, corpus(images, second_branch), indices
-    )
+    heads, indices = network(), np.arange(len(images))
+    rule = DecisionRule(gate=gate_around(*near), thresholds=limits, class_names=heads.class_names)
+    return answer_images(heads, rule, corpus(images, second_branch), indices)
 
 
 def test_one_cell_is_as_sure_as_its_share():
     found = answer([[HEALTHY_CELL]])
     share = np.exp(3) / (np.exp(3) + 2)
     np.testing.assert_allclose(found.probabilities[0, 2], share, rtol=1e-5)
-    assert found.sureness[0] == pytest.approx(share)
+    assert found.least_confidence[0] == pytest.approx(share)
 
 
 def test_an_image_without_a_leukocyte_has_no_answer_and_no_call():

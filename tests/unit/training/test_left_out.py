@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from leukapp.inference.field_rule import least_sure
+from leukapp.inference.decision import least_confidence
+from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
 from leukapp.recipes.image_answers import ImageAnswers
 from leukapp.recipes.left_out import (
@@ -29,12 +30,16 @@ def shares_for(probabilities):
 
 def answers(p_healthy, branches=None):
     fused = shares_for(p_healthy)
-    of_branches = tuple(shares_for(one) for one in branches) if branches else (fused, fused)
+    of_branches = tuple(shares_for(shares) for shares in branches) if branches else (fused, fused)
+    images = [
+        [ClassProbabilities(tuple(shares)) for shares in rows]
+        for rows in zip(fused.tolist(), *(rows.tolist() for rows in of_branches), strict=True)
+    ]
     return ImageAnswers(
         samples=np.arange(len(fused)),
         probabilities=fused,
         branch_probabilities=of_branches,
-        sureness=least_sure(fused, of_branches),
+        least_confidence=np.array([least_confidence(joined, rest) for joined, *rest in images]),
     )
 
 
@@ -132,9 +137,3 @@ def test_the_only_source_of_a_cell_type_is_not_left_out():
         samples=samples, pooled=(), sample_indices=np.arange(len(samples)), imagenet_tops=()
     )
     assert sources_to_leave(corpus, np.arange(len(samples))) == ("a", "b")
-
-
-def test_least_sure():
-    fused = np.array([[0.6, 0.1, 0.3], [0.1, 0.1, 0.8], [0.4, 0.5, 0.1]])
-    branch = np.array([[0.1, 0.7, 0.2], [0.1, 0.3, 0.6], [0.1, 0.9, 0.0]])
-    np.testing.assert_allclose(least_sure(fused, [branch]), [0.0, 0.6, 0.5])

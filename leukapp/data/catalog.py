@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
@@ -101,46 +101,14 @@ class Catalog:
         return len(self.samples)
 
     @property
-    def labels(self) -> NDArray[np.str_]:
-        """Class names, str (samples,)."""
-        return np.array([sample.label for sample in self.samples], dtype=np.str_)
-
-    @property
-    def class_indices(self) -> NDArray[np.int64]:
-        """Position of each label in ``CLASS_NAMES``, int64 (samples,).
-
-        Raises:
-            CatalogError: a label is outside ``CLASS_NAMES``.
-        """
-        unknown = sorted({sample.label for sample in self.samples} - set(CLASS_NAMES))
-        if unknown:
-            raise CatalogError(
-                f"Labels must be one of {', '.join(CLASS_NAMES)}; got {', '.join(unknown)}."
-            )
-        return np.array([CLASS_NAMES.index(sample.label) for sample in self.samples], np.int64)
-
-    @property
     def groups(self) -> NDArray[np.str_]:
         """Group names, str (samples,)."""
         return np.array([sample.group for sample in self.samples], dtype=np.str_)
 
     @property
-    def sources(self) -> NDArray[np.str_]:
-        """Source names, str (samples,)."""
-        return np.array([sample.source for sample in self.samples], dtype=np.str_)
-
-    @property
     def source_names(self) -> tuple[str, ...]:
         """The distinct sources, sorted."""
         return tuple(sorted({sample.source for sample in self.samples}))
-
-    def by_role(self, role: Role) -> "Catalog":
-        """The samples of one role, in the same order."""
-        return self._where(lambda sample: sample.role == role)
-
-    def by_source(self, source: str) -> "Catalog":
-        """The samples of one source, in the same order."""
-        return self._where(lambda sample: sample.source == source)
 
     def with_groups(self, groups: Sequence[str]) -> "Catalog":
         """The same samples under other group names, one a sample."""
@@ -151,10 +119,6 @@ class Catalog:
                 for sample, group in zip(self.samples, groups, strict=True)
             ),
         )
-
-    def are_groups_known(self, source: str) -> bool:
-        """Whether every sample of a source carries a patient or block."""
-        return all(sample.groups_known for sample in self.samples if sample.source == source)
 
     def sha256(self) -> str:
         """Hash of ids, labels, groups and file contents, hexadecimal; reads every file.
@@ -171,13 +135,6 @@ class Catalog:
                 digest.update(field.encode() + b"\0")
         return digest.hexdigest()
 
-    def _where(self, keep: Callable[[Sample], bool]) -> "Catalog":
-        return Catalog(
-            root=self.root,
-            samples=tuple(sample for sample in self.samples if keep(sample)),
-            findings=self.findings,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogReport:
@@ -192,15 +149,6 @@ class CatalogReport:
     n_samples: int
     n_groups: int
     findings: tuple[CatalogFinding, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
-
-    def of_kind(self, kind: FindingKind) -> tuple[CatalogFinding, ...]:
-        """The findings of one kind."""
-        return tuple(finding for finding in self.findings if finding.kind == kind)
 
 
 def validate_catalog(catalog: Catalog, *, compare_pixels: bool = False) -> CatalogReport:

@@ -145,31 +145,6 @@ def split_grouped(
     return Split(train=train, validation=validation, test=test, protocol="grouped", seed=seed)
 
 
-def split_catalog_grouped(
-    catalog: Catalog,
-    *,
-    fractions: tuple[float, float, float] = DEFAULT_FRACTIONS,
-    seed: int = 0,
-) -> Split:
-    """Split a catalogue by group; indices point into ``catalog.samples``.
-
-    Args:
-        catalog: the samples, all of them, whatever their role.
-        fractions: shares of train, validation and test; sum 1.
-        seed: seed of the random order.
-
-    Returns:
-        The split, protocol ``grouped``.
-
-    Raises:
-        CatalogError: there are fewer groups than parts.
-        ValueError: the fractions do not sum to 1.
-    """
-    return split_grouped(
-        catalog.labels, catalog.groups, catalog.sources, fractions=fractions, seed=seed
-    )
-
-
 def grouped_folds(
     labels: Sequence[str] | NDArray[np.str_],
     groups: Sequence[str] | NDArray[np.str_],

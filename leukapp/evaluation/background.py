@@ -21,7 +21,6 @@ SCALE_BAR_WIDTH_FRACTION: Final = 0.25
 """The corner at the bottom right that is left out: one source burns a scale bar in there."""
 
 PERCENTILES: Final = (5, 25, 50, 75, 95)
-N_FEATURES: Final = 3 * (2 + len(PERCENTILES)) + 3
 MAX_ITERATIONS: Final = 5000
 
 

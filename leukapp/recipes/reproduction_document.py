@@ -17,20 +17,6 @@ BEGIN: Final = "<!-- figures: begin -->"
 END: Final = "<!-- figures: end -->"
 
 
-def figures_of(document: str) -> str:
-    """What stands between the two marks of a document.
-
-    Args:
-        document: Markdown.
-
-    Raises:
-        LeukappError: a mark is missing or stands twice.
-    """
-    _, _, rest = _split(document, BEGIN)
-    figures, _, _ = _split(rest, END)
-    return figures
-
-
 def fill_document(document: str, result: Reproduction) -> str:
     """Replace what stands between the two marks by the figures of a result.
 

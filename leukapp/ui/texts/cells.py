@@ -27,7 +27,6 @@ CHOOSE: Final = "Leukocyte"
 COLUMN_NUMBER: Final = "Cell"
 COLUMN_ANSWER: Final = "Answer"
 COLUMN_REASON: Final = "Why no call"
-COLUMN_CROP: Final = "Crop"
 CASE: Final = "These images are fields of one patient: count their leukocytes together"
 CASE_HELP: Final = (
     "The blast-like share of all fields, with its interval. Images judged whole do not count."

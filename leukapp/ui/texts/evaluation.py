@@ -139,7 +139,6 @@ SOURCES_HELP: Final = (
 )
 SOURCES_NETWORK: Final = "network"
 SOURCES_BACKGROUND: Final = "background only"
-ALL_NUMBERS: Final = "All numbers"
 PER_CLASS: Final = "Each class"
 
 ROC_TITLE: Final = "ROC"
@@ -180,7 +179,6 @@ BEHIND_LABEL: Final = "{true}, answered {predicted}"
 BEHIND_COUNT: Final = "{n} images, the surest answer first."
 BEHIND_NONE: Final = "No image is in this cell."
 BEHIND_SIDE: Final = "Of which set"
-BEHIND_IMAGE: Final = "Image"
 NO_DATA_ROOT: Final = (
     "The pixels are not at hand. Start the app with LEUKAPP_DATA_DIR set to the folder that holds "
     "the images, and they are shown here with their heatmaps."

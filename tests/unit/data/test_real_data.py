@@ -8,7 +8,7 @@ import pytest
 from leukapp.data.cells import excluded_cell_names, read_cell_images, read_cells
 from leukapp.data.duplicates import find_duplicates
 from leukapp.data.readers import read_catalog
-from leukapp.data.splits import split_catalog_grouped
+from leukapp.data.splits import split_grouped
 from leukapp.imaging.image_io import read_image
 
 pytestmark = pytest.mark.real_data
@@ -17,6 +17,10 @@ pytestmark = pytest.mark.real_data
 @pytest.fixture(scope="module")
 def catalog(data_root):
     return read_catalog(data_root)
+
+
+def of_source(catalog, source):
+    return [sample for sample in catalog.samples if sample.source == source]
 
 
 def test_counts_of_each_source_and_label(catalog):
@@ -37,7 +41,7 @@ def test_counts_of_each_source_and_label(catalog):
         ("bccd", "Healthy", "external", False): 120,
         ("tecom", "Healthy", "external", False): 120,
     }
-    assert len({s.group for s in catalog.by_source("jhu_aml").samples}) == 82
+    assert len({s.group for s in of_source(catalog, "jhu_aml")}) == 82
 
 
 def test_all_idb2_reader_gives_the_groups_of_the_manifest(data_root):
@@ -51,18 +55,19 @@ def test_all_idb2_reader_gives_the_groups_of_the_manifest(data_root):
 
 
 def test_no_group_crosses_and_every_source_and_label_is_tested(catalog):
-    training = catalog.by_role("train")
-    split = split_catalog_grouped(training, seed=0)
-    parts = [{training.samples[i].group for i in p} for p in (split.train, split.validation)]
-    tested = {training.samples[i].group for i in split.test}
+    training = [sample for sample in catalog.samples if sample.role == "train"]
+    labels, groups, sources = zip(*((s.label, s.group, s.source) for s in training), strict=True)
+    split = split_grouped(labels, groups, sources, seed=0)
+    parts = [{groups[i] for i in part} for part in (split.train, split.validation)]
+    tested = {groups[i] for i in split.test}
     assert not parts[0] & parts[1]
     assert not (parts[0] | parts[1]) & tested
-    assert len({(training.samples[i].source, training.samples[i].label) for i in split.test}) == 7
+    assert len({(sources[i], labels[i]) for i in split.test}) == 7
     assert len(split.test) / len(training) == pytest.approx(0.2, abs=0.01)
 
 
 def test_noted_near_duplicates_of_all_idb2_are_found(catalog):
-    samples = catalog.by_source("all_idb2").samples
+    samples = of_source(catalog, "all_idb2")
     names = [sample.path.stem[:5] for sample in samples]
     pairs = find_duplicates(read_image(sample.path) for sample in samples)
     found = {(names[pair.first], names[pair.second]) for pair in pairs}
@@ -87,6 +92,6 @@ def test_cells_of_held_out_samples_are_excluded(data_root, catalog):
     assert excluded == {c.name for c in cells if c.name.startswith("Patient_00/")}
     assert len(excluded) > 0
     # 683 of the 820 Barcelona images are among the cells, under the same file name.
-    assert len(excluded_cell_names(cells, catalog.by_source("pbc_healthy").samples)) == 683
-    assert not excluded_cell_names(cells, catalog.by_source("pbc_healthy_batch2").samples)
+    assert len(excluded_cell_names(cells, of_source(catalog, "pbc_healthy"))) == 683
+    assert not excluded_cell_names(cells, of_source(catalog, "pbc_healthy_batch2"))
     assert read_cell_images([cells[-1], cells[0]]).std() > 0

@@ -138,7 +138,7 @@ class Reproduction:
         base_models: the paper's single networks; empty if not asked for.
         costs: parameters and times.
         seconds: the command took, all its starts together.
-        processor_seconds: of processor time that it took.
+        processor_seconds: of processor time that it took; None where a start was not counted.
         n_starts: how often it was started until it was through.
         n_cores: that the command could use.
         trunk_keys: hash of weights and input size of each frozen trunk.
@@ -156,7 +156,7 @@ class Reproduction:
     base_models: tuple[BaseModelRow, ...]
     costs: tuple[PartCost, ...]
     seconds: float
-    processor_seconds: float
+    processor_seconds: float | None
     n_starts: int
     n_cores: int
     trunk_keys: tuple[str, ...]

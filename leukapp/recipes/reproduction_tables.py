@@ -56,9 +56,14 @@ def _origin(result: Reproduction) -> str:
         f"{backbone} `{key}`"
         for backbone, key in zip(result.backbones, result.trunk_keys, strict=True)
     )
+    processor = (
+        ""
+        if result.processor_seconds is None
+        else f", and {format_seconds(result.processor_seconds)} of processor time"
+    )
     return (
-        f"The command took {format_seconds(result.seconds)} on {result.n_cores} cores{starts}, and "
-        f"{format_seconds(result.processor_seconds)} of processor time.\n\n"
+        f"The command took {format_seconds(result.seconds)} on {result.n_cores} cores{starts}"
+        f"{processor}.\n\n"
         f"Frozen networks, by a hash of their weights and input size: {keys}."
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from leukapp.cli import main
 from leukapp.quoted_names import one_line, quoted
+from leukapp.review.store import ReviewStore
 
 FULL_DISK = Path("/dev/full")
 
@@ -16,6 +17,7 @@ FULL_DISK = Path("/dev/full")
 def start(tmp_path: Path, stdout: int) -> subprocess.CompletedProcess[str]:
     """A command that writes one line."""
     store = f"sqlite:///{tmp_path / 'review.sqlite'}"
+    ReviewStore.open(store)
     return subprocess.run(
         [sys.executable, "-m", "leukapp", "verify", "--store", store],
         stdout=stdout,

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,18 +37,17 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A server that runs for these tests alone."""
     programs = find_postgres()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not a folder of pytest: a second run that starts meanwhile would close it to other accounts.
+    folder = Path(tempfile.mkdtemp(prefix="leukapp-postgres-"))
     as_other = {"user": ACCOUNT, "group": ACCOUNT} if os.geteuid() == 0 else {}
     if as_other:
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(0o755)
         shutil.chown(folder, ACCOUNT, ACCOUNT)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -79,6 +79,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
         yield PostgresServer(url=url, start=start, stop=stop)
     finally:
         stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

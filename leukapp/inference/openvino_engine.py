@@ -35,6 +35,7 @@ BUILDING_PREFIX: Final = ".building-"
 ABANDONED_SECONDS: Final = 3600.0
 
 _BUILDING: Final = threading.Lock()
+_MEETING_NUMPY: Final = threading.Lock()
 
 Precision: TypeAlias = Literal["f32", "bf16"]
 Hint: TypeAlias = Literal["LATENCY", "THROUGHPUT"]
@@ -72,8 +73,19 @@ def compile_network(
         precision: ``bf16`` computes with 8 bits of mantissa, where the processor can.
         hint: ``LATENCY`` gives one image all cores, ``THROUGHPUT`` each core its own image.
     """
+    _meet_numpy()
     options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": hint}
     return openvino.Core().compile_model(model, "CPU", options)
+
+
+def _meet_numpy() -> None:
+    """Let OpenVINO look NumPy up before threads share a network.
+
+    Its first tensor of an array does so behind a lock that it waits for without letting other
+    threads of Python run: two first tensors at once can wait for each other without end.
+    """
+    with _MEETING_NUMPY:
+        openvino.Tensor(np.zeros(1, np.float32))
 
 
 def has_bf16() -> bool:

@@ -3,6 +3,7 @@ import resource
 from dataclasses import replace
 
 import numpy as np
+import openvino
 import pytest
 from networks import SIZE_PX, TINY_PRESET, write_tiny_bundle
 
@@ -134,6 +135,17 @@ def test_many_at_once_answer_as_one(bundle):
     np.testing.assert_allclose(
         many.run(inputs()).fused_logits, engine.run(inputs()).fused_logits, atol=1e-4
     )
+
+
+def test_the_first_tensor_is_made_before_threads_share_a_network(bundle, monkeypatch):
+    # Two first tensors at once were seen to wait for each other without end.
+    made = []
+    tensor = openvino.Tensor
+    monkeypatch.setattr(openvino, "Tensor", lambda array: made.append(tensor(array)))
+
+    open_engine(bundle, "openvino")
+
+    assert made
 
 
 def test_bf16_is_taken_only_when_asked_for(bundle):

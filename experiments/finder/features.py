@@ -41,7 +41,7 @@ def prepare_parts(
 
     Args:
         data: folder of the labelled images.
-        work: keeps the parts, about 270 MB each.
+        work: keeps the parts, about 230 MB each.
         n_parts: of ``CANVASES_A_PART`` canvases.
         seed: of everything random.
         report: takes a line of progress.

@@ -49,19 +49,6 @@ class HeldOutTable:
     bundle_folder: Path | None
 
 
-def list_held_out_files(weights: Path) -> tuple[HeldOutFile, ...]:
-    """Find the tables of every bundle below a folder, by bundle and file name.
-
-    Args:
-        weights: folder of bundles; may be missing.
-    """
-    return tuple(
-        file
-        for manifest in sorted(weights.glob(f"*/{MANIFEST_FILE}"))
-        for file in held_out_files_of(manifest.parent)
-    )
-
-
 def held_out_files_of(bundle: Path) -> tuple[HeldOutFile, ...]:
     """Find the tables of one bundle, by file name.
 
@@ -76,7 +63,7 @@ def read_held_out_file(file: HeldOutFile) -> HeldOutTable:
     """Read a bundle's table, verify its hash, and find the baseline in the bundle's report.
 
     Args:
-        file: as ``list_held_out_files`` found it.
+        file: as ``held_out_files_of`` found it.
 
     Raises:
         HeldOutError: the table or the report cannot be read, was changed since the bundle was

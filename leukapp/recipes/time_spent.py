@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from leukapp.errors import LeukappError
+from leukapp.whole_files import whole_file
 
 FILE_NAME: Final = "time_spent.json"
 SECONDS_BETWEEN_NOTES: Final = 5.0
@@ -66,6 +67,5 @@ class TimeSpent:
             "processor_seconds": round(self.processor_seconds, 1),
             "n_starts": self.n_starts,
         }
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(noted) + "\n", encoding="utf-8")
-        partial.replace(self._path)
+        with whole_file(self._path) as partial:
+            partial.write_text(json.dumps(noted) + "\n", encoding="utf-8")

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from leukapp import __version__
 from leukapp.errors import StoreError
 from leukapp.review.audit_trail import (
     BATCH_BEGUN,
@@ -35,7 +36,6 @@ from leukapp.review.audit_trail import (
     utc_now,
 )
 from leukapp.review.records import BatchItem, BatchRun, ItemState, RunState
-from leukapp.review.software import software_version
 from leukapp.review.tables import ITEMS, REMOVALS, RUNS
 
 CLAIM_SECONDS: Final = 12.0
@@ -87,7 +87,7 @@ def begin_batch(
                 state=RunState.RUNNING.value,
                 created_at=utc_now(),
                 bundle_sha256=bundle_sha256,
-                software_version=software_version(),
+                software_version=__version__,
                 root=None if root is None else str(root.resolve()),
             )
             .returning(*RUNS.c)
@@ -405,7 +405,7 @@ def _append(
             event=event,
             user=user,
             bundle_sha256=bundle_sha256,
-            software_version=software_version(),
+            software_version=__version__,
             detail=detail,
         ),
     )

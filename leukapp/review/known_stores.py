@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from leukapp.errors import StoreError
 from leukapp.resources import batch_dir, data_folder
 from leukapp.structured_log import log_event
+from leukapp.whole_files import whole_file
 
 FOLDER: Final = "known-stores"
 
@@ -58,11 +59,10 @@ def remember_store(url: str, store_id: str) -> None:
         store_id: of the store.
     """
     for note in _notes(url):
-        partial = note.with_suffix(".partial")
         try:
             note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            partial.write_text(json.dumps({"store_id": store_id}), encoding="utf-8")
-            partial.replace(note)
+            with whole_file(note) as partial:
+                partial.write_text(json.dumps({"store_id": store_id}), encoding="utf-8")
         except OSError:
             log_event("store_not_remembered")
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, insert, select, true
 
+from leukapp import __version__
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import StoreError
 from leukapp.resources import store_url
@@ -50,7 +51,6 @@ from leukapp.review.records import (
     Removal,
     RunState,
 )
-from leukapp.review.software import software_version
 from leukapp.review.standing import may_take_back, standing_decision
 from leukapp.review.tables import AUDIT_TRAIL, DECISIONS, ITEMS, REMOVALS, RUNS, STORE
 from leukapp.review.trail_check import ChainReport, check_trail
@@ -586,7 +586,7 @@ def _diagnosis_entry(
         user=user,
         image_sha256=diagnosis.image_sha256,
         bundle_sha256=diagnosis.bundle.sha256,
-        software_version=software_version(),
+        software_version=__version__,
         detail={
             "label": diagnosis.label,
             "mode": diagnosis.mode,
@@ -626,7 +626,7 @@ def _add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision
             user=values["user_mail"],
             image_sha256=values["image_sha256"],
             bundle_sha256=values["bundle_sha256"],
-            software_version=software_version(),
+            software_version=__version__,
             detail={
                 "decision_id": row["id"],
                 "kind": values["kind"],

@@ -1,11 +1,11 @@
 """Which bundle every session begins with, as an admin has set it: a small file on the server."""
 
 import json
-import os
 from pathlib import Path
 
 from leukapp.errors import LeukappError
 from leukapp.resources import settings_file
+from leukapp.whole_files import whole_file
 
 
 def read_default_bundle() -> Path | None:
@@ -35,12 +35,11 @@ def write_default_bundle(folder: Path) -> None:
         LeukappError: the file cannot be written.
     """
     path = settings_file()
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         content = json.dumps({"default_bundle": str(folder)}, indent=1) + "\n"
-        partial.write_text(content, encoding="utf-8")
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_text(content, encoding="utf-8")
     except OSError as error:
         raise LeukappError(
             f"the settings file {path.name} of this server cannot be written: check its folder"

@@ -5,7 +5,6 @@ Only pixels and numbers of the diagnosis go into it: no file name and no metadat
 
 import io
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -19,6 +18,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, Table, TableStyle
 
+from leukapp import __version__
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import draw_overlay
@@ -313,7 +313,7 @@ def _write_record(page: _Page, diagnosis: Diagnosis, moment: datetime) -> None:
         "image": diagnosis.image_sha256,
         "bundle": diagnosis.bundle.name,
         "sha256": diagnosis.bundle.sha256,
-        "software": texts.SOFTWARE.format(version=_software_version(), engine=diagnosis.engine),
+        "software": texts.SOFTWARE.format(version=__version__, engine=diagnosis.engine),
     }
     canvas = page.canvas
     canvas.setStrokeColor(LINE)
@@ -326,11 +326,3 @@ def _write_record(page: _Page, diagnosis: Diagnosis, moment: datetime) -> None:
     page.skip(1.5 * mm)
     page.write(texts.LIMITS, SMALL)
     page.write(RESEARCH_USE_NOTICE, ParagraphStyle("foot", parent=SMALL, textColor=INK))
-
-
-def _software_version() -> str:
-    """The installed version, or a plain word where the app runs without being installed."""
-    try:
-        return version("leukapp")
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -1,6 +1,6 @@
 """The figures of docs/reliability.md, as one JSON file: bad input, fuzzing, kills, load and so on.
 
-``python tests/reliability/run.py --quick`` ends within 10 minutes; ``--full`` is the reported run.
+``python tests/reliability/run.py --quick`` is the short run, ``--full`` the reported one.
 """
 
 import argparse

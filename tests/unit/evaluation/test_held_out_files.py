@@ -11,7 +11,7 @@ from leukapp.errors import HeldOutError
 from leukapp.evaluation.data_root import find_pixels
 from leukapp.evaluation.held_out import HeldOutSet, write_held_out
 from leukapp.evaluation.held_out_files import (
-    list_held_out_files,
+    held_out_files_of,
     read_held_out_file,
     read_paper,
     read_uploaded_table,
@@ -40,7 +40,7 @@ def weights(tmp_path: Path, make_held_out: MakeHeldOut) -> Path:
 
 
 def test_tables_of_bundles_are_found_and_read_with_their_baseline(weights: Path) -> None:
-    (file,) = list_held_out_files(weights)
+    (file,) = held_out_files_of(weights / "tiny")
     table = read_held_out_file(file)
 
     assert (file.bundle_name, file.path.name) == ("tiny", "held_out.csv")
@@ -50,11 +50,8 @@ def test_tables_of_bundles_are_found_and_read_with_their_baseline(weights: Path)
     assert table.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
-def test_a_folder_without_manifest_is_no_bundle(tmp_path: Path, weights: Path) -> None:
-    (weights / "backbones").mkdir()
-
-    assert len(list_held_out_files(weights)) == 1
-    assert list_held_out_files(tmp_path / "absent") == ()
+def test_a_folder_that_is_not_there_has_no_tables(tmp_path: Path) -> None:
+    assert held_out_files_of(tmp_path / "absent") == ()
 
 
 @pytest.mark.parametrize("name", ["held_out.csv", "report.json"])
@@ -63,7 +60,7 @@ def test_a_changed_paper_is_refused(weights: Path, name: str) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
 
     with pytest.raises(HeldOutError, match="was changed after the bundle was judged"):
-        read_held_out_file(list_held_out_files(weights)[0])
+        read_held_out_file(held_out_files_of(weights / "tiny")[0])
 
 
 def test_a_damaged_list_of_hashes_is_refused(weights: Path) -> None:
@@ -77,7 +74,7 @@ def test_a_table_of_another_version_of_the_bundle_is_refused(weights: Path) -> N
     (weights / "tiny" / "manifest.json").write_text('{"new": 1}')
 
     with pytest.raises(HeldOutError, match="another version of the bundle"):
-        read_held_out_file(list_held_out_files(weights)[0])
+        read_held_out_file(held_out_files_of(weights / "tiny")[0])
 
 
 def test_an_upload_finds_its_bundle_by_hash(weights: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from leukapp.diagnosis import Diagnoser
 from leukapp.evaluation.data_root import find_pixels
-from leukapp.evaluation.held_out_files import list_held_out_files, read_held_out_file
+from leukapp.evaluation.held_out_files import held_out_files_of, read_held_out_file
 from leukapp.imaging.synthetic import draw_synthetic_cell
 
 SMALLEST = 4
@@ -30,7 +30,7 @@ def smears(repository):
     if not root.is_dir():
         pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
     paths = []
-    for file in list_held_out_files(repository / "weights"):
+    for file in held_out_files_of(repository / "weights" / "compact"):
         held_out = read_held_out_file(file).held_out
         for source in held_out.source_names:
             part = held_out.of_source(source)

@@ -328,7 +328,7 @@ class Diagnoser:
                 while pending:
                     yield pending.popleft()[1].result()
             finally:
-                # Whoever stops listening does not wait for what is only in line.
+                # Cancels queued images when the caller stops iterating.
                 for _, future in pending:
                     future.cancel()
 

@@ -4,7 +4,6 @@ import os
 import string
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
@@ -13,43 +12,17 @@ from streamlit.navigation.page import StreamlitPage
 from leukapp.errors import AccessError, NotSignedInError
 from leukapp.structured_log import log_event
 from leukapp.ui import texts
+from leukapp.ui.kept_session import forget_this_session
+from leukapp.ui.reader import READER_KEY, ROLES, Reader
 from leukapp.ui.sign_ins import sign_ins
 from leukapp.ui.upload_gate import let_this_session_upload
 
 OPEN_NETWORK_VARIABLE: Final = "LEUKAPP_ALLOW_OPEN_NETWORK"
 LOCAL_ADDRESSES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-ROLES: Final = ("reviewer", "researcher", "admin")
-
-PAGE_ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "Diagnose": frozenset({"reviewer", "admin"}),
-    "Batch review": frozenset({"reviewer", "admin"}),
-    "Evaluation": frozenset({"researcher", "admin"}),
-    "Model card": frozenset(ROLES),
-}
-"""Which roles open a page, by its title; a page that is not listed is for admins."""
-
-READER_KEY: Final = "reader"
 PAGE_KEY: Final = "page-title"
 SINCE_KEY: Final = "admitted-since"
 
 _TO_LOWER_CASE: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Who is in front of the screen.
-
-    Attributes:
-        email: as the provider vouches for it; None where nobody signs in.
-        roles: by configuration; every role where sign-in is not set up.
-    """
-
-    email: str | None
-    roles: frozenset[str]
-
-    def may_open(self, title: str) -> bool:
-        """Whether the page of a title is open to this reader."""
-        return bool(self.roles & PAGE_ROLES.get(title, frozenset({"admin"})))
 
 
 def pages_of(reader: Reader, pages: Sequence[StreamlitPage]) -> list[StreamlitPage]:
@@ -153,9 +126,6 @@ def _offer_sign_out() -> None:
 
 def _sign_out() -> None:
     """End the sign-in in every open page of this browser, not in this one alone."""
-    # What is kept belongs to a reader, so that module imports this one.
-    from leukapp.ui.kept_session import forget_this_session
-
     forget_this_session()
     sign_ins().end(st.user.to_dict())
     st.logout()

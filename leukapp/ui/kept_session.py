@@ -13,14 +13,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import streamlit as st
 
-from leukapp.ui.access import READER_KEY, Reader
-
-if TYPE_CHECKING:
-    from leukapp.ui.session import Answers
+from leukapp.ui.reader import READER_KEY, Reader
 
 MAX_IMAGES: Final = 20
 """Images a session looks at together; more belong in a batch."""
@@ -50,6 +47,14 @@ class KeptImage:
     data: bytes
 
 
+class HoldsBytes(Protocol):
+    """Answers to images, as far as what keeps them needs to know them."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that they take in memory."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class KeptSession:
     """What one reader in one browser looks at.
@@ -71,7 +76,7 @@ class KeptSession:
     sample: str | None = None
     selected: str | None = None
     bundle: Path | None = None
-    answers: "Answers | None" = None
+    answers: HoldsBytes | None = None
     last_used: float = 0.0
 
     @property

@@ -318,6 +318,6 @@ def session_answers(on_diagnosed: Callable[[Diagnosis], None] | None = None) -> 
         on_diagnosed: told every new diagnosis.
     """
     session = this_session()
-    if session.answers is None:
+    if not isinstance(session.answers, Answers):
         session.answers = Answers(on_diagnosed=on_diagnosed)
     return session.answers

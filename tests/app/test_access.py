@@ -4,6 +4,7 @@ import pytest
 from streamlit import config
 
 from leukapp.ui import access, texts
+from leukapp.ui.reader import Reader
 
 
 @pytest.fixture
@@ -100,8 +101,8 @@ def test_an_address_counts_where_somebody_answers_for_it(claims, configured, is_
 
 
 def test_a_page_nobody_listed_is_for_admins():
-    reviewer = access.Reader(email="a@b", roles=frozenset({"reviewer"}))
-    admin = access.Reader(email="a@b", roles=frozenset({"admin"}))
+    reviewer = Reader(email="a@b", roles=frozenset({"reviewer"}))
+    admin = Reader(email="a@b", roles=frozenset({"admin"}))
     assert reviewer.may_open("Diagnose")
     assert not reviewer.may_open("Evaluation")
     assert not reviewer.may_open("A page of tomorrow")

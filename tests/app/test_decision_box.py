@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.ui import texts as app_texts
-from leukapp.ui.access import Reader
+from leukapp.ui.reader import Reader
 from leukapp.ui.review import log
 from leukapp.ui.review.initials import is_initials
 from leukapp.ui.texts import review as texts

@@ -14,7 +14,7 @@ class FalseAlarms:
 
     Attributes:
         n_healthy: Healthy images of the set.
-        n_called: those called ALL or AML: false alarms. A "no call" is none.
+        n_called: those called leukemia of any kind: false alarms. A "no call" is none.
         n_most_probable: those whose most probable class is not Healthy, called or not.
     """
 

@@ -114,8 +114,8 @@ def fit_network(  # noqa: PLR0913
             without_source(source, corpus, train), without_source(source, corpus, validation)
         )
         left_out.append(_answer_agreed(others, corpus, samples[sources[samples] == source]))
-    at_home = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
-    chosen = choose_confidence(at_home, left_out, corpus.class_indices)
+    of_held_out = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
+    chosen = choose_confidence(of_held_out, left_out, corpus.class_indices)
     return replace(
         fitted,
         thresholds=replace(

@@ -43,7 +43,7 @@ def choose_confidence(
     left_out: Sequence[ImageAnswers],
     class_indices: NDArray[np.int64],
 ) -> "ChosenConfidence":
-    """Smallest confidence from which calls err rarely enough, at home and abroad.
+    """Smallest confidence from which calls err rarely enough on groups and sources not trained on.
 
     Args:
         validation: held-out groups of the sources that were trained on.
@@ -56,14 +56,14 @@ def choose_confidence(
         mean over the sources; the largest where none is, and then ``keeps_risk`` is False.
     """
     for confidence in CONFIDENCES.tolist():
-        at_home = _judge_calls(validation, class_indices, confidence)
-        abroad = [_judge_calls(answers, class_indices, confidence) for answers in left_out]
+        of_held_out = _judge_calls(validation, class_indices, confidence)
+        of_left_out = [_judge_calls(answers, class_indices, confidence) for answers in left_out]
         if (
-            at_home.n_called
-            and at_home.n_wrong <= MAX_HELD_OUT_RISK * at_home.n_called
+            of_held_out.n_called
+            and of_held_out.n_wrong <= MAX_HELD_OUT_RISK * of_held_out.n_called
             and (
-                not abroad
-                or np.mean([one.n_wrong / one.n_images for one in abroad]) <= MAX_LEFT_OUT_RISK
+                not of_left_out
+                or np.mean([one.n_wrong / one.n_images for one in of_left_out]) <= MAX_LEFT_OUT_RISK
             )
         ):
             return ChosenConfidence(confidence=float(confidence), keeps_risk=True)

@@ -1,7 +1,6 @@
 """What a bundle carries beside its weights: held-out table, report and model card."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -213,10 +212,10 @@ def _confidence(bundle: Bundle) -> str:
 
 def _how_limit_was_chosen(bundle: Bundle) -> str:
     training = bundle.training
-    at_home = f"at most {MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups"
-    abroad = f"at most {MAX_LEFT_OUT_RISK:.0%} of all images\nof sources left out of training"
+    held_out = f"at most {MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups"
+    unseen = f"at most {MAX_LEFT_OUT_RISK:.0%} of all images\nof sources left out of training"
     left_out = training.left_out_sources
-    asked = at_home if left_out == () else f"{at_home}, and {abroad},"
+    asked = held_out if left_out == () else f"{held_out}, and {unseen},"
     kept = "the smallest limit under which"
     if training.keeps_risk is False:
         kept = "the largest that was\ntried, and still not one under which"
@@ -241,6 +240,3 @@ def _calibration(bundle: Bundle) -> str:
     if "temperature" not in on_bounds:
         told += ", fitted on the validation\ngroups"
     return "\n".join((f"{told}.", *bound_notes(thresholds)))
-
-
-__all__ = ["EXTERNAL_FILE", "Path", "model_card", "write_papers"]

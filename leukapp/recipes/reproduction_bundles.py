@@ -1,12 +1,10 @@
 """``leukapp reproduce --keep-bundles``: what a reproduction trained, as bundles for the app."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.d4 import D4Element
@@ -18,12 +16,11 @@ from leukapp.recipes.fitting import fit_limits
 from leukapp.recipes.judge import JudgedImage
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import SampleSplit
+from leukapp.recipes.reproduction_training import Items, name_items
 from leukapp.recipes.training_record import hash_training_images, record_training
 from leukapp.training.corpus import Corpus
 from leukapp.training.trunks import PreparedTrunk
 from leukapp.training.two_stage import TrainedHeads
-
-Items = NDArray[np.int64]
 
 
 def keep_bundle(  # noqa: PLR0913
@@ -88,29 +85,15 @@ def keep_bundle(  # noqa: PLR0913
     write_papers(
         bundle,
         train=[samples[i] for i in split.train],
-        test=_judged(samples, test, is_augmented=protocol == "paper"),
+        test=[
+            JudgedImage(sample=samples[row], item_id=item_id, element=D4Element(element))
+            for item_id, (row, element) in zip(
+                name_items(samples, test, protocol), test.tolist(), strict=True
+            )
+        ],
         external=[],
         protocol=protocol,
         report=report,
     )
     report(f"bundle: {bundle.folder} {bundle.sha256[:12]}")
     return bundle
-
-
-def _judged(
-    samples: tuple[Sample, ...], test: Items, *, is_augmented: bool
-) -> tuple[JudgedImage, ...]:
-    """Test items as images; under the paper's protocol each distinct picture can be there twice."""
-    copies = Counter[tuple[int, int]]()
-    images = []
-    for row, element in test.tolist():
-        copies[row, element] += 1
-        suffix = f"#{element}.{copies[row, element]}" if is_augmented else ""
-        images.append(
-            JudgedImage(
-                sample=samples[row],
-                item_id=samples[row].sample_id + suffix,
-                element=D4Element(element),
-            )
-        )
-    return tuple(images)

@@ -1,7 +1,7 @@
 """One data set under one protocol: which items train, the training, and the answers."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.data.catalog import Sample
 from leukapp.data.d4 import D4Element, paper_augmentations
 from leukapp.data.splits import split_grouped, split_paper
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet
@@ -175,7 +176,7 @@ def judge_set(
     logits = predict_logits(trained.heads, features)
     rows = [int(row) for row in test[:, 0]]
     fused = HeldOutSet(
-        sample_ids=_item_ids(one, test, protocol),
+        sample_ids=name_items(one.samples, test, protocol),
         groups=tuple(one.split_groups[row] for row in rows),
         groups_known=np.array([one.samples[row].groups_known for row in rows], np.bool_),
         # One set is one question: its sources are judged together, as the paper does.
@@ -199,6 +200,24 @@ def judge_set(
     return JudgedPart(test=test, fused=fused, alone=alone)
 
 
+def name_items(samples: Sequence[Sample], test: Items, protocol: ProtocolName) -> tuple[str, ...]:
+    """Give each test item an id; under the paper's protocol an image has several.
+
+    Args:
+        samples: images of the set.
+        test: items to name.
+        protocol: of the split.
+    """
+    copies = Counter[tuple[int, int]]()
+    ids = []
+    for row, element in test.tolist():
+        # The paper's sixteen namings show each of the eight pictures twice.
+        copies[row, element] += 1
+        suffix = f"#{element}.{copies[row, element]}" if protocol == "paper" else ""
+        ids.append(samples[row].sample_id + suffix)
+    return tuple(ids)
+
+
 def class_indices(one: ReproductionSet) -> NDArray[np.int64]:
     """Class of each image of a set, int64 (images,), into its ``class_names``."""
     return np.array([one.class_names.index(sample.label) for sample in one.samples], np.int64)
@@ -212,18 +231,6 @@ def whole_stack(trained: TrainedHeads, index: int) -> DenseStack:
 
 def _take(pooled: tuple[FloatArray, ...], part: Items) -> tuple[FloatArray, ...]:
     return tuple(features[part[:, 0], part[:, 1]] for features in pooled)
-
-
-def _item_ids(one: ReproductionSet, test: Items, protocol: ProtocolName) -> tuple[str, ...]:
-    """An id for each item; under the paper's protocol an image has several."""
-    copies = Counter[tuple[int, int]]()
-    ids = []
-    for row, element in test.tolist():
-        # The paper's sixteen namings show each of the eight pictures twice.
-        copies[row, element] += 1
-        suffix = f"#{element}.{copies[row, element]}" if protocol == "paper" else ""
-        ids.append(one.samples[row].sample_id + suffix)
-    return tuple(ids)
 
 
 def _embedding(trained: TrainedHeads, index: int, features: tuple[FloatArray, ...]) -> FloatArray:

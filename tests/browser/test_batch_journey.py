@@ -85,6 +85,7 @@ def start(page: Page, app: LiveApp) -> None:
     page.get_by_role("option", name="slides").click()
     expect(page.get_by_text(texts.FILES_HERE.format(n=N_FILES, folders=0))).to_be_visible()
     page.get_by_role("textbox", name=texts.NAME_LABEL).fill(NAME)
+    wait_until_drawn(page)
     page.get_by_role("button", name=texts.START).click()
 
 

@@ -42,7 +42,7 @@ def test_keys_decide_and_are_never_typed_into_a_field(
         page.get_by_role("radio", name=texts.SOURCE_SERVER).click()
         page.get_by_role("combobox", name=texts.GO_INTO).click()
         page.get_by_role("option", name="slides").click()
-        # The button moves while the page is drawn anew, and a click that it moves away from is lost.
+        # While the page is drawn anew the button moves, and a click that it moves from is lost.
         expect(page.get_by_text(texts.FILES_HERE.format(n=N_IMAGES, folders=0))).to_be_visible()
         wait_until_drawn(page)
         page.get_by_role("button", name=texts.START).click()

@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 
 MAX_TABLE_BYTES: Final = 200_000_000
 MAX_CELLS: Final = 50_000_000
+MAX_DESCRIBED: Final = 10_000
+MAX_NAME_BYTES: Final = 10_000_000
+ROWS_AT_ONCE: Final = 65_536
 
 # Beside its documented ArrowInvalid (a ValueError), pyarrow raises these on damaged files.
 TABLE_ERRORS: Final = (
@@ -60,12 +63,21 @@ def _parse_csv(data: bytes) -> pd.DataFrame:
 
 
 def _parse_parquet(data: bytes) -> pd.DataFrame:
-    file = pq.ParquetFile(BytesIO(data))
+    # A damaged length in the file's description would be allocated before it is missed.
+    file = pq.ParquetFile(
+        BytesIO(data),
+        thrift_string_size_limit=MAX_NAME_BYTES,
+        thrift_container_size_limit=MAX_DESCRIBED,
+    )
     described = file.metadata
-    if described.num_rows * max(described.num_columns, 1) > MAX_CELLS:
+    rows_of_groups = sum(
+        described.row_group(index).num_rows for index in range(described.num_row_groups)
+    )
+    if max(described.num_rows, rows_of_groups) * max(described.num_columns, 1) > MAX_CELLS:
         # Repeated values take next to no room in the file and all of it in memory.
         raise TableError(f"more than {MAX_CELLS:,} cells")
-    table = file.read()
+    # Piece by piece, so that a page cannot claim more values than the description has rows.
+    table = pa.Table.from_batches(file.iter_batches(ROWS_AT_ONCE), schema=file.schema_arrow)
     table.validate(full=True)
     names = [str(name) for name in table.column_names]
     if len(set(names)) != len(names):

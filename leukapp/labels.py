@@ -21,6 +21,38 @@ LEUKEMIA_NAMES: Final = {ALL: "acute lymphoblastic leukemia", AML: "acute myeloi
 LEUKEMIA_CLASSES: Final = tuple(name for name in CLASS_NAMES if name != HEALTHY)
 """What counts as a finding of leukemia: every class that is not Healthy."""
 
+LEUKEMIA: Final = "leukemia"
+"""The finding of every answer that is not Healthy, whether or not its type is named."""
+
+TYPE_NOT_DETERMINED: Final = "leukemia, type not determined"
+"""The answer whose finding is leukemia and whose type is not named."""
+
+OTHER_LEUKEMIA: Final = "other leukemia"
+"""True class of an image that shows a leukemia which is no class of the bundle."""
+
+
+def finding_of(label: str | None) -> str | None:
+    """The finding that a named class belongs to; None for no call.
+
+    Args:
+        label: a class name; None for no call.
+    """
+    return label if label in (None, HEALTHY) else LEUKEMIA
+
+
+def name_answer(finding: str | None, label: str | None) -> str | None:
+    """The one name of an answer of two steps; None for no call.
+
+    Args:
+        finding: ``Healthy`` or ``leukemia``; None for no call.
+        label: a class name; None where no class is named.
+
+    Example:
+        >>> name_answer("leukemia", "ALL"), name_answer("leukemia", None), name_answer(None, None)
+        ('ALL', 'leukemia, type not determined', None)
+    """
+    return TYPE_NOT_DETERMINED if label is None and finding == LEUKEMIA else label
+
 
 def order_classes(labels: Iterable[str]) -> tuple[str, ...]:
     """The distinct classes among labels, in the one order used everywhere.

@@ -1,7 +1,9 @@
 """The decision rule: from what the network says of an image's cells to an answer or no call.
 
-Everything that answers for an image calls this: the app, the command line, evaluation, evidence and
-audits. An item is what the network judges at once: a whole image, or the crop of one leukocyte.
+A bundle with limits of two steps answers Healthy or leukemia first, and names the type of a
+leukemia where that is sure; one without them calls one of its classes. Everything that answers for
+an image calls this: the app, the command line, evaluation, evidence and audits. An item is what the
+network judges at once: a whole image, or the crop of one leukocyte.
 """
 
 from collections.abc import Sequence
@@ -14,13 +16,22 @@ from numpy.typing import NDArray
 from leukapp.imaging.quality import QualityReport
 from leukapp.inference.field_rule import cell_shares, combine_cells
 from leukapp.inference.gate import feature_distances
-from leukapp.inference.no_call import NoCall, explain_no_call
+from leukapp.inference.no_call import (
+    NoCall,
+    explain_distance,
+    explain_no_call,
+    explain_no_finding,
+    explain_no_type,
+)
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.model.bundle import Bundle, GateReference, Thresholds
+from leukapp.inference.two_steps import NO_TYPE, call_steps, measure_steps
+from leukapp.labels import HEALTHY, LEUKEMIA, finding_of
+from leukapp.model.bundle import Bundle, CallLimits, GateReference, Thresholds
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import NetworkLogits, softmax
 
 __all__ = [
+    "Answer",
     "Decision",
     "DecisionRule",
     "ItemDecision",
@@ -64,8 +75,53 @@ class ItemScores:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is called of one image or item.
+
+    Attributes:
+        finding: ``Healthy`` or ``leukemia``; None for no call.
+        label: the class that is called; None for no call, and for a leukemia whose type is not
+            named.
+        no_call: why there is no call; None where there is one.
+        type_note: one plain sentence on why the type of a leukemia is not named; None where it is,
+            or where nothing is called leukemia.
+    """
+
+    finding: str | None = None
+    label: str | None = None
+    no_call: NoCall | None = None
+    type_note: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Decision:
+class _Answered:
+    """What an image and an item have in common.
+
+    Attributes:
+        answer: what is called.
+    """
+
+    answer: Answer
+
+    @property
+    def finding(self) -> str | None:
+        """``Healthy`` or ``leukemia``; None for no call."""
+        return self.answer.finding
+
+    @property
+    def label(self) -> str | None:
+        """The class that is called; None where none is."""
+        return self.answer.label
+
+    @property
+    def no_call(self) -> NoCall | None:
+        """Why there is no call; None where there is one."""
+        return self.answer.no_call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decision(_Answered):
     """What the rule makes of one image.
 
     Attributes:
@@ -73,9 +129,9 @@ class Decision:
         branches: each branch's own softmax, in the order of the preset; empty without an item.
         distances: of the items to the training features, 0-2, float32 (items,).
         is_near: bool (items,): which items lie within the gate's limit.
-        least_confidence: what the confidence limit is asked of, 0-1. 0 where nothing may be called:
-            no item, every item beyond the gate, or another class named by a branch.
-        no_call: why there is no call; None where there is one.
+        least_confidence: what the one confidence limit of a bundle without limits of two steps is
+            asked of, 0-1. 0 where nothing may be called: no item, every item beyond the gate, or
+            another class named by a branch.
     """
 
     probabilities: ClassProbabilities | None
@@ -83,34 +139,21 @@ class Decision:
     distances: FloatArray
     is_near: NDArray[np.bool_]
     least_confidence: float
-    no_call: NoCall | None
-
-    @property
-    def label(self) -> str | None:
-        """The class that is called; None for no call."""
-        return None if self.no_call or not self.probabilities else self.probabilities.top_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDecision:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ItemDecision(_Answered):
     """What the rule makes of one item on its own.
 
     Attributes:
         probabilities: calibrated, of the fused decision.
         branches: each branch's own softmax, in the order of the preset.
         is_near: whether the item lies within the gate's limit.
-        no_call: why there is no call; None where there is one.
     """
 
     probabilities: ClassProbabilities
     branches: tuple[ClassProbabilities, ...]
     is_near: bool
-    no_call: NoCall | None
-
-    @property
-    def label(self) -> str | None:
-        """The class that is called; None for no call."""
-        return None if self.no_call else self.probabilities.top_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,7 +190,8 @@ class DecisionRule:
         The items within the gate's limit are put together, or all where none is. The first that
         holds of these gives no call: the quality check blocks it, there is no item, no item is
         near, the answer is not sure enough or, if the bundle asks for it, a branch names another
-        class or is not sure enough of this one.
+        class or is not sure enough of this one. With limits of two steps the last two are asked of
+        Healthy against leukemia; then of the type, which is left open where they do not hold.
 
         Args:
             scores: of every item of the image; None where it has none.
@@ -161,7 +205,7 @@ class DecisionRule:
                 distances=np.zeros(0, np.float32),
                 is_near=np.zeros(0, np.bool_),
                 least_confidence=0.0,
-                no_call=blocked or NO_LEUKOCYTE,
+                answer=Answer(no_call=blocked or NO_LEUKOCYTE),
             )
         limits, logits = self.thresholds, scores.logits
         is_near = self._is_near(scores)
@@ -180,7 +224,9 @@ class DecisionRule:
             distances=scores.distances,
             is_near=is_near,
             least_confidence=confidence,
-            no_call=blocked or self._why_no_call(probabilities, branches, distance, confidence),
+            answer=Answer(no_call=blocked)
+            if blocked
+            else self._answer(probabilities, branches, distance, confidence),
         )
 
     def decide_each(self, scores: ItemScores) -> tuple[ItemDecision, ...]:
@@ -203,7 +249,7 @@ class DecisionRule:
                     probabilities=probabilities,
                     branches=branches,
                     is_near=is_near,
-                    no_call=self._why_no_call(probabilities, branches, distance, confidence),
+                    answer=self._answer(probabilities, branches, distance, confidence),
                 )
             )
         return tuple(decisions)
@@ -238,17 +284,48 @@ class DecisionRule:
     ) -> float:
         return least_confidence(probabilities, branches if self.thresholds.needs_agreement else ())
 
-    def _why_no_call(
+    def _answer(
         self,
         probabilities: ClassProbabilities,
         branches: tuple[ClassProbabilities, ...],
         distance: float,
         confidence: float,
-    ) -> NoCall | None:
-        """Words for a confidence that is too small; None for one that is not."""
-        if is_sure_enough(confidence, self.thresholds.min_confidence):
-            return None
-        return explain_no_call(probabilities, branches, distance, confidence, self.thresholds)
+    ) -> Answer:
+        """What is called of an image or item whose quality nothing speaks against."""
+        thresholds = self.thresholds
+        if thresholds.limits is None:
+            if is_sure_enough(confidence, thresholds.min_confidence):
+                label = probabilities.top_class
+                return Answer(finding=finding_of(label), label=label)
+            why = explain_no_call(probabilities, branches, distance, confidence, thresholds)
+            return Answer(no_call=why)
+        if distance > thresholds.max_feature_distance:
+            return Answer(no_call=explain_distance(distance, thresholds.max_feature_distance))
+        heard = branches if thresholds.needs_agreement else ()
+        return _answer_in_steps(probabilities, heard, thresholds.limits)
+
+
+def _answer_in_steps(
+    probabilities: ClassProbabilities,
+    branches: tuple[ClassProbabilities, ...],
+    limits: CallLimits,
+) -> Answer:
+    """The two steps for one image or item; ``branches`` are those that have a say."""
+    class_names = probabilities.class_names
+    steps = measure_steps(
+        np.array([probabilities.values]),
+        [np.array([branch.values]) for branch in branches],
+        class_names,
+    )
+    calls = call_steps(steps, limits, class_names)
+    if calls.is_healthy[0]:
+        return Answer(finding=HEALTHY, label=HEALTHY)
+    if not calls.is_leukemia[0]:
+        return Answer(no_call=explain_no_finding(probabilities, branches, steps, limits))
+    if calls.types[0] == NO_TYPE:
+        note = explain_no_type(probabilities, branches, steps, limits)
+        return Answer(finding=LEUKEMIA, type_note=note)
+    return Answer(finding=LEUKEMIA, label=class_names[calls.types[0]])
 
 
 def choose_counted(is_near: Sequence[bool] | NDArray[np.bool_]) -> NDArray[np.bool_]:

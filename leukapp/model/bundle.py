@@ -44,6 +44,22 @@ MIN_CLASSES: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """From when each step of the answer is made, 0-1; None is never.
+
+    Attributes:
+        healthy: smallest probability of Healthy that is called.
+        leukemia: smallest probability of all leukemias together that is called.
+        types: of each leukemia class, the smallest share of the probability of leukemia with which
+            it is named.
+    """
+
+    healthy: float | None
+    leukemia: float | None
+    types: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """When the network's answer is a call.
 
@@ -55,7 +71,9 @@ class Thresholds:
         field_sharpness: how much the most suspicious cells of a field count; see
             ``leukapp.inference.decision``.
         needs_agreement: whether the fused decision and every branch must name one class, and each
-            of them be as sure of it as ``min_confidence`` asks.
+            of them be as sure of it as ``min_confidence`` or ``limits`` asks.
+        limits: of an answer in two steps, Healthy or leukemia, then its type; they stand in for
+            ``min_confidence``. None where one class of all is called, or none.
     """
 
     temperature: float
@@ -64,6 +82,7 @@ class Thresholds:
     false_reject_fraction: float
     field_sharpness: float = 1.0
     needs_agreement: bool = False
+    limits: CallLimits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +256,7 @@ def open_bundle(folder: str | Path) -> Bundle:
             sha256=hashlib.sha256(raw).hexdigest(),
             preset=_parse_preset(manifest["preset"]),
             class_names=class_names,
-            thresholds=_parse_thresholds(manifest["thresholds"]),
+            thresholds=_parse_thresholds(manifest["thresholds"], class_names),
             training=_parse_training(manifest["training"]),
         )
         digests = _parse_digests(manifest["files"])
@@ -295,12 +314,18 @@ def write_bundle(  # noqa: PLR0913
         "schema_version": SCHEMA_VERSION,
         "class_names": list(weights.heads.class_names),
         "preset": asdict(preset),
-        "thresholds": asdict(thresholds),
+        "thresholds": _write_thresholds(thresholds),
         "fits_on_bounds": fits_on_bounds(thresholds),
         "training": asdict(training),
     }
     _write_manifest(folder, manifest, names)
     return open_bundle(folder)
+
+
+def _write_thresholds(thresholds: Thresholds) -> dict[str, Any]:
+    """Without limits of two steps a manifest is what it was before there were any."""
+    written = asdict(thresholds)
+    return {name: value for name, value in written.items() if name != "limits" or value is not None}
 
 
 def seal_bundle(bundle: Bundle, paper_names: tuple[str, ...]) -> None:
@@ -355,14 +380,36 @@ def _parse_class_names(raw: object) -> tuple[str, ...]:
     return class_names
 
 
-def _parse_thresholds(raw: Mapping[str, Any]) -> Thresholds:
+def _parse_thresholds(raw: Mapping[str, Any], class_names: tuple[str, ...]) -> Thresholds:
     needs_agreement = raw.get("needs_agreement", False)
     if not isinstance(needs_agreement, bool):
         raise TypeError("needs_agreement must be true or false")
-    values = {name: _number(raw[name]) for name in raw if name != "needs_agreement"}
+    others = ("needs_agreement", "limits")
+    values = {name: _number(raw[name]) for name in raw if name not in others}
     if values["temperature"] <= 0:
         raise ValueError("the temperature must be above 0")
-    return Thresholds(**values, needs_agreement=needs_agreement)
+    limits = raw.get("limits")
+    return Thresholds(
+        **values,
+        needs_agreement=needs_agreement,
+        limits=None if limits is None else _parse_limits(limits, class_names),
+    )
+
+
+def _parse_limits(raw: Mapping[str, Any], class_names: tuple[str, ...]) -> CallLimits:
+    if raw.keys() != {"healthy", "leukemia", "types"}:
+        raise ValueError("limits must be healthy, leukemia and types")
+    if raw["types"].keys() != set(class_names) - {HEALTHY}:
+        raise ValueError("limits must name each leukemia class, and no other")
+    return CallLimits(
+        healthy=_limit(raw["healthy"]),
+        leukemia=_limit(raw["leukemia"]),
+        types={name: _limit(limit) for name, limit in raw["types"].items()},
+    )
+
+
+def _limit(raw: object) -> float | None:
+    return None if raw is None else _share(raw)
 
 
 def _number(value: object) -> float:

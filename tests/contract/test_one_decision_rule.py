@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 PACKAGE = "leukapp.inference"
-PARTS = frozenset({"field_rule", "gate", "no_call"})
+PARTS = frozenset({"field_rule", "gate", "no_call", "two_steps"})
 
 
 def parts_imported(source: str) -> set[str]:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from networks import TINY_PRESET, lively_weights, write_tiny_bundle
 
 from leukapp.errors import BundleError
 from leukapp.model import weights_io
-from leukapp.model.bundle import open_bundle, write_bundle
+from leukapp.model.bundle import CallLimits, open_bundle, write_bundle
 from leukapp.model.presets import with_stem_input
 
 pytestmark = pytest.mark.keras
@@ -104,6 +105,47 @@ def test_a_bundle_from_before_there_were_turns_has_one(folder):
     del preset["n_turns"]
     edit(folder, preset=preset)
     assert open_bundle(folder).preset.n_turns == 1
+
+
+LIMITS = {"healthy": 0.95, "leukemia": 0.9, "types": {"ALL": None, "AML": 0.97}}
+
+
+def test_limits_of_two_steps_stand_in_the_manifest_and_are_not_needed(folder):
+    pristine = open_bundle(folder)
+    thresholds = json.loads((folder / "manifest.json").read_text())["thresholds"]
+    assert pristine.thresholds.limits is None
+    assert "limits" not in thresholds
+    limits = CallLimits(healthy=0.95, leukemia=0.9, types={"ALL": None, "AML": 0.97})
+    bundle = write_bundle(
+        folder,
+        preset=TINY_PRESET,
+        weights=pristine.read_weights(),
+        gate=pristine.gate,
+        thresholds=replace(pristine.thresholds, limits=limits),
+        training=pristine.training,
+    )
+    assert bundle.thresholds.limits == limits
+    assert json.loads((folder / "manifest.json").read_text())["thresholds"]["limits"] == LIMITS
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        [],
+        {"healthy": 0.95, "leukemia": 0.9},
+        {**LIMITS, "healthy": 1.5},
+        {**LIMITS, "leukemia": "0.9"},
+        {**LIMITS, "types": {"ALL": 0.9}},
+        {**LIMITS, "types": {"ALL": 0.9, "AML": 0.9, "Healthy": 0.9}},
+        {**LIMITS, "types": [0.9, 0.9]},
+        {**LIMITS, "type": 0.9},
+    ],
+)
+def test_limits_that_are_not_understood_are_refused(folder, limits):
+    thresholds = json.loads((folder / "manifest.json").read_text())["thresholds"]
+    edit(folder, thresholds={**thresholds, "limits": limits})
+    with pytest.raises(BundleError, match="is damaged"):
+        open_bundle(folder)
 
 
 def test_manifest_cannot_reach_outside(folder):

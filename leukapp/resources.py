@@ -122,6 +122,29 @@ def data_root() -> Path | None:
     return Path(named) if named and Path(named).is_dir() else None
 
 
+def find_pixels(root: Path, sample_id: str) -> Path | None:
+    """The image file of a sample, or None where it is not at hand.
+
+    Args:
+        root: the only folder that is looked in, itself and its collection ``smears``; links that
+            lead out of it are not followed.
+        sample_id: relative path as a held-out table gives it, of any origin.
+
+    Returns:
+        An existing file below the root, links resolved.
+    """
+    confines = root.resolve()
+    for subfolder in (".", "smears"):
+        try:
+            path = (confines / subfolder / sample_id).resolve()
+            if path.is_relative_to(confines) and path.is_file():
+                return path
+        except (OSError, ValueError):
+            # A name that no file system takes, e.g. with a NUL or too long, is no file.
+            continue
+    return None
+
+
 def data_folder() -> Path:
     """Folder of what a user keeps, where no variable names another place."""
     return Path(platformdirs.user_data_dir("leukapp"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from leukapp.inference.fit_decision import fit_gate
-from leukapp.model.bundle import Bundle, Thresholds, TrainingRecord, write_bundle
+from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import (
     BranchHead,
@@ -14,6 +14,7 @@ from leukapp.model.fusion import (
     initial_fusion,
     initial_head,
 )
+from leukapp.model.manifest import Thresholds, TrainingRecord
 from leukapp.model.presets import BranchSpec, Preset
 from leukapp.model.weights_io import Arrays
 

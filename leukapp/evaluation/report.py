@@ -1,12 +1,8 @@
 """The evaluation report: every source under every protocol on its own, never pooled."""
 
-import json
-import types
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Final, cast, get_args, get_origin, get_type_hints
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from leukapp.errors import HeldOutError
 from leukapp.evaluation.answers import answered_labels
@@ -14,6 +10,7 @@ from leukapp.evaluation.calibration import brier_score, expected_calibration_err
 from leukapp.evaluation.held_out import PROTOCOLS, HeldOutSet, Protocol
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.evaluation.metrics import MetricReport, evaluate_predictions
+from leukapp.json_files import from_json, to_json
 
 FORMAT: Final = "leukapp-evaluation-1"
 PROTOCOL_TEXTS: Final[Mapping[Protocol, str]] = {
@@ -65,22 +62,23 @@ class EvaluationReport:
     """Figures of one bundle on everything it was judged by.
 
     Attributes:
+        format: name and version of the file's layout.
         bundle_name: folder name of the bundle.
         bundle_sha256: hash of its manifest, hexadecimal.
         sources: one entry for each source and protocol.
     """
 
+    format: Literal["leukapp-evaluation-1"]
     bundle_name: str
     bundle_sha256: str
     sources: tuple[SourceResult, ...]
 
     def to_json(self) -> str:
         """The report as JSON text; ``from_json`` reads it back."""
-        content = {"format": FORMAT, **to_plain(self)}
-        return json.dumps(content, indent=2, allow_nan=False) + "\n"
+        return to_json(self, indent=2)
 
     @classmethod
-    def from_json(cls, text: str) -> "EvaluationReport":
+    def from_json(cls, text: str | bytes) -> "EvaluationReport":
         """Read a report that ``to_json`` wrote.
 
         Args:
@@ -90,13 +88,10 @@ class EvaluationReport:
             HeldOutError: the text is not such a report.
         """
         try:
-            content = json.loads(text)
-            if content.pop("format") != FORMAT:
-                raise HeldOutError(f"The report is not of the format {FORMAT}; evaluate again.")
-            return cast("EvaluationReport", from_plain(EvaluationReport, content))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return from_json(EvaluationReport, text)
+        except ValueError as error:
             raise HeldOutError(
-                "The text is not an evaluation report of this version; evaluate again."
+                f"The text is not an evaluation report of this version ({error}); evaluate again."
             ) from error
 
 
@@ -135,6 +130,7 @@ def build_report(
                 )
             parts[key] = held_out.of_source(source)
     return EvaluationReport(
+        format=FORMAT,
         bundle_name=bundle_name,
         bundle_sha256=hashes[0],
         sources=tuple(
@@ -280,53 +276,3 @@ def escape_cell(text: str) -> str:
     for character in "\\`*[]<>|":
         one_line = one_line.replace(character, "\\" + character)
     return one_line
-
-
-def to_plain(value: Any) -> Any:
-    """A result as what JSON can hold; the infinite first threshold of a ROC curve becomes None.
-
-    Args:
-        value: dataclass, tuple, array or plain value.
-    """
-    if is_dataclass(value):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return to_plain(value.tolist())
-    return None if isinstance(value, float) and value == np.inf else value
-
-
-def from_plain(expected: Any, value: Any) -> Any:
-    """The value of an annotated type from what ``to_plain`` made of it.
-
-    Args:
-        expected: a dataclass, or a type that a field of one is annotated with.
-        value: plain.
-
-    Raises:
-        KeyError: a field is missing.
-        TypeError: a value is not of its type.
-    """
-    origin, arguments = get_origin(expected), get_args(expected)
-    if is_dataclass(expected):
-        hints = get_type_hints(expected)
-        return expected(  # type: ignore[operator]
-            **{name: from_plain(hint, value[name]) for name, hint in hints.items()}
-        )
-    if origin is types.UnionType:
-        return None if value is None else from_plain(arguments[0], value)
-    if origin is tuple:
-        return tuple(from_plain(arguments[0], item) for item in value)
-    if origin is dict:
-        return {name: from_plain(arguments[1], item) for name, item in value.items()}
-    if origin is np.ndarray:
-        array = np.array(value, np.int64)
-        array.flags.writeable = False
-        return array
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    allowed = isinstance(value, expected) if origin is None else value in arguments
-    if not allowed:
-        raise TypeError(f"expected {expected}, got {value!r}")
-    return value

@@ -26,9 +26,10 @@ from leukapp.inference.no_call import (
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.inference.two_steps import NO_TYPE, call_steps, measure_steps
 from leukapp.labels import HEALTHY, LEUKEMIA, finding_of
-from leukapp.model.bundle import Bundle, CallLimits, GateReference, Thresholds
+from leukapp.model.bundle import Bundle, GateReference
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import NetworkLogits, softmax
+from leukapp.model.manifest import CallLimits, Thresholds
 
 __all__ = [
     "Answer",

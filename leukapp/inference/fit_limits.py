@@ -14,7 +14,7 @@ from leukapp.inference.two_steps import (
     reaches,
 )
 from leukapp.labels import HEALTHY, OTHER_LEUKEMIA
-from leukapp.model.bundle import CallLimits
+from leukapp.model.manifest import CallLimits
 
 CANDIDATES: Final = np.round(
     np.concatenate(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.inference.two_steps import StepConfidences
 from leukapp.labels import HEALTHY, LEUKEMIA
-from leukapp.model.bundle import CallLimits, Thresholds
+from leukapp.model.manifest import CallLimits, Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.labels import HEALTHY
-from leukapp.model.bundle import CallLimits
+from leukapp.model.manifest import CallLimits
 
 NO_TYPE: Final = -1
 """Stands for a type that is not named."""

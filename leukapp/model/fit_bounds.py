@@ -1,9 +1,8 @@
 """The bounds within which limits are fitted, and what it means where a fit ends on one."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from leukapp.model.bundle import Thresholds
+from leukapp.model.manifest import Thresholds
 
 TEMPERATURE_BOUNDS: Final = (1.0, 20.0)
 """Below 1 every probability would be sharpened on the strength of a few images without errors."""
@@ -35,7 +34,7 @@ _MEANINGS: Final = {
 }
 
 
-def fits_on_bounds(thresholds: "Thresholds") -> tuple[str, ...]:
+def fits_on_bounds(thresholds: Thresholds) -> tuple[str, ...]:
     """Names of the limits whose fit ended on a bound.
 
     Args:
@@ -44,7 +43,7 @@ def fits_on_bounds(thresholds: "Thresholds") -> tuple[str, ...]:
     return tuple(name for name, _ in _ends(thresholds))
 
 
-def bound_notes(thresholds: "Thresholds") -> tuple[str, ...]:
+def bound_notes(thresholds: Thresholds) -> tuple[str, ...]:
     """What it means, a sentence or two for each fit that ended on a bound.
 
     Args:
@@ -53,7 +52,7 @@ def bound_notes(thresholds: "Thresholds") -> tuple[str, ...]:
     return tuple(_MEANINGS[end] for end in _ends(thresholds))
 
 
-def _ends(thresholds: "Thresholds") -> list[tuple[str, int]]:
+def _ends(thresholds: Thresholds) -> list[tuple[str, int]]:
     """Name and end, 0 lower or 1 upper, of each fit that ended on a bound."""
     fits = {
         "temperature": (thresholds.temperature, TEMPERATURE_BOUNDS),

@@ -1,7 +1,9 @@
 """Presets: recipes of a two-branch network and its training."""
 
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
 
 from leukapp.errors import LeukappError
 from leukapp.imaging.enhance import EnhancementConfig
@@ -10,6 +12,12 @@ HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
 InputMode: TypeAlias = Literal["whole", "cells"]
 Turns: TypeAlias = Literal[1, 4]
 StemInput: TypeAlias = Literal["as_trained", "tensorflow_2_9"]
+
+PlainName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.+-]{1,64}\Z")]
+"""Stands in captions, menus and figures: no sign that any of these takes for markup."""
+
+InputSizePx: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +35,9 @@ class BranchSpec:
             version that the paper names did (2.1 times smaller). Other backbones have no choice.
     """
 
-    name: str
-    backbone: str
-    input_size_px: int = 224
+    name: PlainName
+    backbone: PlainName
+    input_size_px: InputSizePx = 224
     hands_on: HandsOn = "pooled"
     stem_input: StemInput = "as_trained"
 
@@ -86,7 +94,7 @@ class Preset:
     branches: tuple[BranchSpec, ...]
     input_mode: InputMode = "whole"
     n_turns: Turns = 1
-    late_fusion: float = 0.0
+    late_fusion: Share = 0.0
     enhancement: EnhancementConfig = field(default_factory=EnhancementConfig)
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
 

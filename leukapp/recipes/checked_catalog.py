@@ -1,15 +1,15 @@
 """Read a data set and say what is wrong with it before anything is learned or judged."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from leukapp.data.catalog import Catalog, CatalogFinding, FindingKind, validate_catalog
 from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import CatalogError
+from leukapp.json_files import write_json
 
 LEFT_OUT: Final[tuple[FindingKind, ...]] = (
     "unreadable_file",
@@ -91,5 +91,4 @@ def describe_findings(findings: Sequence[CatalogFinding]) -> list[str]:
 
 def write_findings(findings: Sequence[CatalogFinding], folder: Path) -> None:
     """Write every finding as JSON beside the results, also where there is none."""
-    text = json.dumps([asdict(finding) for finding in findings], indent=1)
-    (folder / FINDINGS_FILE).write_text(text + "\n", encoding="utf-8")
+    write_json(folder / FINDINGS_FILE, findings)

@@ -1,9 +1,8 @@
 """``leukapp evaluate``: judge a bundle, or several, on any labelled images."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from leukapp.diagnosis import Diagnoser
@@ -17,9 +16,10 @@ from leukapp.evaluation.report import (
     escape_cell,
     format_estimate,
     report_to_markdown,
-    to_plain,
 )
 from leukapp.inference.engine import EngineChoice
+from leukapp.json_files import to_plain, write_json
+from leukapp.model.artifacts import HELD_OUT_FILE, REPORT_FILE
 from leukapp.recipes.checked_catalog import (
     FINDINGS_FILE,
     CheckedCatalog,
@@ -84,19 +84,18 @@ def evaluate_bundle(
     compared = compare_bundles(held_out, others)
     step_ms = _step_ms(diagnoser)
     content = {
-        **json.loads(evaluation.to_json()),
-        "details": to_plain(source_details(held_out)),
-        "other_bundles": to_plain(compared),
+        **to_plain(evaluation),
+        "details": source_details(held_out),
+        "other_bundles": compared,
         "step": {"images": STEP_IMAGES, "milliseconds": step_ms, "engine": diagnoser.engine.name},
-        "data_findings": [asdict(finding) for finding in checked.findings],
+        "data_findings": checked.findings,
     }
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        write_held_out(held_out, options.out / "held_out.csv")
+        write_held_out(held_out, options.out / HELD_OUT_FILE)
         for name, theirs in others:
             write_held_out(theirs, options.out / f"held_out_{name}.csv")
-        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-        (options.out / "report.json").write_text(text, encoding="utf-8")
+        write_json(options.out / REPORT_FILE, content)
         write_findings(checked.findings, options.out)
         detection = report_marked_folders(
             (sample.path for sample in checked.catalog.samples), options.out

@@ -26,7 +26,9 @@ from leukapp.evaluation.held_out import (
 from leukapp.evaluation.report import EvaluationReport
 from leukapp.inference.decision import DecisionRule
 from leukapp.labels import HEALTHY
-from leukapp.model.bundle import HELD_OUT_FILE, REPORT_FILE, Bundle, TrainingRecord, open_bundle
+from leukapp.model.artifacts import HELD_OUT_FILE, REPORT_FILE
+from leukapp.model.bundle import Bundle, open_bundle
+from leukapp.model.manifest import TrainingRecord
 from leukapp.model.presets import Preset
 from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.checked_catalog import read_checked_catalog

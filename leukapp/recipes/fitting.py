@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from leukapp.evaluation.calibration import choose_min_confidence, fit_temperature
 from leukapp.inference.decision import DecisionRule
 from leukapp.inference.fit_decision import fit_field, fit_gate, fit_max_distance
-from leukapp.model.bundle import GateReference, Thresholds
+from leukapp.model.artifacts import LossCurve
+from leukapp.model.bundle import GateReference
 from leukapp.model.fit_bounds import TEMPERATURE_BOUNDS
 from leukapp.model.fusion import Heads, predict_logits
+from leukapp.model.manifest import Thresholds
 from leukapp.model.presets import Preset
 from leukapp.recipes.image_answers import ImageAnswers, answer_images
 from leukapp.recipes.left_out import choose_confidence, sources_to_leave, without_source
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.items import weigh_items
-from leukapp.training.stage_checkpoints import LossCurve
 from leukapp.training.two_stage import train_heads
 
 FALSE_REJECT_FRACTION: Final = 0.02

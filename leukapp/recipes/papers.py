@@ -11,13 +11,8 @@ from leukapp.evaluation.held_out import HeldOutSet, Protocol, write_held_out
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
 from leukapp.inference.choose import open_engine
 from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, join_with_or
-from leukapp.model.bundle import (
-    HELD_OUT_FILE,
-    MODEL_CARD_FILE,
-    REPORT_FILE,
-    Bundle,
-    seal_bundle,
-)
+from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, REPORT_FILE, seal_bundle
+from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
 from leukapp.model.presets import told_assumptions
 from leukapp.recipes.judge import JudgedImage, as_they_are, judge_images, read_edge_features

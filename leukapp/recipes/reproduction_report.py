@@ -1,14 +1,11 @@
 """What a reproduction found: both protocols side by side, beside what the paper printed."""
 
-import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias, cast
-
-import numpy as np
+from typing import Literal, TypeAlias
 
 from leukapp.errors import HeldOutError
 from leukapp.evaluation.metrics import MetricReport
-from leukapp.evaluation.report import from_plain
+from leukapp.json_files import from_json, to_json
 from leukapp.model.presets import Preset
 
 
@@ -164,7 +161,7 @@ class Reproduction:
 
     def to_json(self) -> str:
         """Indented JSON."""
-        return json.dumps(asdict(self), indent=1, default=_to_list, allow_nan=False) + "\n"
+        return to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> "Reproduction":
@@ -177,10 +174,11 @@ class Reproduction:
             HeldOutError: the text is not such a result.
         """
         try:
-            return cast("Reproduction", from_plain(cls, json.loads(text)))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return from_json(Reproduction, text)
+        except ValueError as error:
             raise HeldOutError(
-                "The text is not a reproduction of this version; run leukapp reproduce again."
+                f"The text is not a reproduction of this version ({error}); run leukapp reproduce "
+                "again."
             ) from error
 
 
@@ -204,10 +202,3 @@ def flatten_recipe(recipe: Preset) -> dict[str, str]:
         return flat
 
     return flatten("", asdict(recipe))
-
-
-def _to_list(value: Any) -> Any:
-    """What JSON makes of an array."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    raise TypeError(f"expected an array, got {type(value).__name__}")

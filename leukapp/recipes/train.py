@@ -1,21 +1,22 @@
 """``leukapp train``: from labelled images to a bundle that says how good it is."""
 
-import json
 import shlex
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.errors import LeukappError, TrainingError
 from leukapp.evaluation.report import PROTOCOL_TEXTS, EvaluationReport, format_estimate
+from leukapp.json_files import write_json
 from leukapp.labels import order_classes
-from leukapp.model.bundle import MODEL_CARD_FILE, Bundle, write_bundle
+from leukapp.model.artifacts import LOSS_FILE, MODEL_CARD_FILE
+from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset, get_preset, paper_recipe, with_stem_input
 from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
-from leukapp.recipes.fitting import FittedNetwork, fit_network
+from leukapp.recipes.fitting import fit_network
 from leukapp.recipes.judge import JudgedImage, as_they_are, augmented_copies
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import (
@@ -114,7 +115,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             ),
             training_images=hash_training_images(samples, split),
         )
-        _write_curves(bundle, fitted)
+        write_json(bundle.folder / LOSS_FILE, fitted.curves)
         write_findings(checked.findings, bundle.folder)
     except OSError as error:
         raise LeukappError(
@@ -191,9 +192,3 @@ def _preset(options: TrainOptions) -> Preset:
         raise TrainingError(f"--epochs must be at least 1, got {options.n_epochs}")
     hyperparameters = replace(preset.hyperparameters, n_epochs=options.n_epochs)
     return replace(preset, hyperparameters=hyperparameters)
-
-
-def _write_curves(bundle: Bundle, fitted: FittedNetwork) -> None:
-    curves = [asdict(curve) for curve in fitted.curves]
-    text = json.dumps(curves, indent=1) + "\n"
-    (bundle.folder / "loss_curves.json").write_text(text, encoding="utf-8")

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from leukapp.data.catalog import Sample
 from leukapp.data.fingerprints import Fingerprints
 from leukapp.imaging.image_io import read_image
-from leukapp.model.bundle import TrainingRecord
+from leukapp.model.manifest import TrainingRecord
 from leukapp.recipes.preparation import SampleSplit
 
 LIBRARIES = ("keras", "numpy", "openvino", "scikit-learn")

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from leukapp.data.d4 import D4Element, view_d4
 from leukapp.imaging.arrays import RgbImage
+from leukapp.model.artifacts import LossCurve
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.fusion import BranchHead, NetworkWeights
 from leukapp.model.network import build_network
 from leukapp.model.presets import Preset
 from leukapp.model.weights_io import model_arrays
 from leukapp.training.progress import Progress
-from leukapp.training.stage_checkpoints import LossCurve
 
 LEARNING_RATE: Final = 1e-5
 """A hundredth of the paper's rate for the heads."""

@@ -12,12 +12,12 @@ from typing import Final
 import keras
 import numpy as np
 
+from leukapp.model.artifacts import LossCurve
 from leukapp.model.dense import Activation, DenseLayer, DenseStack, FloatArray
 from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Hyperparameters
 from leukapp.training.progress import Progress
 from leukapp.training.stage_checkpoints import (
     FinishedStage,
-    LossCurve,
     TrainingItems,
     read_stage,
     stage_key,
@@ -225,14 +225,3 @@ def _fit(
 def _to_layer(layer: keras.layers.Dense) -> DenseLayer:
     kernel, bias = layer.get_weights()
     return DenseLayer(kernel=kernel, bias=bias, activation=layer.activation.__name__)
-
-
-__all__ = [
-    "LossCurve",
-    "StageRun",
-    "TrainedBranchHead",
-    "TrainedFusion",
-    "TrainingItems",
-    "train_branch_head",
-    "train_fusion",
-]

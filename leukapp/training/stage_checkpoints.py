@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.json_files import from_json, to_json
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.dense import DenseLayer, DenseStack, FloatArray
+from leukapp.model.artifacts import LossCurve
+from leukapp.model.dense import Activation, DenseLayer, DenseStack, FloatArray
 from leukapp.model.presets import Hyperparameters
 from leukapp.model.weights_io import ARCHIVE_ERRORS
 from leukapp.whole_files import whole_file
@@ -36,31 +38,20 @@ class TrainingItems:
     n_classes: int = len(CLASS_NAMES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossCurve:
-    """Loss and accuracy an epoch.
-
-    Attributes:
-        stage: ``branch:NAME`` or ``fusion``.
-        loss: of training items.
-        validation_loss: of validation items.
-        validation_accuracy: 0-1.
-        best_epoch: the epoch (from 0) whose weights were kept.
-    """
-
-    stage: str
-    loss: tuple[float, ...]
-    validation_loss: tuple[float, ...]
-    validation_accuracy: tuple[float, ...]
-    best_epoch: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FinishedStage:
     """Layers of a trained stage, in order, and how its training went."""
 
     layers: DenseStack
     curve: LossCurve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What is kept of a stage beside its arrays."""
+
+    curve: LossCurve
+    activations: tuple[Activation, ...]
 
 
 def stage_key(
@@ -96,7 +87,7 @@ def write_stage(folder: Path, key: str, finished: FinishedStage) -> None:
     for index, layer in enumerate(finished.layers):
         arrays[f"{index}.kernel"], arrays[f"{index}.bias"] = layer.kernel, layer.bias
     activations = [layer.activation for layer in finished.layers]
-    about = json.dumps({"curve": asdict(finished.curve), "activations": activations})
+    about = to_json(_About(curve=finished.curve, activations=tuple(activations)))
     with whole_file(folder / f"{key}.npz") as partial, partial.open("wb") as stream:
         np.savez(stream, about=np.array(about), **arrays)  # type: ignore[arg-type]
 
@@ -105,26 +96,16 @@ def read_stage(folder: Path, key: str) -> FinishedStage | None:
     """The finished stage of this key, or None where there is none that can be read."""
     try:
         with np.load(folder / f"{key}.npz", allow_pickle=False) as archive:
-            about = json.loads(str(archive["about"]))
+            about = from_json(_About, str(archive["about"]))
             layers = tuple(
                 DenseLayer(
                     kernel=archive[f"{index}.kernel"],
                     bias=archive[f"{index}.bias"],
                     activation=activation,
                 )
-                for index, activation in enumerate(about["activations"])
+                for index, activation in enumerate(about.activations)
             )
     except ARCHIVE_ERRORS:
         # Training the stage again is always right; a half-written copy is no reason to stop.
         return None
-    curve = about["curve"]
-    return FinishedStage(
-        layers=layers,
-        curve=LossCurve(
-            stage=curve["stage"],
-            loss=tuple(curve["loss"]),
-            validation_loss=tuple(curve["validation_loss"]),
-            validation_accuracy=tuple(curve["validation_accuracy"]),
-            best_epoch=curve["best_epoch"],
-        ),
-    )
+    return FinishedStage(layers=layers, curve=about.curve)

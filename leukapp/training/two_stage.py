@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.labels import CLASS_NAMES
+from leukapp.model.artifacts import LossCurve
 from leukapp.model.dense import DenseStack, FloatArray, forward
 from leukapp.model.fusion import BranchHead, Heads
 from leukapp.model.presets import Preset
 from leukapp.training.heads import StageRun, train_branch_head, train_fusion
-from leukapp.training.stage_checkpoints import LossCurve, TrainingItems
+from leukapp.training.stage_checkpoints import TrainingItems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

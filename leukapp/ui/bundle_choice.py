@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from leukapp.errors import LeukappError
-from leukapp.model.bundle_listing import ListedBundle, list_bundles
+from leukapp.model.artifacts import ListedBundle, list_bundles
 from leukapp.resources import bundle_dir, bundle_folders
 from leukapp.structured_log import log_event
 from leukapp.ui import access, texts

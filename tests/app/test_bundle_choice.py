@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from leukapp.model.bundle_listing import list_bundles
+from leukapp.model.artifacts import list_bundles
 from leukapp.resources import BUNDLES_VARIABLE, WEIGHTS_VARIABLE
 from leukapp.ui import access, texts
 from leukapp.ui.bundle_choice import names_of

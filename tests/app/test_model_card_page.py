@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from leukapp.audits import wording
 from leukapp.errors import BundleError
-from leukapp.model.bundle import open_bundle, seal_bundle
+from leukapp.model.artifacts import seal_bundle
+from leukapp.model.bundle import open_bundle
 from leukapp.model.fit_bounds import bound_notes
 from leukapp.resources import WEIGHTS_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE

@@ -16,7 +16,8 @@ from leukapp.fields.crops import cut_cells
 from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.quality import assess_quality
-from leukapp.model.bundle import MANIFEST_FILE, open_bundle
+from leukapp.model.bundle import open_bundle
+from leukapp.model.manifest import MANIFEST_FILE
 from leukapp.model.weights_io import read_arrays
 from leukapp.review.zip_files import read_zip
 

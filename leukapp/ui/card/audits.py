@@ -4,13 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from leukapp.audits import wording
-from leukapp.errors import HeldOutError
-from leukapp.evaluation.audit_document import (
+from leukapp.audits.document import (
     AuditDocument,
     AuditTable,
     list_audit_files,
     read_audit,
 )
+from leukapp.errors import HeldOutError
 from leukapp.model.bundle import Bundle
 from leukapp.ui.evaluation.table_choice import show_table_error
 from leukapp.ui.texts import model_card as texts

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from leukapp.model.artifacts import ListedBundle
 from leukapp.model.bundle import Bundle, open_bundle
-from leukapp.model.bundle_listing import ListedBundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

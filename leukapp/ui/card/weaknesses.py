@@ -4,11 +4,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from leukapp.evaluation.held_out_files import read_paper
-from leukapp.evaluation.loss_curves import LossCurve, read_loss_curves
 from leukapp.evaluation.report import PROTOCOL_TEXTS, EvaluationReport
 from leukapp.evaluation.weak_spots import WeakSpot, find_weak_spots
-from leukapp.model.bundle import MODEL_CARD_FILE, REPORT_FILE, Bundle
+from leukapp.model.artifacts import (
+    MODEL_CARD_FILE,
+    REPORT_FILE,
+    LossCurve,
+    read_artifact,
+    read_loss_curves,
+)
+from leukapp.model.bundle import Bundle
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
@@ -29,8 +34,8 @@ def show_weaknesses(bundle: Bundle) -> None:
     if not (bundle.folder / REPORT_FILE).is_file():
         st.info(texts.NO_REPORT, icon=":material/info:")
     else:
-        data = read_paper(bundle.folder, REPORT_FILE)
-        spots = find_weak_spots(EvaluationReport.from_json(data.decode("utf-8", "replace")))
+        data = read_artifact(bundle.folder, REPORT_FILE)
+        spots = find_weak_spots(EvaluationReport.from_json(data))
         if spots:
             table = weakness_table(spots)
             show_numbers(table, card_origin(bundle, "weaknesses"), name="weak", fold=False)
@@ -121,7 +126,7 @@ def show_card(bundle: Bundle) -> None:
     """
     if not (bundle.folder / MODEL_CARD_FILE).is_file():
         return
-    card = read_paper(bundle.folder, MODEL_CARD_FILE)
+    card = read_artifact(bundle.folder, MODEL_CARD_FILE)
     with st.expander(texts.CARD):
         st.text(card.decode("utf-8", "replace"))
         st.download_button(

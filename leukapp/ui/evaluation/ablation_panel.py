@@ -140,10 +140,10 @@ def _other_tables(side: Side) -> pd.DataFrame:
     """Every other table of a bundle that holds images of this side's source, compared in pairs."""
     rows: list[dict[str, object]] = []
     for option in bundle_options():
-        if option.file is None:
+        if option.path is None:
             continue
         try:
-            table = table_of_file(option.file)
+            table = table_of_file(option.path)
         except HeldOutError as error:
             show_table_error(error)
             continue

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from leukapp.errors import BundleError, ImageError
 from leukapp.evaluation.confusion import rows_in_cell
-from leukapp.evaluation.data_root import find_pixels
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.image_io import read_image, read_image_bytes
-from leukapp.resources import data_root
+from leukapp.resources import data_root, find_pixels
 from leukapp.ui import theme
 from leukapp.ui.evaluation.confusion_panel import Cell
 from leukapp.ui.evaluation.figure_box import show_numbers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from leukapp.evaluation.held_out_files import HeldOutTable
+from leukapp.evaluation.held_out_tables import HeldOutTable
 from leukapp.evaluation.report import PROTOCOL_TEXTS
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -12,16 +13,14 @@ from leukapp.evaluation.held_out import (
     TRAILING_COLUMNS,
     probability_columns,
 )
-from leukapp.evaluation.held_out_files import (
-    HeldOutFile,
+from leukapp.evaluation.held_out_tables import (
     HeldOutTable,
-    held_out_files_of,
-    read_held_out_file,
+    read_bundle_table,
     read_uploaded_table,
 )
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.bundle_listing import ListedBundle
+from leukapp.model.artifacts import ListedBundle, list_held_out_tables
 from leukapp.resources import weights_dir
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui.bundle_choice import found_bundles, names_of
@@ -42,16 +41,16 @@ class TableOption:
     Attributes:
         key: unique, the same at every rerun.
         title: as shown.
-        file: the table of a bundle, or None for the upload.
+        path: of the table of a bundle, or None for the upload.
     """
 
     key: str
     title: str
-    file: HeldOutFile | None
+    path: Path | None
 
     def is_of(self, bundle: ListedBundle) -> bool:
         """Whether it is a table of a bundle."""
-        return self.file is not None and self.file.path.parent.resolve() == bundle.folder
+        return self.path is not None and self.path.parent.resolve() == bundle.folder
 
 
 def choose_sides(bundle: ListedBundle) -> tuple[Side, ...]:
@@ -82,14 +81,14 @@ def choose_sides(bundle: ListedBundle) -> tuple[Side, ...]:
     if upload is not None:
         name = shown_name(upload.name)
         options[upload.file_id] = TableOption(
-            key=upload.file_id, title=texts.UPLOADED.format(name=name), file=None
+            key=upload.file_id, title=texts.UPLOADED.format(name=name), path=None
         )
     if not options:
         return ()
 
     def table_of(option: TableOption) -> HeldOutTable:
-        if option.file is not None:
-            return table_of_file(option.file)
+        if option.path is not None:
+            return table_of_file(option.path)
         if upload is None:
             raise HeldOutError("The uploaded table is gone; drop it again.")
         return _read_upload(upload.file_id, shown_name(upload.name), upload.getvalue())
@@ -144,27 +143,27 @@ def _sources_to_compare(table: HeldOutTable, beside: Side | None) -> tuple[str, 
 def bundle_options() -> tuple[TableOption, ...]:
     """Give the tables of every bundle."""
     return tuple(
-        TableOption(key=f"{name}/{file.path.name}", title=f"{name} · {file.path.stem}", file=file)
+        TableOption(key=f"{name}/{path.name}", title=f"{name} · {path.stem}", path=path)
         for folder, name in names_of(bundle.folder for bundle in found_bundles()).items()
-        for file in held_out_files_of(folder)
+        for path in list_held_out_tables(folder)
     )
 
 
-def table_of_file(file: HeldOutFile) -> HeldOutTable:
+def table_of_file(path: Path) -> HeldOutTable:
     """Read a bundle's table, or give it as it was read before if no file beside it changed.
 
     Args:
-        file: of a bundle.
+        path: of the table.
 
     Raises:
         HeldOutError: it cannot be read or was changed.
     """
     stamps = tuple(
-        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(file.path.parent.glob("*.*"))
-        if path.suffix in {".json", ".csv", ".parquet"}
+        (beside.name, beside.stat().st_mtime_ns, beside.stat().st_size)
+        for beside in sorted(path.parent.glob("*.*"))
+        if beside.suffix in {".json", ".csv", ".parquet"}
     )
-    return _read_file(str(file.path), stamps, file)
+    return _read_file(str(path), stamps)
 
 
 def evaluation_of(table: HeldOutTable, source: str, *, is_upload: bool) -> SourceEvaluation:
@@ -196,7 +195,7 @@ def _choose_source(
         help=texts.SOURCE_HELP,
         key=f"source-{name}-{option.key}{of_beside}",
     )
-    is_upload = option.file is None
+    is_upload = option.path is None
     return Side(
         name=name,
         table=table,
@@ -237,13 +236,9 @@ def show_table_error(error: HeldOutError) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=MAX_KEPT)
-def _read_file(
-    path: str,
-    stamps: tuple[tuple[str, int, int], ...],
-    _file: HeldOutFile,
-) -> HeldOutTable:
+def _read_file(path: str, stamps: tuple[tuple[str, int, int], ...]) -> HeldOutTable:
     """Read a bundle's table once for the whole server, until a file beside it changes."""
-    return read_held_out_file(_file)
+    return read_bundle_table(Path(path))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")

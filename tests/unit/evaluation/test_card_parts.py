@@ -1,6 +1,5 @@
 """What the model card page reads: weak spots, audit reports, loss curves."""
 
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukapp.audits.document import list_audit_files, read_audit
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.audit_document import list_audit_files, read_audit
 from leukapp.evaluation.held_out import HeldOutSet
-from leukapp.evaluation.loss_curves import read_loss_curves
 from leukapp.evaluation.report import build_report
 from leukapp.evaluation.weak_spots import find_weak_spots
+from leukapp.model.artifacts import read_loss_curves
 
 MakeHeldOut = Callable[..., HeldOutSet]
 
@@ -125,11 +124,8 @@ def test_loss_curves_are_read_and_may_be_missing(tmp_path: Path) -> None:
     (tmp_path / "loss_curves.json").write_text(json.dumps([stage]))
 
     (curve,) = read_loss_curves(tmp_path)
-    assert dataclasses.asdict(curve) == {
-        "stage": "fusion",
-        "loss": (1.0, 0.5),
-        "validation_loss": (1.1, 0.7),
-    }
+    assert (curve.stage, curve.loss, curve.validation_loss) == ("fusion", (1.0, 0.5), (1.1, 0.7))
+    assert (curve.validation_accuracy, curve.best_epoch) == ((), None)
 
 
 @pytest.mark.parametrize("content", ["{", '[{"stage": "x"}]', "[3]", '[{"loss": "x"}]'])

@@ -8,16 +8,11 @@ from pathlib import Path
 import pytest
 
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.data_root import find_pixels
 from leukapp.evaluation.held_out import HeldOutSet, write_held_out
-from leukapp.evaluation.held_out_files import (
-    held_out_files_of,
-    read_held_out_file,
-    read_paper,
-    read_uploaded_table,
-)
+from leukapp.evaluation.held_out_tables import read_bundle_table, read_uploaded_table
 from leukapp.evaluation.report import build_report
-from leukapp.resources import DATA_VARIABLE, data_root
+from leukapp.model.artifacts import list_held_out_tables, read_artifact
+from leukapp.resources import DATA_VARIABLE, data_root, find_pixels
 
 MakeHeldOut = Callable[..., HeldOutSet]
 
@@ -40,18 +35,18 @@ def weights(tmp_path: Path, make_held_out: MakeHeldOut) -> Path:
 
 
 def test_tables_of_bundles_are_found_and_read_with_their_baseline(weights: Path) -> None:
-    (file,) = held_out_files_of(weights / "tiny")
-    table = read_held_out_file(file)
+    (path,) = list_held_out_tables(weights / "tiny")
+    table = read_bundle_table(path)
 
-    assert (file.bundle_name, file.path.name) == ("tiny", "held_out.csv")
+    assert (path.parent.name, path.name) == ("tiny", "held_out.csv")
     assert len(table.held_out) == 8
     assert table.background == {"lab": 0.61}
     assert table.bundle_folder == weights / "tiny"
-    assert table.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
+    assert table.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_folder_that_is_not_there_has_no_tables(tmp_path: Path) -> None:
-    assert held_out_files_of(tmp_path / "absent") == ()
+    assert list_held_out_tables(tmp_path / "absent") == ()
 
 
 @pytest.mark.parametrize("name", ["held_out.csv", "report.json"])
@@ -60,21 +55,21 @@ def test_a_changed_paper_is_refused(weights: Path, name: str) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
 
     with pytest.raises(HeldOutError, match="was changed after the bundle was judged"):
-        read_held_out_file(held_out_files_of(weights / "tiny")[0])
+        read_bundle_table(list_held_out_tables(weights / "tiny")[0])
 
 
 def test_a_damaged_list_of_hashes_is_refused(weights: Path) -> None:
     (weights / "tiny" / "papers.json").write_text("[1]")
 
     with pytest.raises(HeldOutError, match=r"papers\.json .* damaged"):
-        read_paper(weights / "tiny", "held_out.csv")
+        read_artifact(weights / "tiny", "held_out.csv")
 
 
 def test_a_table_of_another_version_of_the_bundle_is_refused(weights: Path) -> None:
     (weights / "tiny" / "manifest.json").write_text('{"new": 1}')
 
     with pytest.raises(HeldOutError, match="another version of the bundle"):
-        read_held_out_file(held_out_files_of(weights / "tiny")[0])
+        read_bundle_table(list_held_out_tables(weights / "tiny")[0])
 
 
 def test_an_upload_finds_its_bundle_by_hash(weights: Path) -> None:

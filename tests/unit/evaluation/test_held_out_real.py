@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from leukapp.diagnosis import Diagnoser
-from leukapp.evaluation.data_root import find_pixels
-from leukapp.evaluation.held_out_files import held_out_files_of, read_held_out_file
+from leukapp.evaluation.held_out_tables import read_bundle_table
+from leukapp.model.artifacts import list_held_out_tables
+from leukapp.resources import find_pixels
 
 pytestmark = pytest.mark.real_data
 IMAGES_A_SOURCE = 2
@@ -22,8 +23,8 @@ def test_images_behind_the_tables_are_found_and_answered_as_the_tables_say(
         pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
     diagnoser = Diagnoser.open(repository / "weights" / "compact")
     n_compared = 0
-    for file in held_out_files_of(repository / "weights" / "compact"):
-        held_out = read_held_out_file(file).held_out
+    for file in list_held_out_tables(repository / "weights" / "compact"):
+        held_out = read_bundle_table(file).held_out
         for source in held_out.source_names:
             part = held_out.of_source(source)
             for row in np.linspace(0, len(part) - 1, IMAGES_A_SOURCE).astype(int):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from leukapp.diagnosis import Diagnoser
-from leukapp.evaluation.data_root import find_pixels
-from leukapp.evaluation.held_out_files import held_out_files_of, read_held_out_file
+from leukapp.evaluation.held_out_tables import read_bundle_table
 from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.model.artifacts import list_held_out_tables
+from leukapp.resources import find_pixels
 
 SMALLEST = 4
 FIRST_DIAGNOSIS = """
@@ -30,8 +31,8 @@ def smears(repository):
     if not root.is_dir():
         pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
     paths = []
-    for file in held_out_files_of(repository / "weights" / "compact"):
-        held_out = read_held_out_file(file).held_out
+    for file in list_held_out_tables(repository / "weights" / "compact"):
+        held_out = read_bundle_table(file).held_out
         for source in held_out.source_names:
             part = held_out.of_source(source)
             path = find_pixels(root, part.sample_ids[len(part) // 2])

@@ -14,8 +14,9 @@ from leukapp.inference.decision import (
 )
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
-from leukapp.model.bundle import GateReference, Thresholds
+from leukapp.model.bundle import GateReference
 from leukapp.model.fusion import NetworkLogits
+from leukapp.model.manifest import Thresholds
 
 ALL_CELL, AML_CELL, HEALTHY_CELL = 3 * np.eye(3, dtype=np.float32)
 NEAR, FAR = 0.4, 0.6

@@ -5,7 +5,7 @@ import pytest
 
 from leukapp.inference.fit_limits import CANDIDATES, JudgedAnswers, choose_limits, count_calls
 from leukapp.labels import CLASS_NAMES, HEALTHY, OTHER_LEUKEMIA
-from leukapp.model.bundle import CallLimits
+from leukapp.model.manifest import CallLimits
 
 
 def judged(*rows, class_names=CLASS_NAMES, is_near=None):

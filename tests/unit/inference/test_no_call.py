@@ -7,8 +7,9 @@ import numpy as np
 from leukapp.imaging.quality import QualityFinding, QualityReport
 from leukapp.inference.decision import DecisionRule, ItemScores
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.model.bundle import GateReference, Thresholds
+from leukapp.model.bundle import GateReference
 from leukapp.model.fusion import NetworkLogits
+from leukapp.model.manifest import Thresholds
 
 LIMITS = Thresholds(
     temperature=1.0, min_confidence=0.8, max_feature_distance=1.0, false_reject_fraction=0.02

@@ -7,8 +7,9 @@ import pytest
 
 from leukapp.inference.decision import DecisionRule, ItemScores
 from leukapp.labels import AML, CLASS_NAMES, HEALTHY, LEUKEMIA
-from leukapp.model.bundle import CallLimits, GateReference, Thresholds
+from leukapp.model.bundle import GateReference
 from leukapp.model.fusion import NetworkLogits
+from leukapp.model.manifest import CallLimits, Thresholds
 
 POINT = np.ones((1, 1), np.float32)
 LIMITS = CallLimits(healthy=0.9, leukemia=0.8, types={"ALL": 0.9, "AML": 0.7})

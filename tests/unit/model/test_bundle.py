@@ -7,7 +7,8 @@ from networks import TINY_PRESET, lively_weights, write_tiny_bundle
 
 from leukapp.errors import BundleError
 from leukapp.model import weights_io
-from leukapp.model.bundle import CallLimits, open_bundle, write_bundle
+from leukapp.model.bundle import open_bundle, write_bundle
+from leukapp.model.manifest import CallLimits
 from leukapp.model.presets import with_stem_input
 
 pytestmark = pytest.mark.keras
@@ -71,18 +72,52 @@ def edit(folder, **changes):
     ("changes", "message"),
     [
         ({"schema_version": 99}, "format 99, this version reads 1"),
-        ({"class_names": ["AML", "ALL", "Healthy"]}, "is damaged"),
-        ({"class_names": ["ALL", "AML"]}, "is damaged"),
-        ({"class_names": ["ALL", "ALL", "Healthy"]}, "is damaged"),
+        ({"class_names": ["AML", "ALL", "Healthy"]}, r"is damaged.*class_names"),
+        ({"class_names": ["ALL", "AML"]}, r"is damaged.*class_names"),
+        ({"class_names": ["ALL", "ALL", "Healthy"]}, r"is damaged.*class_names"),
+        ({"class_names": "ALL"}, r"is damaged.*\(class_names: expected array, got str\)"),
         ({"class_names": ["ALL", "Healthy", "CML"]}, "answers 'CML', a class that this version"),
         ({"files": {"../heads.npz": "0"}}, "does not list every weight file"),
-        ({"preset": 3}, "is damaged"),
-        ({"thresholds": {}}, "is damaged"),
+        ({"preset": 3}, r"is damaged.*\(preset: expected object, got int\)"),
+        ({"thresholds": {}}, r"is damaged.*\(thresholds: .*field temperature\)"),
     ],
 )
 def test_bad_manifest(folder, changes, message):
     edit(folder, **changes)
     with pytest.raises(BundleError, match=message):
+        open_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "named"),
+    [
+        ("thresholds", {"temperature": 0}, r"thresholds\.temperature"),
+        ("thresholds", {"temperature": True}, r"thresholds\.temperature"),
+        ("thresholds", {"of_a_later_version": 1}, r"thresholds\.of_a_later_version: not known"),
+        ("training", {"seed": "0"}, r"training\.seed"),
+        ("preset", {"late_fusion": 1.5}, r"preset\.late_fusion"),
+        ("preset", {"branches": [{"name": "a", "backbone": "<b>"}]}, r"branches\[0\]\.backbone"),
+        (
+            "preset",
+            {"branches": [{"name": "a", "backbone": "b", "c": 1}]},
+            r"branches\.c: not",
+        ),
+        ("preset", {"enhancement": {"order": "scale"}}, r"preset\.enhancement\.order"),
+        ("preset", {"hyperparameters": None}, r"preset\.hyperparameters"),
+    ],
+)
+def test_a_fault_is_named_with_its_field(folder, part, changes, named):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    edit(folder, **{part: {**manifest[part], **changes}})
+    with pytest.raises(BundleError, match=rf"is damaged; restore manifest\.json \(.*{named}"):
+        open_bundle(folder)
+
+
+def test_nothing_that_was_trained_is_guessed(folder):
+    preset = json.loads((folder / "manifest.json").read_text())["preset"]
+    del preset["enhancement"]
+    edit(folder, preset=preset)
+    with pytest.raises(BundleError, match="enhancement is missing"):
         open_bundle(folder)
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from networks import write_tiny_bundle
 
-from leukapp.model.bundle import Thresholds, open_bundle
+from leukapp.model.bundle import open_bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
+from leukapp.model.manifest import Thresholds
 from leukapp.recipes.papers import model_card
 
 FREE = Thresholds(

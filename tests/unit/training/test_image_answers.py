@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from leukapp.inference.decision import DecisionRule
-from leukapp.model.bundle import GateReference, Thresholds
+from leukapp.model.bundle import GateReference
 from leukapp.model.dense import DenseLayer
 from leukapp.model.fusion import BranchHead, Heads
+from leukapp.model.manifest import Thresholds
 from leukapp.recipes.image_answers import answer_images
 from leukapp.training.corpus import Corpus
 

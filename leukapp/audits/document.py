@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from leukapp.errors import HeldOutError
+from leukapp.json_files import from_json
 
 AUDITS_FOLDER: Final = "audits"
 MAX_BYTES: Final = 20 * 1024 * 1024
@@ -86,13 +87,11 @@ def read_audit(path: Path) -> AuditDocument:
         if path.stat().st_size > MAX_BYTES:
             raise HeldOutError(f"The audit report {path.name} is too large to be shown.")
         data = path.read_bytes()
-        content = json.loads(data)
-    except (OSError, ValueError, RecursionError) as error:
+        content = from_json(dict[str, Any], data)
+    except (OSError, ValueError) as error:
         raise HeldOutError(
             f"The audit report {path.name} cannot be read; run the audit again."
         ) from error
-    if not isinstance(content, dict):
-        raise HeldOutError(f"The audit report {path.name} is no JSON object; run the audit again.")
     facts: list[AuditFact] = []
     tables: list[AuditTable] = []
     _collect(content, (), facts, tables)

@@ -26,6 +26,7 @@ from end_to_end import Images, StageTimes, train_end_to_end  # noqa: E402
 from machine import describe_machine  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from experiments.reproduction.data_sets import read_reproduction_data  # noqa: E402
 from leukapp.data.catalog import Sample  # noqa: E402
 from leukapp.data.d4 import apply_d4, paper_augmentations  # noqa: E402
 from leukapp.data.splits import split_paper  # noqa: E402
@@ -36,7 +37,6 @@ from leukapp.model.bundle import open_bundle  # noqa: E402
 from leukapp.model.fusion import predict_logits, softmax  # noqa: E402
 from leukapp.model.presets import Hyperparameters, Preset, get_preset  # noqa: E402
 from leukapp.model.weights_io import Arrays  # noqa: E402
-from leukapp.recipes.reproduction_sets import read_reproduction_data  # noqa: E402
 from leukapp.training.feature_cache import D4Variants, load_features  # noqa: E402
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time  # noqa: E402
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk  # noqa: E402

@@ -100,7 +100,6 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_evidence(commands)
-    _add_reproduce(commands)
     _add_audit(commands)
     _add_describe(commands)
     return parser
@@ -232,41 +231,6 @@ def _add_evidence(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
     parser.set_defaults(run=_evidence)
-
-
-def _add_reproduce(commands: "Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "reproduce", help="the paper's protocol and the grouped one, side by side"
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder or table of samples")
-    parser.add_argument("--out", type=Path, required=True, help="folder of tables and predictions")
-    _add_preset(parser, default="compact", help="whose backbones (default: compact)")
-    parser.add_argument(
-        "--tables",
-        type=int,
-        nargs="+",
-        choices=[2, 3, 4, 5, 8],
-        default=[3, 4, 5, 8],
-        metavar="N",
-        help="tables of the paper to make again: 2 the eight base models, 3 parameters and time, "
-        "4 the data sets, 5 class by class, 8 ablation (default: all but 2)",
-    )
-    parser.add_argument(
-        "--sets", nargs="+", default=[], metavar="NAME", help="only these, named as in the tables"
-    )
-    parser.add_argument("--seed", type=whole_number(0, LARGEST_SEED), default=0)
-    parser.add_argument("--work-dir", type=Path, help="features and checkpoints (default: cache)")
-    parser.add_argument("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files")
-    _add_stem_input(parser)
-    parser.add_argument(
-        "--epochs", type=whole_number(1, MOST_EPOCHS), help="upper bound of epochs (default: 100)"
-    )
-    parser.add_argument(
-        "--keep-bundles",
-        action="store_true",
-        help="keep a bundle of each data set and protocol in OUT/bundles, for the app",
-    )
-    parser.set_defaults(run=_reproduce)
 
 
 def _add_audit(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -454,30 +418,6 @@ def _evidence(options: argparse.Namespace) -> int:
         report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
     )
     print(evidence.to_markdown())
-    return 0
-
-
-def _reproduce(options: argparse.Namespace) -> int:
-    from leukapp.recipes.reproduce import ReproduceOptions, reproduce
-    from leukapp.recipes.reproduction_tables import write_tables
-
-    result = reproduce(
-        ReproduceOptions(
-            data=options.data,
-            out=options.out,
-            preset=options.preset,
-            tables=tuple(options.tables),
-            sets=tuple(options.sets),
-            seed=options.seed,
-            work_dir=options.work_dir,
-            backbone_weights=options.backbone_weights,
-            stem_input=options.stem_input.replace("-", "_").replace(".", "_"),
-            n_epochs=options.epochs,
-            keep_bundles=options.keep_bundles,
-        ),
-        report=lambda line: print(one_line(line), file=sys.stderr, flush=True),
-    )
-    print(write_tables(result))
     return 0
 
 

@@ -180,8 +180,8 @@ def paper_recipe(preset: Preset, *, n_epochs: int | None = None) -> Preset:
     """The paper's recipe on the backbones of any preset.
 
     Whole images, one turn, the paper's enhancement, heads, meta-classifier and hyperparameters;
-    nothing but the backbones, with their input size, is the preset's own. ``leukapp reproduce`` and
-    ``leukapp train --protocol paper`` train exactly this.
+    nothing but the backbones, with their input size, is the preset's own. A reproduction of the
+    paper and ``leukapp train --protocol paper`` train exactly this.
 
     Args:
         preset: whose backbones are taken.

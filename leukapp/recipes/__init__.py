@@ -1,1 +1,1 @@
-"""Whole jobs built from the parts: train a bundle, judge it, reproduce the paper."""
+"""Whole jobs built from the parts: train a bundle, judge it, gather its evidence."""

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from experiments.reproduction.document import BEGIN, END, write_figures
+from experiments.reproduction.report import Reproduction, flatten_recipe
 from leukapp.model.bundle import open_bundle
 from leukapp.model.presets import get_preset, paper_recipe
-from leukapp.recipes.reproduction_document import BEGIN, END, write_figures
-from leukapp.recipes.reproduction_report import Reproduction, flatten_recipe
 from leukapp.training.feature_cache import trunk_key
 
 
@@ -16,7 +16,7 @@ from leukapp.training.feature_cache import trunk_key
 def result(repository):
     path = repository / "docs" / "reproduction.json"
     if not path.exists():
-        pytest.skip("no figures yet of the recipe as it is: run leukapp reproduce")
+        pytest.skip("no figures yet of the recipe as it is: run python -m experiments.reproduction")
     return Reproduction.from_json(path.read_text(encoding="utf-8"))
 
 
@@ -38,7 +38,7 @@ def test_the_words_around_hold_no_figure_of_ours(repository):
 
 
 def test_the_figures_are_of_the_frozen_networks_that_are_shipped(repository, result):
-    """A bundle with another cell backbone asks for ``leukapp reproduce`` to be run again."""
+    """A bundle with another cell backbone asks for the reproduction to be run again."""
     bundle = open_bundle(repository / "weights" / "compact")
     shipped = tuple(
         trunk_key(spec.backbone, spec.input_size_px, bundle.read_trunk(spec))
@@ -55,9 +55,9 @@ def test_the_figures_are_of_the_recipe_that_is_trained_now(result):
 
 @pytest.mark.keras
 def test_the_figures_are_of_the_code_that_runs_now(result):
-    """Another split, enhancement, backbone or training asks for ``leukapp reproduce`` again."""
-    from leukapp.recipes.reproduce import prepare_recipe
-    from leukapp.recipes.reproduction_fingerprint import TOLERANCE, code_fingerprint
+    """Another split, enhancement, backbone or training asks for the reproduction again."""
+    from experiments.reproduction.fingerprint import TOLERANCE, code_fingerprint
+    from experiments.reproduction.run import prepare_recipe
 
     recipe = paper_recipe(get_preset(result.preset))
     now = code_fingerprint(recipe, prepare_recipe(recipe))

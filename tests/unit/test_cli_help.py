@@ -6,7 +6,7 @@ from leukapp.cli import main
 from leukapp.model.presets import PRESETS
 
 
-@pytest.mark.parametrize("command", ["train", "reproduce", "describe"])
+@pytest.mark.parametrize("command", ["train", "describe"])
 def test_help_names_every_preset(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])

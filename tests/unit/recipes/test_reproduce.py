@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leukapp.cli import main
+from experiments.reproduction import data_sets
+from experiments.reproduction.__main__ import main
+from experiments.reproduction.data_sets import read_reproduction_data
+from experiments.reproduction.time_spent import TimeSpent
 from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import LeukappError, TrainingError
 from leukapp.evaluation.held_out import read_held_out
@@ -14,9 +17,6 @@ from leukapp.model import presets
 from leukapp.model.bundle import open_bundle
 from leukapp.model.fusion import softmax
 from leukapp.model.presets import BranchSpec, Preset
-from leukapp.recipes import reproduction_sets
-from leukapp.recipes.reproduction_sets import read_reproduction_data
-from leukapp.recipes.time_spent import TimeSpent
 
 FIRST_SET = "three classes, AML of here"
 
@@ -50,7 +50,7 @@ def write_table(folder: Path, n: int) -> Path:
 @pytest.mark.keras
 def test_both_protocols_stand_side_by_side(draw_data, tiny_preset, tmp_path, capsys):
     data, out = draw_data(8), tmp_path / "out"
-    words = ["reproduce", "--data", data, "--out", out, "--preset", "tiny", "--epochs", "2"]
+    words = ["--data", data, "--out", out, "--preset", "tiny", "--epochs", "2"]
     words += ["--work-dir", tmp_path / "work"]
     assert main([str(word) for word in (*words, "--keep-bundles")]) == 0
     first = capsys.readouterr()
@@ -112,11 +112,11 @@ def stem(name: str) -> str:
 def test_one_branch_stands_beside_its_own_published_figure(
     tiny_preset, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(reproduction_sets, "N_STAND_IN", 6)
+    monkeypatch.setattr(data_sets, "N_STAND_IN", 6)
     one = BranchSpec(name="mobilenetv3large", backbone="mobilenetv3large", input_size_px=64)
     monkeypatch.setitem(presets.PRESETS, "one", Preset(name="one", branches=(one,)))
     table = write_table(tmp_path, 6)
-    words = ["reproduce", "--data", table, "--out", tmp_path / "out", "--preset", "one"]
+    words = ["--data", table, "--out", tmp_path / "out", "--preset", "one"]
     words += ["--work-dir", tmp_path / "work", "--epochs", "1", "--tables", "2", "5"]
     assert main([str(word) for word in words]) == 0
     told = capsys.readouterr().out
@@ -146,7 +146,7 @@ def test_one_branch_stands_beside_its_own_published_figure(
 
 
 def test_a_table_gives_the_sets_of_the_paper_and_its_groups(tmp_path, monkeypatch):
-    monkeypatch.setattr(reproduction_sets, "N_STAND_IN", 4)
+    monkeypatch.setattr(data_sets, "N_STAND_IN", 4)
     write_table(tmp_path, 6)
     data = read_reproduction_data(tmp_path, groups_seen=frozenset({"here:AML_0"}), seed=0)
     assert [(one.name, len(one.samples), one.class_names) for one in data.sets] == [

@@ -4,12 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from leukapp.errors import HeldOutError, LeukappError
-from leukapp.evaluation.held_out import HeldOutSet
-from leukapp.evaluation.metrics import evaluate_predictions
-from leukapp.model.presets import get_preset, paper_recipe
-from leukapp.recipes.reproduction_document import BEGIN, END, fill_document
-from leukapp.recipes.reproduction_report import (
+from experiments.reproduction.document import BEGIN, END, fill_document
+from experiments.reproduction.report import (
     BaseModelRow,
     PartCost,
     ProtocolFigures,
@@ -18,7 +14,11 @@ from leukapp.recipes.reproduction_report import (
     SetFigures,
     flatten_recipe,
 )
-from leukapp.recipes.reproduction_tables import write_tables
+from experiments.reproduction.tables import write_tables
+from leukapp.errors import HeldOutError, LeukappError
+from leukapp.evaluation.held_out import HeldOutSet
+from leukapp.evaluation.metrics import evaluate_predictions
+from leukapp.model.presets import get_preset, paper_recipe
 
 
 def figures(protocol, n_wrong):
@@ -164,7 +164,7 @@ def test_what_the_paper_does_not_state_is_said_to_be_assumed(result):
 
 @pytest.mark.parametrize("text", ["", "[]", '{"preset": "compact"}', '{"preset": 3}'])
 def test_other_texts_are_refused(text):
-    with pytest.raises(HeldOutError, match="run leukapp reproduce again"):
+    with pytest.raises(HeldOutError, match=r"run python -m experiments\.reproduction again"):
         Reproduction.from_json(text)
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.reproduction.data_sets import ReproductionSet
 from leukapp.data.catalog import Sample
 from leukapp.data.d4 import D4Element, paper_augmentations
 from leukapp.data.splits import split_grouped, split_paper
@@ -16,7 +17,6 @@ from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet
 from leukapp.model.dense import DenseStack, FloatArray, forward
 from leukapp.model.fusion import predict_logits, softmax
 from leukapp.model.presets import Preset
-from leukapp.recipes.reproduction_sets import ReproductionSet
 from leukapp.training.feature_cache import D4Variants, load_features
 from leukapp.training.progress import Progress
 from leukapp.training.trunks import PreparedTrunk

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from leukapp.evaluation.intervals import Estimate
-from leukapp.evaluation.published import NOT_AT_HAND
-from leukapp.recipes.reproduction_report import (
+from experiments.reproduction.report import (
     BaseModelRow,
     Decider,
     ProtocolFigures,
@@ -13,6 +11,8 @@ from leukapp.recipes.reproduction_report import (
     ReproductionRow,
     SetFigures,
 )
+from leukapp.evaluation.intervals import Estimate
+from leukapp.evaluation.published import NOT_AT_HAND
 from leukapp.training.progress import format_seconds
 
 HERE: Final = ("Here, paper's protocol - **leaks**", "Here, grouped protocol")
@@ -23,7 +23,7 @@ def write_tables(result: Reproduction) -> str:
     """Markdown of all tables that a reproduction has, with the notes that they need.
 
     Args:
-        result: of ``leukapp reproduce``.
+        result: of ``python -m experiments.reproduction``.
     """
     writers: dict[int, Callable[[Reproduction], str]] = {
         2: _base_models,

@@ -1,4 +1,4 @@
-"""``leukapp reproduce --keep-bundles``: what a reproduction trained, as bundles for the app."""
+"""``--keep-bundles``: what a reproduction trained, as bundles for the app."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from experiments.reproduction.training import Items, name_items
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.d4 import D4Element
 from leukapp.model.bundle import Bundle, write_bundle
@@ -16,7 +17,6 @@ from leukapp.recipes.fitting import fit_limits
 from leukapp.recipes.judge import JudgedImage
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import SampleSplit
-from leukapp.recipes.reproduction_training import Items, name_items
 from leukapp.recipes.training_record import hash_training_images, record_training
 from leukapp.training.corpus import Corpus
 from leukapp.training.trunks import PreparedTrunk

@@ -177,8 +177,8 @@ class Reproduction:
             return from_json(Reproduction, text)
         except ValueError as error:
             raise HeldOutError(
-                f"The text is not a reproduction of this version ({error}); run leukapp reproduce "
-                "again."
+                f"The text is not a reproduction of this version ({error}); run "
+                "python -m experiments.reproduction again."
             ) from error
 
 

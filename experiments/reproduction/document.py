@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from experiments.reproduction.report import Reproduction
+from experiments.reproduction.tables import write_tables
 from leukapp.errors import LeukappError
 from leukapp.evaluation.published import (
     ABLATION,
@@ -10,8 +12,6 @@ from leukapp.evaluation.published import (
     PUBLISHED_MACRO_AUC,
     PublishedFigure,
 )
-from leukapp.recipes.reproduction_report import Reproduction
-from leukapp.recipes.reproduction_tables import write_tables
 
 BEGIN: Final = "<!-- figures: begin -->"
 END: Final = "<!-- figures: end -->"
@@ -22,7 +22,7 @@ def fill_document(document: str, result: Reproduction) -> str:
 
     Args:
         document: Markdown with both marks.
-        result: of ``leukapp reproduce``.
+        result: of ``python -m experiments.reproduction``.
 
     Returns:
         The document with new figures.
@@ -39,7 +39,7 @@ def write_figures(result: Reproduction) -> str:
     """The tables of a result, then everything that the paper prints.
 
     Args:
-        result: of ``leukapp reproduce``.
+        result: of ``python -m experiments.reproduction``.
     """
     published = "\n".join(
         [

@@ -1,4 +1,4 @@
-"""``leukapp reproduce``: the paper's tables under its protocol and under the grouped one."""
+"""The whole reproduction: the paper's tables under its protocol and under the grouped one."""
 
 import json
 import os
@@ -12,6 +12,34 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.reproduction.bundles import keep_bundle
+from experiments.reproduction.data_sets import ReproductionSet, read_reproduction_data
+from experiments.reproduction.fingerprint import code_fingerprint
+from experiments.reproduction.report import (
+    BaseModelRow,
+    Decider,
+    PartCost,
+    ProtocolFigures,
+    Reproduction,
+    ReproductionRow,
+    SetFigures,
+    flatten_recipe,
+)
+from experiments.reproduction.tables import write_tables
+from experiments.reproduction.time_spent import TimeSpent
+from experiments.reproduction.training import (
+    PROTOCOLS,
+    JudgedPart,
+    Parts,
+    ProtocolName,
+    ReproductionRun,
+    class_indices,
+    judge_set,
+    load_set_features,
+    split_set,
+    train_set,
+    whole_stack,
+)
 from leukapp.data.splits import measure_leakage, split_paper
 from leukapp.errors import BackboneWeightsError, TrainingError
 from leukapp.evaluation.background import background_balanced_accuracy
@@ -40,35 +68,7 @@ from leukapp.model.presets import (
 )
 from leukapp.model.weights_io import Arrays
 from leukapp.recipes.judge import read_edge_features
-from leukapp.recipes.reproduction_bundles import keep_bundle
-from leukapp.recipes.reproduction_fingerprint import code_fingerprint
-from leukapp.recipes.reproduction_report import (
-    BaseModelRow,
-    Decider,
-    PartCost,
-    ProtocolFigures,
-    Reproduction,
-    ReproductionRow,
-    SetFigures,
-    flatten_recipe,
-)
-from leukapp.recipes.reproduction_sets import ReproductionSet, read_reproduction_data
-from leukapp.recipes.reproduction_tables import write_tables
-from leukapp.recipes.reproduction_training import (
-    PROTOCOLS,
-    JudgedPart,
-    Parts,
-    ProtocolName,
-    ReproductionRun,
-    class_indices,
-    judge_set,
-    load_set_features,
-    split_set,
-    train_set,
-    whole_stack,
-)
 from leukapp.recipes.step_time import median_ms, random_step
-from leukapp.recipes.time_spent import TimeSpent
 from leukapp.resources import SHIPPED_COMPACT, training_dir
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time
 from leukapp.training.progress import format_seconds
@@ -91,7 +91,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReproduceOptions:
-    """What ``leukapp reproduce`` was asked for.
+    """What ``python -m experiments.reproduction`` was asked for.
 
     Attributes:
         data: folder or table of samples.

@@ -12,6 +12,14 @@ from typing import Final
 
 import numpy as np
 
+from experiments.reproduction.data_sets import ReproductionSet
+from experiments.reproduction.training import (
+    PROTOCOLS,
+    ReproductionRun,
+    judge_set,
+    split_set,
+    train_set,
+)
 from leukapp.data.catalog import Sample
 from leukapp.data.splits import measure_leakage, split_paper
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet
@@ -21,14 +29,6 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, FloatArray
 from leukapp.model.fusion import pool
 from leukapp.model.presets import Preset, paper_recipe
-from leukapp.recipes.reproduction_sets import ReproductionSet
-from leukapp.recipes.reproduction_training import (
-    PROTOCOLS,
-    ReproductionRun,
-    judge_set,
-    split_set,
-    train_set,
-)
 from leukapp.training.feature_cache import D4Variants, FrozenTrunk
 from leukapp.training.trunks import PreparedTrunk
 

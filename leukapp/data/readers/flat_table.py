@@ -1,5 +1,6 @@
 """Bytes of unknown origin to a flat table, or to the one exception that readers reword."""
 
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Final
 
@@ -11,7 +12,8 @@ MAX_TABLE_BYTES: Final = 200_000_000
 MAX_CELLS: Final = 50_000_000
 MAX_DESCRIBED: Final = 10_000
 MAX_NAME_BYTES: Final = 10_000_000
-ROWS_AT_ONCE: Final = 65_536
+MAX_UNPACKED_BYTES: Final = 1_000_000_000
+ROWS_AT_ONCE: Final = 8_192
 
 # Beside its documented ArrowInvalid (a ValueError), pyarrow raises these on damaged files.
 TABLE_ERRORS: Final = (
@@ -63,40 +65,64 @@ def _parse_csv(data: bytes) -> pd.DataFrame:
 
 
 def _parse_parquet(data: bytes) -> pd.DataFrame:
+    schema = _open_parquet(data).schema_arrow
+    names = [str(name) for name in schema.names]
+    if len(set(names)) != len(names):
+        raise TableError("two columns have one name")
+    if any(not _is_plain(field.type) for field in schema):
+        raise TableError("a column holds neither texts, numbers nor truth values")
+    texts = [str(field.name) for field in schema if _is_text(_values_of(field.type))]
+    # A text that many rows repeat stays one text, in Arrow's memory and in pandas'.
+    file = _open_parquet(data, read_dictionary=texts)
+    table = pa.Table.from_batches(_unpack(file), schema=file.schema_arrow)
+    table.validate(full=True)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame.astype(dict.fromkeys(texts, object))
+
+
+def _open_parquet(data: bytes, *, read_dictionary: Sequence[str] = ()) -> pq.ParquetFile:
     # A damaged length in the file's description would be allocated before it is missed.
     file = pq.ParquetFile(
         BytesIO(data),
         thrift_string_size_limit=MAX_NAME_BYTES,
         thrift_container_size_limit=MAX_DESCRIBED,
+        read_dictionary=list(read_dictionary),
     )
     described = file.metadata
-    rows_of_groups = sum(
-        described.row_group(index).num_rows for index in range(described.num_row_groups)
-    )
-    if max(described.num_rows, rows_of_groups) * max(described.num_columns, 1) > MAX_CELLS:
+    groups = [described.row_group(index) for index in range(described.num_row_groups)]
+    n_rows = max(described.num_rows, sum(group.num_rows for group in groups))
+    if n_rows * max(described.num_columns, 1) > MAX_CELLS:
         # Repeated values take next to no room in the file and all of it in memory.
         raise TableError(f"more than {MAX_CELLS:,} cells")
-    # Piece by piece, so that a page cannot claim more values than the description has rows.
-    table = pa.Table.from_batches(file.iter_batches(ROWS_AT_ONCE), schema=file.schema_arrow)
-    table.validate(full=True)
-    names = [str(name) for name in table.column_names]
-    if len(set(names)) != len(names):
-        raise TableError("two columns have one name")
-    if any(not _is_plain(field.type) for field in table.schema):
-        raise TableError("a column holds neither texts, numbers nor truth values")
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-    return frame
+    if sum(group.total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
+        raise TableError(f"more than {MAX_UNPACKED_BYTES / 1e6:g} MB unpacked")
+    return file
+
+
+def _unpack(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Read piece by piece: pages cannot claim more values or bytes than the limits allow."""
+    n_unpacked = 0
+    for batch in file.iter_batches(ROWS_AT_ONCE):
+        n_unpacked += batch.nbytes
+        if n_unpacked > MAX_UNPACKED_BYTES:
+            raise TableError(f"more than {MAX_UNPACKED_BYTES / 1e6:g} MB unpacked")
+        yield batch
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
     tests = (
-        pa.types.is_string,
-        pa.types.is_large_string,
+        _is_text,
         pa.types.is_integer,
         pa.types.is_floating,
         pa.types.is_boolean,
         pa.types.is_null,
     )
-    return any(test(kind) for test in tests)
+    return any(test(_values_of(kind)) for test in tests)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _values_of(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

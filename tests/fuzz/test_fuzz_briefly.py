@@ -12,7 +12,18 @@ SECONDS = 2
 PROGRAM = Path(__file__).with_name("fuzz_readers.py")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="no atheris wheel here")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("atheris") is None, reason="no atheris wheel here"
+)
+
+PARENT_MB = 800
+LARGE_PARENT = f"""
+import subprocess, sys
+len(b"x" * ({PARENT_MB} << 20))
+sys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)
+"""
+
+
 @pytest.mark.parametrize(
     "reader", ["decoder", "held_out_csv", "manifest_parquet", "bundle_manifest", "zip"]
 )
@@ -30,3 +41,17 @@ def test_fuzzing_finds_nothing(reader: str, tmp_path: Path) -> None:
     assert counted is not None
     assert int(counted[1]) > 50
     assert not list(tmp_path.rglob("failing_*"))
+
+
+def test_the_memory_limit_counts_no_memory_of_whoever_started_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE_PARENT, str(PROGRAM), "zip", "1", str(tmp_path / "found")],
+        capture_output=True,
+        check=True,
+        timeout=120,
+        text=True,
+        errors="replace",
+    )
+    peak = re.search(r"stat::peak_rss_mb: +(\d+)", done.stderr)
+    assert peak is not None
+    assert 50 < int(peak[1]) < PARENT_MB

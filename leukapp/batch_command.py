@@ -151,8 +151,9 @@ class _Progress:
 
 
 def _summary(run: BatchRun, items: tuple[BatchItem, ...]) -> Iterator[str]:
-    verdicts = Counter(item.label or "no call" for item in items if item.state is ItemState.DONE)
-    shares = ", ".join(f"{label} {count}" for label, count in sorted(verdicts.items()))
+    done = [item for item in items if item.state is ItemState.DONE]
+    verdicts = Counter(item.answer_name or "no call" for item in done)
+    shares = ", ".join(f"{name} {count}" for name, count in sorted(verdicts.items()))
     yield f"batch {run.id}: {run.done} judged ({shares}), {run.unreadable} unreadable"
     for item in items:
         if item.state is ItemState.UNREADABLE:

@@ -8,7 +8,7 @@ from leukapp.evaluation.intervals import wilson_interval
 from leukapp.fields.crops import CellBox
 from leukapp.imaging.arrays import RgbImage
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import HEALTHY
+from leukapp.labels import LEUKEMIA, name_answer
 
 ImageMode: TypeAlias = Literal["whole", "cell", "field"]
 """How an image was judged: squeezed whole, as a photograph of one cell, or as a field of cells."""
@@ -26,7 +26,9 @@ class CellAnswer:
     Attributes:
         box: of its crop, in pixels of the original.
         crop: what the network saw before enhancement, uint8 (side, side, 3), read-only.
-        label: ``ALL``, ``AML`` or ``Healthy``; None for "no call".
+        finding: ``Healthy`` or ``leukemia``; None for "no call".
+        label: ``ALL``, ``AML`` or ``Healthy``; None for "no call", and for a leukemia whose type is
+            not named.
         no_call_reason: one plain sentence if there is no call, else None.
         probabilities: calibrated probabilities of the fused decision.
         branches: each branch's own softmax, in the order of the preset.
@@ -35,11 +37,17 @@ class CellAnswer:
 
     box: CellBox
     crop: RgbImage
+    finding: str | None
     label: str | None
     no_call_reason: str | None
     probabilities: ClassProbabilities
     branches: tuple[ClassProbabilities, ...]
     is_counted: bool
+
+    @property
+    def answer_name(self) -> str | None:
+        """What is called, in one name: a class, or leukemia of no determined type."""
+        return name_answer(self.finding, self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +57,7 @@ class CellSummary:
     Attributes:
         n_found: leukocytes found.
         n_judged: those with a call.
-        n_blast_like: those called leukemia, which is any class but Healthy.
+        n_blast_like: those called leukemia, whether or not its type is named.
         share: blast-like among the judged, 0-1; None where none was judged.
         low: lower end of the 95 % interval of the share (Wilson); None as ``share``.
         high: upper end.
@@ -74,8 +82,8 @@ def summarize_cells(cells: Sequence[CellAnswer]) -> CellSummary:
     Source:
         E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
     """
-    judged = [cell for cell in cells if cell.label is not None]
-    n_blast_like = sum(cell.label != HEALTHY for cell in judged)
+    judged = [cell for cell in cells if cell.finding is not None]
+    n_blast_like = sum(cell.finding == LEUKEMIA for cell in judged)
     return _summary(len(cells), len(judged), n_blast_like)
 
 

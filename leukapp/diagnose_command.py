@@ -20,6 +20,7 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.engine import EngineChoice
 from leukapp.inference.gradcam import FUSED
+from leukapp.labels import name_answer
 from leukapp.quoted_names import one_line, quoted
 from leukapp.result_record import (
     RESEARCH_USE_NOTICE,
@@ -201,9 +202,11 @@ def _line(record: dict[str, Any]) -> str:
         return f"{name}: no call. {record['no_call_reason']}"
     shares = ", ".join(f"{name} {value:.1%}" for name, value in record["probabilities"].items())
     cells = f"; {_count(record['summary'])}" if record["mode"] == "field" else ""
-    if record["label"] is None:
+    answer = name_answer(record["finding"], record["label"])
+    if answer is None:
         return f"{name}: no call ({shares}{cells}). {record['no_call_reason']}"
-    return f"{name}: {record['label']} ({shares}{cells})"
+    note = f". {record['type_note']}" if record["type_note"] else ""
+    return f"{name}: {answer} ({shares}{cells}){note}"
 
 
 def _count(summary: dict[str, Any]) -> str:

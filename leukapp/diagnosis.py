@@ -30,8 +30,8 @@ from leukapp.inference.decision import DecisionRule, ItemScores
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
-from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import HEALTHY
+from leukapp.inference.probabilities import ClassProbabilities, answer_probability
+from leukapp.labels import HEALTHY, name_answer
 from leukapp.model.bundle import Bundle, open_bundle
 from leukapp.process_threads import one_opencv_thread
 from leukapp.resources import find_bundle
@@ -105,9 +105,12 @@ class Diagnosis:
             :attr:`enhanced`.
         mode: whether the image was judged whole, as one cell or as a field of cells.
         class_names: what the bundle tells apart, in its order.
-        label: one of ``class_names``; None for "no call".
+        finding: ``Healthy`` or ``leukemia``; None for "no call".
+        label: one of ``class_names``; None for "no call", and for a leukemia whose type is not
+            named.
         no_call_reason: one plain sentence if there is no call, else None.
         no_call_details: further sentences on why there is none, with the numbers behind it.
+        type_note: one plain sentence on why the type of a leukemia is not named, else None.
         probabilities: calibrated probabilities of the fused decision, also where there is no call;
             None where no leukocyte was found, so that the network had nothing to judge.
         branches: each branch's own vote, in the order of the preset; empty where no leukocyte was
@@ -129,6 +132,7 @@ class Diagnosis:
     find_enhanced: Callable[[], RgbImage]
     mode: ImageMode
     class_names: tuple[str, ...]
+    finding: str | None
     label: str | None
     no_call_reason: str | None
     probabilities: ClassProbabilities | None
@@ -142,6 +146,22 @@ class Diagnosis:
     timings: Timings
     network_output: NetworkOutput | None
     no_call_details: tuple[str, ...] = ()
+    type_note: str | None = None
+
+    @property
+    def answer_name(self) -> str | None:
+        """What is called, in one name: a class, or leukemia of no determined type."""
+        return name_answer(self.finding, self.label)
+
+    @property
+    def answer_probability(self) -> float | None:
+        """Calibrated probability of what is called, 0-1; None where there was nothing to judge.
+
+        That of the most probable class where there is no call.
+        """
+        if self.probabilities is None:
+            return None
+        return answer_probability(self.probabilities.as_dict(), self.finding, self.label)
 
     @property
     def enhanced(self) -> RgbImage:
@@ -257,9 +277,11 @@ class Diagnoser:
             find_enhanced=partial(self._enhanced, image, cut.background if cut else None),
             mode="whole" if cut is None else cut.mode,
             class_names=self.bundle.class_names,
+            finding=decision.finding,
             label=decision.label,
             no_call_reason=no_call.reason if no_call else None,
             no_call_details=no_call.details if no_call else (),
+            type_note=decision.answer.type_note,
             probabilities=decision.probabilities,
             branches=tuple(
                 BranchVote(name=name, probabilities=probabilities)
@@ -394,6 +416,7 @@ class Diagnoser:
             CellAnswer(
                 box=crop.box,
                 crop=crop.image,
+                finding=decision.finding,
                 label=decision.label,
                 no_call_reason=decision.no_call.reason if decision.no_call else None,
                 probabilities=decision.probabilities,

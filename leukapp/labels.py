@@ -27,6 +27,9 @@ LEUKEMIA: Final = "leukemia"
 TYPE_NOT_DETERMINED: Final = "leukemia, type not determined"
 """The answer whose finding is leukemia and whose type is not named."""
 
+ANSWER_NAMES: Final = (*CLASS_NAMES, TYPE_NOT_DETERMINED)
+"""Every answer that is a call."""
+
 OTHER_LEUKEMIA: Final = "other leukemia"
 """True class of an image that shows a leukemia which is no class of the bundle."""
 
@@ -52,6 +55,19 @@ def name_answer(finding: str | None, label: str | None) -> str | None:
         ('ALL', 'leukemia, type not determined', None)
     """
     return TYPE_NOT_DETERMINED if label is None and finding == LEUKEMIA else label
+
+
+def split_answer(name: str | None) -> tuple[str | None, str | None]:
+    """Finding and class of an answer's one name; the reverse of :func:`name_answer`.
+
+    Args:
+        name: a class name or ``TYPE_NOT_DETERMINED``; None for no call.
+
+    Example:
+        >>> split_answer("AML"), split_answer("leukemia, type not determined")
+        (('leukemia', 'AML'), ('leukemia', None))
+    """
+    return (LEUKEMIA, None) if name == TYPE_NOT_DETERMINED else (finding_of(name), name)
 
 
 def order_classes(labels: Iterable[str]) -> tuple[str, ...]:

@@ -27,9 +27,11 @@ def diagnosis_record(
         "path": path,
         "image_sha256": diagnosis.image_sha256,
         "mode": diagnosis.mode,
+        "finding": diagnosis.finding,
         "label": diagnosis.label,
         "no_call_reason": diagnosis.no_call_reason,
         "no_call_details": list(diagnosis.no_call_details),
+        "type_note": diagnosis.type_note,
         "probabilities": (
             diagnosis.probabilities.as_dict() if diagnosis.probabilities is not None else None
         ),
@@ -48,6 +50,7 @@ def diagnosis_record(
 def _cell_record(cell: CellAnswer) -> dict[str, Any]:
     return {
         "box": [cell.box.x0, cell.box.y0, cell.box.x1, cell.box.y1],
+        "finding": cell.finding,
         "label": cell.label,
         "no_call_reason": cell.no_call_reason,
         "probabilities": cell.probabilities.as_dict(),
@@ -78,9 +81,11 @@ def error_record(message: str, *, path: str) -> dict[str, Any]:
         "path": path,
         "error": message,
         "mode": None,
+        "finding": None,
         "label": None,
         "no_call_reason": None,
         "no_call_details": None,
+        "type_note": None,
         "probabilities": None,
         "branches": None,
         "cells": [],

@@ -32,7 +32,7 @@ def show_answer(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagno
     """Write the verdict first, then the evidence, then the record."""
     if entry.is_synthetic:
         st.info(texts.SAMPLE_NOTICE, icon=":material/draw:")
-    is_call = diagnosis.label is not None
+    is_call = diagnosis.finding is not None
     picture, verdict, *chart = st.columns([1, 1.35, 1.6] if is_call else [1, 2.95], gap="medium")
     with picture:
         caption = texts.ORIGINAL_CAPTION.format(

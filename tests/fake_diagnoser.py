@@ -16,7 +16,7 @@ from leukapp.imaging.quality import QualityFinding, QualityReport
 from leukapp.inference.gradcam import blank_explanation
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, LEUKEMIA, finding_of
 
 BRANCHES = ("efficientnet_lite2", "mobilenetv3large")
 ABSTAIN = b"abstain"
@@ -25,6 +25,11 @@ BROKEN = b"broken"
 FIELD = b"field"
 EMPTY_FIELD = b"empty field"
 UNSURE = b"unsure"
+OPEN_TYPE = b"open type"
+TYPE_NOTE = (
+    "The type is not sure enough: ALL has 51 % of the probability of leukemia and is named from "
+    "90 %."
+)
 UNSURE_REASON = "Not sure enough: leans ALL, 93 %."
 UNSURE_DETAIL = "The least sure of the joined answer and the networks has 60 %."
 NO_CALL_REASON = "The image is out of focus; take it again."
@@ -59,6 +64,7 @@ def make_diagnosis(
         find_enhanced=lambda: np.full((side_px, side_px, 3), 250, np.uint8),
         mode="whole",
         class_names=CLASS_NAMES,
+        finding=finding_of(label),
         label=label,
         no_call_reason=NO_CALL_REASON if label is None else None,
         probabilities=ClassProbabilities((0.93, 0.05, 0.02)),
@@ -97,6 +103,7 @@ def make_cell(label: str | None, index: int) -> CellAnswer:
     return CellAnswer(
         box=CellBox(x0=10 * index, y0=5, x1=10 * index + 8, y1=13),
         crop=np.full((16, 16, 3), 120 + index, np.uint8),
+        finding=finding_of(label),
         label=label,
         no_call_reason=None if label else "The network is not sure enough.",
         probabilities=ClassProbabilities(values),
@@ -113,6 +120,7 @@ def make_field(content: bytes, labels: Sequence[str | None]) -> Diagnosis:
         return diagnosis
     return replace(
         diagnosis,
+        finding=None,
         label=None,
         no_call_reason="No leukocyte was found in the image.",
         probabilities=None,
@@ -127,9 +135,21 @@ def make_unsure(content: bytes = UNSURE) -> Diagnosis:
     """A readable image whose answer is not sure enough for a call."""
     return replace(
         make_diagnosis(content),
+        finding=None,
         label=None,
         no_call_reason=UNSURE_REASON,
         no_call_details=(UNSURE_DETAIL,),
+    )
+
+
+def make_open_type(content: bytes = OPEN_TYPE) -> Diagnosis:
+    """Leukemia 0.96, of which ALL is the half: its type is not determined."""
+    return replace(
+        make_diagnosis(content),
+        finding=LEUKEMIA,
+        label=None,
+        type_note=TYPE_NOTE,
+        probabilities=ClassProbabilities((0.49, 0.47, 0.04)),
     )
 
 
@@ -155,6 +175,8 @@ class FakeDiagnoser:
         if data in {FIELD, EMPTY_FIELD}:
             labels = ["ALL", "Healthy", None, "ALL"] if data == FIELD else []
             return make_field(data, labels)
+        if data == OPEN_TYPE:
+            return make_open_type(data)
         if data == UNSURE:
             return make_unsure(data)
         return make_diagnosis(data, label=None if data == ABSTAIN else "ALL")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from leukapp.labels import finding_of
 from leukapp.review.records import BatchItem, Decision, DecisionKind, ItemState
 
 
@@ -24,11 +25,19 @@ def make_item(item_id: int, **changes: object) -> BatchItem:
         "error": None,
         "mode": "whole",
     }
-    return BatchItem(**{**values, **changes})  # type: ignore[arg-type]
+    changed = {**values, **changes}
+    label = changed["label"]
+    assert label is None or isinstance(label, str)
+    changed.setdefault("finding", finding_of(label))
+    return BatchItem(**changed)  # type: ignore[arg-type]
 
 
 def make_decision(
-    decision_id: int, item_id: int | None, kind: DecisionKind, label: str | None = None
+    decision_id: int,
+    item_id: int | None,
+    kind: DecisionKind,
+    label: str | None = None,
+    finding: str | None = None,
 ) -> Decision:
     return Decision(
         id=decision_id,
@@ -36,6 +45,7 @@ def make_decision(
         image_name="cell",
         bundle_sha256="ab" * 32,
         kind=kind,
+        finding=finding or finding_of(label),
         label=label,
         reason="",
         initials="AB",

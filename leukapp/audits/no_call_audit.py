@@ -20,7 +20,7 @@ class NoCallRow:
     Attributes:
         kind: what they are.
         n_inputs: pictures.
-        n_called: pictures that got a class, which is wrong for every one.
+        n_called: pictures that got a finding, which is wrong for every one.
         no_call: share without a call, Wilson's 95% interval.
         reasons: why there was no call, and how often.
     """
@@ -39,8 +39,8 @@ class SlippedThrough:
     Attributes:
         kind: what it is.
         name: of the picture.
-        label: class it was given.
-        probability: of that class, calibrated, 0-1.
+        label: answer it was given.
+        probability: of that answer, calibrated, 0-1.
         stained_fraction: share of its pixels with the blue-violet of nuclei.
         focus: as the quality check measures it.
     """
@@ -62,7 +62,7 @@ class NoCallAudit:
         n_inputs: pictures in all.
         no_call: share without a call, Wilson's 95% interval.
         kinds: the same for each kind.
-        slipped: pictures that got a class.
+        slipped: pictures that got a finding.
     """
 
     bundle_sha256: str
@@ -92,8 +92,8 @@ def audit_no_calls(
     for done, picture in enumerate(pictures, start=1):
         diagnosis = diagnoser.diagnose(_png(picture))
         reasons.setdefault(picture.kind, Counter())[_short_reason(diagnosis)] += 1
-        if diagnosis.label is not None:
-            slipped.append(_slipped(picture, diagnosis, diagnosis.label))
+        if diagnosis.answer_name is not None:
+            slipped.append(_slipped(picture, diagnosis, diagnosis.answer_name))
         report(done)
     rows = tuple(
         _row(kind, counts, sum(found.kind == kind for found in slipped))
@@ -125,12 +125,12 @@ def _short_reason(diagnosis: Diagnosis) -> str:
     return re.split(r"[(:.]", reason)[0].strip()
 
 
-def _slipped(picture: NotSmear, diagnosis: Diagnosis, label: str) -> SlippedThrough:
+def _slipped(picture: NotSmear, diagnosis: Diagnosis, answer: str) -> SlippedThrough:
     return SlippedThrough(
         kind=picture.kind,
         name=picture.name,
-        label=label,
-        probability=diagnosis.probabilities.of(label) if diagnosis.probabilities else 0.0,
+        label=answer,
+        probability=diagnosis.answer_probability or 0.0,
         stained_fraction=diagnosis.quality.stained_fraction,
         focus=diagnosis.quality.focus,
     )

@@ -1,11 +1,12 @@
 """Probabilities of the classes of a bundle as one checked value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, HEALTHY
 
 SUM_TOLERANCE = 1e-5
 
@@ -56,3 +57,23 @@ class ClassProbabilities:
     def as_dict(self) -> dict[str, float]:
         """Class name to probability, for JSON."""
         return dict(zip(self.class_names, self.values, strict=True))
+
+
+def answer_probability(
+    shares: Mapping[str, float], finding: str | None, label: str | None
+) -> float:
+    """Probability of what is called: of its class, or of all leukemias where no type is named.
+
+    Args:
+        shares: class to calibrated probability, 0-1.
+        finding: ``Healthy`` or ``leukemia``; None for no call.
+        label: a class name; None where none is named.
+
+    Returns:
+        0-1; of the most probable class where there is no call.
+    """
+    if label is not None:
+        return shares[label]
+    if finding is None:
+        return max(shares.values())
+    return sum(share for name, share in shares.items() if name != HEALTHY)

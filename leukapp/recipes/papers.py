@@ -14,6 +14,7 @@ from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, join_with_or
 from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, REPORT_FILE, seal_bundle
 from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
+from leukapp.model.manifest import CallLimits
 from leukapp.model.presets import told_assumptions
 from leukapp.recipes.judge import JudgedImage, as_they_are, judge_images, read_edge_features
 from leukapp.recipes.left_out import MAX_HELD_OUT_RISK, MAX_LEFT_OUT_RISK
@@ -196,12 +197,26 @@ def _how_it_fuses(bundle: Bundle) -> str:
 
 
 def _confidence(bundle: Bundle) -> str:
+    if bundle.thresholds.limits is not None:
+        return _two_steps(bundle.thresholds.limits)
     limit = bundle.thresholds.min_confidence
     if not bundle.thresholds.needs_agreement:
         return f"or if the calibrated probability is under {limit:.2f}."
     return (
         "or if the fused decision and\nthe branches do not all name one class, "
         f"each with at least {limit:.2f}: {_how_limit_was_chosen(bundle)}"
+    )
+
+
+def _two_steps(limits: CallLimits) -> str:
+    def told(limit: float | None) -> str:
+        return "never" if limit is None else f"from {limit:.4g}"
+
+    types = ", ".join(f"{name} {told(limit)}" for name, limit in limits.types.items())
+    return (
+        f"or if neither\nHealthy ({told(limits.healthy)}) nor leukemia ({told(limits.leukemia)}) "
+        "is probable enough. The type of a leukemia is named by its\nshare of the probability of "
+        f'leukemia ({types}); else the answer is\n"leukemia, type not determined".'
     )
 
 

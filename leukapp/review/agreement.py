@@ -13,11 +13,13 @@ from leukapp.evaluation.intervals import (
     bootstrap_over_groups,
     wilson_interval,
 )
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ANSWER_NAMES, CLASS_NAMES, HEALTHY
 from leukapp.review.records import DecisionKind
 from leukapp.review.worklist import WorklistEntry
 
-NO_ANSWER: Final = len(CLASS_NAMES)
+NO_TYPE: Final = len(CLASS_NAMES)
+"""Row and column of a leukemia whose type is not named."""
+NO_ANSWER: Final = NO_TYPE + 1
 """Row "no class given" of the reviewer, column "no call" of the network."""
 
 
@@ -34,11 +36,15 @@ class Agreement:
         coverage: share of the judged images that were reviewed, 0-1; None without judged images.
         agreed: share of the compared images with the same class, 0-1, Wilson's 95% interval; None
             without compared images.
+        finding_agreed: share of the images to which both gave a finding, Healthy or leukemia, and
+            that have the same one, as ``agreed``; a leukemia whose type is not named counts here.
+        n_findings: images to which both gave a finding.
         kappa: Cohen's kappa with a 95% interval from a bootstrap over images; None where it is not
             defined, which is where both gave one and the same class to every image. Its interval
             is too narrow where images of one patient are among them.
-        counts: int64 (classes + 1, classes + 1), row = reviewer, column = network, in the order of
-            ``CLASS_NAMES``; the last row is "no class given", the last column "no call"; read-only.
+        counts: int64 (classes + 2, classes + 2), row = reviewer, column = network, in the order of
+            ``ANSWER_NAMES``; the last row is "no class given", the last column "no call";
+            read-only.
     """
 
     n_judged: int
@@ -48,8 +54,16 @@ class Agreement:
     n_compared: int
     coverage: float | None
     agreed: Estimate | None
+    finding_agreed: Estimate | None
+    n_findings: int
     kappa: Estimate | None
     counts: NDArray[np.int64]
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Rows and columns of ``counts`` to show: that of no type only where somebody gave it."""
+        is_given = bool(self.counts[NO_TYPE].any() or self.counts[:, NO_TYPE].any())
+        return tuple(i for i in range(NO_ANSWER + 1) if i != NO_TYPE or is_given)
 
 
 def measure_agreement(
@@ -69,18 +83,21 @@ def measure_agreement(
         seed: of its draws.
     """
     reviewed = [
-        (reviewer_label(entry), entry.item.label, entry.decision)
+        (reviewer_answer(entry), entry.item.answer_name, entry.decision)
         for entry in entries
         if entry.decision is not None and (entry.decision.is_blinded or not blinded_only)
     ]
-    counts = np.zeros((len(CLASS_NAMES) + 1, len(CLASS_NAMES) + 1), np.int64)
+    counts = np.zeros((NO_ANSWER + 1, NO_ANSWER + 1), np.int64)
     for reviewer, network, _ in reviewed:
         counts[_index(reviewer), _index(network)] += 1
     counts.flags.writeable = False
     pairs = np.array(
         [(_index(reviewer), _index(network)) for reviewer, network, _ in reviewed], np.int64
     ).reshape(-1, 2)
-    compared = pairs[(pairs != NO_ANSWER).all(axis=1)]
+    compared = pairs[(pairs < NO_TYPE).all(axis=1)]
+    is_healthy = pairs[(pairs != NO_ANSWER).all(axis=1)] == CLASS_NAMES.index(HEALTHY)
+    n_findings = len(is_healthy)
+    n_same_finding = int((is_healthy[:, 0] == is_healthy[:, 1]).sum())
     n_same = int((compared[:, 0] == compared[:, 1]).sum())
     return Agreement(
         n_judged=len(entries),
@@ -90,15 +107,17 @@ def measure_agreement(
         n_compared=len(compared),
         coverage=len(reviewed) / len(entries) if entries else None,
         agreed=wilson_interval(n_same, len(compared)) if len(compared) else None,
+        finding_agreed=wilson_interval(n_same_finding, n_findings) if n_findings else None,
+        n_findings=n_findings,
         kappa=_kappa(compared, n_resamples=n_resamples, seed=seed),
         counts=counts,
     )
 
 
-def reviewer_label(entry: WorklistEntry) -> str | None:
-    """Give the class that the reviewer stands for, or None for "unsure" and without a decision.
+def reviewer_answer(entry: WorklistEntry) -> str | None:
+    """Give the answer that the reviewer stands for, or None for "unsure" and without a decision.
 
-    To agree with a "no call" gives no class either.
+    To agree with a "no call" gives no answer either.
 
     Args:
         entry: an image and its decision.
@@ -106,12 +125,12 @@ def reviewer_label(entry: WorklistEntry) -> str | None:
     if entry.decision is None:
         return None
     if entry.decision.kind is DecisionKind.AGREE:
-        return entry.item.label
-    return entry.decision.label if entry.decision.kind is DecisionKind.OVERRIDE else None
+        return entry.item.answer_name
+    return entry.decision.answer_name if entry.decision.kind is DecisionKind.OVERRIDE else None
 
 
-def _index(label: str | None) -> int:
-    return NO_ANSWER if label is None else CLASS_NAMES.index(label)
+def _index(answer: str | None) -> int:
+    return NO_ANSWER if answer is None else ANSWER_NAMES.index(answer)
 
 
 def _kappa(pairs: NDArray[np.int64], *, n_resamples: int, seed: int) -> Estimate | None:
@@ -125,7 +144,7 @@ def _kappa(pairs: NDArray[np.int64], *, n_resamples: int, seed: int) -> Estimate
         drawn = pairs[rows]
         if len(np.unique(drawn)) < 2:
             return float("nan")
-        return float(cohen_kappa_score(drawn[:, 0], drawn[:, 1], labels=list(range(NO_ANSWER))))
+        return float(cohen_kappa_score(drawn[:, 0], drawn[:, 1], labels=list(range(NO_TYPE))))
 
     return bootstrap_over_groups(
         kappa_of, np.arange(len(pairs)), n_resamples=n_resamples, seed=seed

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from leukapp import __version__
 from leukapp.errors import StoreError
+from leukapp.labels import finding_of
 from leukapp.review.audit_trail import (
     BATCH_BEGUN,
     BATCH_REMOVED,
@@ -362,7 +363,12 @@ def read_runs(connection: Connection, where: ColumnElement[bool], limit: int) ->
 
 def read_item(row: RowMapping) -> BatchItem:
     """One image of a batch from its row."""
-    values = dict(row) | {"state": ItemState(row["state"]), "quality": tuple(row["quality"])}
+    values = dict(row) | {
+        "state": ItemState(row["state"]),
+        "quality": tuple(row["quality"]),
+        # Rows of earlier versions have none, and their class says it.
+        "finding": row["finding"] or finding_of(row["label"]),
+    }
     del values["claimed_by"], values["claimed_until"]
     return BatchItem(**values)
 

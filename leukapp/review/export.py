@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from leukapp.labels import CLASS_NAMES, order_classes
+from leukapp.labels import CLASS_NAMES, order_classes, split_answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.agreement import reviewer_label
+from leukapp.review.agreement import reviewer_answer
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.worklist import WorklistEntry, standing_decisions
@@ -116,6 +116,7 @@ def _answer(
         "state": item.state.value,
         "error": item.error,
         "mode": item.mode,
+        "finding": item.finding,
         "label": item.label,
         "no_call_reason": item.no_call_reason,
         "confidence": item.confidence,
@@ -132,11 +133,13 @@ def _answer(
 
 def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
     if decision is None:
-        names = ("decision", "reviewer_label", "reason", "initials", "reviewer", "decided_at_utc")
-        return {**dict.fromkeys(names), "blinded": None}
+        names = ("decision", "reviewer_finding", "reviewer_label", "reason", "initials")
+        return dict.fromkeys((*names, "reviewer", "decided_at_utc", "blinded"))
+    finding, label = split_answer(reviewer_answer(WorklistEntry(item=item, decision=decision)))
     return {
         "decision": decision.kind.value,
-        "reviewer_label": reviewer_label(WorklistEntry(item=item, decision=decision)),
+        "reviewer_finding": finding,
+        "reviewer_label": label,
         "reason": decision.reason,
         "initials": decision.initials,
         "reviewer": decision.user,

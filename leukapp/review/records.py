@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from leukapp.labels import name_answer
+
 
 class DecisionKind(StrEnum):
     """What a reviewer said to a verdict; ``UNDONE`` takes back a decision that stands."""
@@ -43,7 +45,7 @@ class Decision:
         bundle_sha256: which bundle had answered.
         kind: what was said.
         label: class that the reviewer gives: that of the verdict for ``agree`` (None where there
-            was no call), the reviewer's own for ``override``, None for ``unsure`` and ``undone``.
+            was none), the reviewer's own for ``override``, None for ``unsure`` and ``undone``.
         reason: free text, may be empty.
         initials: of the reviewer.
         user: mail address where readers sign in, else None.
@@ -53,6 +55,8 @@ class Decision:
         is_blinded: the reviewer voted before the verdict was shown.
         takes_back: id of the decision that a line ``undone`` takes back; None for decisions, and
             for ``undone`` lines of earlier versions, which take back the last one that stood.
+        finding: ``Healthy`` or ``leukemia`` as the reviewer says, also where no type is given; None
+            where ``label`` is None for another reason.
     """
 
     id: int
@@ -69,6 +73,12 @@ class Decision:
     item_id: int | None
     is_blinded: bool = False
     takes_back: int | None = None
+    finding: str | None = None
+
+    @property
+    def answer_name(self) -> str | None:
+        """What the reviewer says, in one name: a class, or leukemia of no determined type."""
+        return name_answer(self.finding, self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +123,18 @@ class BatchItem:
         source: how to read the pixels again: a relative path under the root, or an upload's id.
         image_sha256: hash of the file, once it was read.
         state: where it stands.
-        label: verdict, or None for "no call" and where there is no answer.
+        label: class of the verdict; None for "no call", for a leukemia whose type is not named, and
+            where there is no answer.
         no_call_reason: one sentence, or None.
-        confidence: highest calibrated probability, 0-1.
+        confidence: calibrated probability of the verdict, of the most probable class where there is
+            no call, 0-1.
         probabilities: class to calibrated probability; None where no leukocyte was found.
         branch_probabilities: branch to class to probability.
         branches_agree: whether the branches give one class.
         quality: sentences of the quality check.
         error: why the file could not be read, one sentence.
         mode: how the image was read, e.g. ``whole``, ``cell`` or ``field``.
+        finding: ``Healthy`` or ``leukemia``; None for "no call" and where there is no answer.
     """
 
     id: int
@@ -140,6 +153,12 @@ class BatchItem:
     quality: tuple[str, ...]
     error: str | None
     mode: str
+    finding: str | None = None
+
+    @property
+    def answer_name(self) -> str | None:
+        """What is called, in one name: a class, or leukemia of no determined type."""
+        return name_answer(self.finding, self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

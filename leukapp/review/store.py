@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, insert
 from leukapp import __version__
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import StoreError
+from leukapp.labels import finding_of
 from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
     DECISION,
@@ -143,11 +144,13 @@ class ReviewStore:
         run_id: int | None = None,
         item_id: int | None = None,
         is_blinded: bool = False,
+        finding: str | None = None,
     ) -> Decision:
         """Add a decision to the review log and to the audit trail; nothing is overwritten.
 
         The arguments are those of ``Decision``; ``image_sha256`` is the hash of the file that the
-        reviewer saw, not a copy of what the batch has.
+        reviewer saw, not a copy of what the batch has. ``finding`` follows from a label that is
+        given.
 
         Raises:
             StoreError: the image of the batch is another file or gone, or the store cannot be
@@ -158,6 +161,7 @@ class ReviewStore:
             "image_name": image_name,
             "bundle_sha256": bundle_sha256,
             "kind": kind.value,
+            "finding": finding or finding_of(label),
             "label": label,
             "reason": reason,
             "initials": initials,
@@ -564,9 +568,10 @@ def answer_values(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
         "state": ItemState.DONE.value,
         "image_sha256": diagnosis.image_sha256,
+        "finding": diagnosis.finding,
         "label": diagnosis.label,
         "no_call_reason": diagnosis.no_call_reason,
-        "confidence": found.top_value if found else None,
+        "confidence": diagnosis.answer_probability,
         "probabilities": found.as_dict() if found else None,
         "branch_probabilities": {
             vote.name: vote.probabilities.as_dict() for vote in diagnosis.branches
@@ -588,6 +593,7 @@ def _diagnosis_entry(
         bundle_sha256=diagnosis.bundle.sha256,
         software_version=__version__,
         detail={
+            "finding": diagnosis.finding,
             "label": diagnosis.label,
             "mode": diagnosis.mode,
             "probabilities": found.as_dict() if found else None,
@@ -630,6 +636,7 @@ def _add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision
             detail={
                 "decision_id": row["id"],
                 "kind": values["kind"],
+                "finding": values.get("finding"),
                 "label": values["label"],
                 "run_id": values["run_id"],
                 # The reason may hold anything, so the trail has only the hash of the whole line.
@@ -672,6 +679,7 @@ def _decision(row: RowMapping) -> Decision:
     values = dict(row) | {
         "kind": DecisionKind(row["kind"]),
         "decided_at": _moment(row["decided_at"]),
+        "finding": row["finding"] or finding_of(row["label"]),
     }
     values["user"] = values.pop("user_mail")
     return Decision(**values)

@@ -68,6 +68,7 @@ ITEMS: Final = Table(
     # Which runner has the image in hand, and until when (seconds since 1970) it is believed.
     Column("claimed_by", String(32), info={LATER: True}),
     Column("claimed_until", Float, info={LATER: True}),
+    Column("finding", String(16), info={LATER: True}),
     UniqueConstraint("run_id", "position"),
     Index("items_by_state", "run_id", "state"),
     sqlite_autoincrement=True,
@@ -91,6 +92,7 @@ DECISIONS: Final = Table(
     Column("is_blinded", Boolean, nullable=False),
     # The decision that an undone line takes back; one can be taken back once.
     Column("takes_back", Integer, info={LATER: True}),
+    Column("finding", String(16), info={LATER: True}),
     Index("decisions_of_image", "image_sha256"),
     Index("decisions_of_run", "run_id"),
     Index("decisions_taken_back", "takes_back", unique=True),

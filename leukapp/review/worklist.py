@@ -66,8 +66,9 @@ class WorklistFilter:
     """Which images are shown; the default shows all.
 
     Attributes:
-        verdicts: class names and ``NO_CALL``; empty for every verdict.
-        min_confidence: lowest highest probability, 0-1.
+        verdicts: names of answers and ``NO_CALL``; empty for every verdict.
+        min_confidence: lowest probability of the verdict, of the most probable class where there is
+            no call, 0-1.
         max_confidence: highest, 0-1; an image without probabilities counts as 0.
         branches: by the branches' votes.
         quality: by the quality check.
@@ -85,7 +86,7 @@ class WorklistFilter:
         """Whether an image is shown."""
         item = entry.item
         return (
-            (not self.verdicts or (item.label or NO_CALL) in self.verdicts)
+            (not self.verdicts or (item.answer_name or NO_CALL) in self.verdicts)
             and self.min_confidence <= (item.confidence or 0.0) <= self.max_confidence
             and _keeps_branches(self.branches, item)
             and _keeps_quality(self.quality, item)

@@ -92,7 +92,7 @@ def build_cell_rows(cells: Sequence[CellAnswer]) -> dict[str, list[str]]:
     """Give the table of cells: column heading to cells, one row a leukocyte."""
     rows = {
         texts.COLUMN_NUMBER: [str(number + 1) for number in range(len(cells))],
-        texts.COLUMN_ANSWER: [theme.marked(cell.label) for cell in cells],
+        texts.COLUMN_ANSWER: [theme.marked(cell.answer_name) for cell in cells],
     }
     for name in cells[0].probabilities.class_names if cells else ():
         rows[name] = [percent(cell.probabilities.of(name)) for cell in cells]
@@ -111,7 +111,7 @@ def _choose_cell(n_cells: int, key: str) -> int:
 def _show_cell(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int) -> None:
     cell = diagnosis.cells[index]
     class_name = cell.probabilities.top_class
-    st.markdown(f"**{theme.marked(cell.label)}**")
+    st.markdown(f"**{theme.marked(cell.answer_name)}**")
     if cell.no_call_reason:
         st.caption(cell.no_call_reason)
     crop, heat = st.columns(2)
@@ -136,7 +136,7 @@ def _with_boxes(diagnosis: Diagnosis, chosen: int) -> RgbImage:
                 round(cell.box.x1 * factor),
                 round(cell.box.y1 * factor),
             ),
-            color=theme.rgb_of(cell.label),
+            color=theme.rgb_of(cell.answer_name),
             number=index + 1,
             is_chosen=index == chosen,
         )

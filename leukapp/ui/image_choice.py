@@ -107,7 +107,7 @@ def choose_image(entries: list[ImageEntry], outcomes: list[Outcome]) -> ImageEnt
 
 def _entry_line(entry: ImageEntry, outcome: Outcome) -> str:
     """An image's name and verdict, as the plain text of a menu."""
-    return f"{theme.marked(outcome.label)}  ·  {entry.name}"
+    return f"{theme.marked(outcome.answer_name)}  ·  {entry.name}"
 
 
 def _show_step(column: DeltaGenerator, label: str, key: str | None) -> None:

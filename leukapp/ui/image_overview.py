@@ -29,19 +29,19 @@ class OverviewLine:
 
     Attributes:
         entry: the image.
-        label: verdict, or None for "no call".
+        answer_name: what is called; None for "no call".
         summary: its numbers.
     """
 
     entry: ImageEntry
-    label: str | None
+    answer_name: str | None
     summary: ImageSummary
 
 
 def overview_lines(entries: list[ImageEntry], outcomes: list[Outcome]) -> list[OverviewLine]:
     """Give the readable images in the order in which they came."""
     return [
-        OverviewLine(entry=entry, label=outcome.label, summary=outcome.summary)
+        OverviewLine(entry=entry, answer_name=outcome.answer_name, summary=outcome.summary)
         for entry, outcome in zip(entries, outcomes, strict=True)
         if outcome.summary is not None
     ]
@@ -84,14 +84,14 @@ def overview_table(lines: list[OverviewLine]) -> dict[str, list[str] | list[floa
     return {
         texts.OVERVIEW_PICTURE: [line.summary.thumbnail_uri for line in lines],
         texts.OVERVIEW_NAME: [line.entry.name for line in lines],
-        texts.OVERVIEW_VERDICT: [theme.marked(line.label) for line in lines],
+        texts.OVERVIEW_VERDICT: [theme.marked(line.answer_name) for line in lines],
         # Beside "no call" no class and no share stand that could be taken for an answer.
         texts.OVERVIEW_PROBABILITY: [
-            line.summary.top_probability if line.label else None for line in lines
+            line.summary.probability if line.answer_name else None for line in lines
         ],
         texts.OVERVIEW_BRANCHES: [
             {True: texts.BRANCHES_SAME, False: texts.BRANCHES_DIFFER, None: ""}[
-                line.summary.branches_agree if line.label else None
+                line.summary.branches_agree if line.answer_name else None
             ]
             for line in lines
         ],
@@ -116,6 +116,7 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
         rows.append(
             {
                 "image_sha256": record["image_sha256"],
+                "finding": record["finding"] or "",
                 "label": record["label"] or "",
                 "no_call_reason": record["no_call_reason"] or "",
                 **{f"p_{name}": (record["probabilities"] or {}).get(name) for name in classes},

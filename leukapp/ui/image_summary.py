@@ -22,16 +22,16 @@ class ImageSummary:
 
     Attributes:
         thumbnail_uri: a small JPEG as a ``data:`` address.
-        top_probability: calibrated probability of the most probable class, called or not, 0-1;
-            None where there was nothing to judge.
-        branches_agree: whether the branches give one class; None as ``top_probability``.
+        probability: calibrated, of what is called, else of the most probable class, 0-1; None
+            where there was nothing to judge.
+        branches_agree: whether the branches give one class; None as ``probability``.
         cells: the leukocytes counted; None where the image was judged whole.
-        note: why there is no call, else the first quality finding, else empty.
+        note: why there is no call or no type, else the first quality finding, else empty.
         record: the result's fields, as ``leukapp diagnose --json`` has them; no pixels.
     """
 
     thumbnail_uri: str
-    top_probability: float | None
+    probability: float | None
     branches_agree: bool | None
     cells: CellSummary | None
     note: str
@@ -45,15 +45,14 @@ def summarize(diagnosis: Diagnosis) -> ImageSummary:
         diagnosis: of one image.
     """
     findings = diagnosis.quality.findings
-    note = diagnosis.no_call_reason or (findings[0].message if findings else "")
-    found = diagnosis.probabilities
+    note = diagnosis.no_call_reason or diagnosis.type_note
     votes = {one.probabilities.top_class for one in diagnosis.branches}
     return ImageSummary(
         thumbnail_uri=jpeg_uri(fit_for_screen(diagnosis.image, max_side_px=THUMBNAIL_PX)),
-        top_probability=found.top_value if found else None,
+        probability=diagnosis.answer_probability,
         branches_agree=len(votes) == 1 if votes else None,
         cells=None if diagnosis.mode == "whole" else diagnosis.cell_summary,
-        note=note,
+        note=note or (findings[0].message if findings else ""),
         record=diagnosis_record(diagnosis, path=image_name(diagnosis)),
     )
 

@@ -36,6 +36,7 @@ def decision_record(decision: Decision) -> dict[str, str | int | bool | None]:
     return {
         "log_line": decision.id,
         "kind": decision.kind.value,
+        "finding": decision.finding,
         "label": decision.label,
         "reason": decision.reason,
         "initials": decision.initials,

@@ -23,7 +23,7 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.heatmap import Heatmap
-from leukapp.labels import ALL, AML
+from leukapp.labels import ALL, AML, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import Decision
 from leukapp.ui import texts as app_texts
@@ -31,7 +31,7 @@ from leukapp.ui import theme
 from leukapp.ui.heatmap_viewer import source_title
 from leukapp.ui.picture import fit_for_screen
 from leukapp.ui.texts import report as texts
-from leukapp.ui.verdict import describe_agreement
+from leukapp.ui.verdict import describe_agreement, describe_probability
 from leukapp.ui.wording import branch_title, percent
 
 PAGE_WIDTH, PAGE_HEIGHT = A4
@@ -126,18 +126,21 @@ def _write_head(page: _Page) -> None:
 
 def _write_verdict(page: _Page, diagnosis: Diagnosis, *, is_synthetic: bool) -> None:
     """The verdict with its color and mark, its meaning or the reason against a call."""
-    color = HexColor(theme.color_of(diagnosis.label, dark=False))
+    answer, probability = diagnosis.answer_name, diagnosis.answer_probability
+    color = HexColor(theme.color_of(answer, dark=False))
     top, indent = page.y, 12 * mm
     page.write(texts.VERDICT.upper(), SMALL, left=indent)
     big = ParagraphStyle("big", parent=HEADING, fontSize=20, leading=25, textColor=color)
-    page.write(diagnosis.label or texts.NO_CALL, big, left=indent)
-    if diagnosis.label is None:
+    page.write(theme.answer_title(answer), big, left=indent)
+    if answer is None:
         page.write(diagnosis.no_call_reason or "", BODY, left=indent)
-    elif diagnosis.probabilities is not None:
-        value = percent(diagnosis.probabilities.of(diagnosis.label))
-        meaning = app_texts.CLASS_MEANINGS[diagnosis.label]
-        page.write(f"{meaning}. {texts.PROBABILITY.format(value=value)}.", BODY, left=indent)
-    if diagnosis.label is None:
+    elif probability is not None:
+        meaning = app_texts.CLASS_MEANINGS[answer]
+        sentence = describe_probability(answer, probability)
+        page.write(f"{meaning}. {sentence}.", BODY, left=indent)
+    if diagnosis.type_note:
+        page.write(diagnosis.type_note, BODY, left=indent)
+    if answer is None:
         for sentence in diagnosis.no_call_details:
             page.write(sentence, SMALL, left=indent)
     elif diagnosis.branches:
@@ -147,17 +150,23 @@ def _write_verdict(page: _Page, diagnosis: Diagnosis, *, is_synthetic: bool) -> 
     canvas = page.canvas
     canvas.setFillColor(color)
     canvas.rect(MARGIN, page.y - 1 * mm, 1.6 * mm, top - page.y + 1 * mm, stroke=0, fill=1)
-    _draw_mark(canvas, diagnosis.label, MARGIN + 6.5 * mm, top - 7.2 * mm)
+    _draw_mark(canvas, answer, MARGIN + 6.5 * mm, top - 7.2 * mm)
     page.skip()
 
 
-def _draw_mark(canvas: Canvas, label: str | None, x: float, y: float) -> None:
-    """The class's mark, which the standard fonts lack: triangle, diamond, disk, or a ring."""
+MARK_CORNERS: Final = {
+    ALL: [(0.0, 1.0), (-0.9, -0.7), (0.9, -0.7)],
+    AML: [(0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)],
+    TYPE_NOT_DETERMINED: [(-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8), (0.8, 0.8)],
+}
+"""Corners of the marks that have some, in radii from the middle: right, up."""
+
+
+def _draw_mark(canvas: Canvas, answer: str | None, x: float, y: float) -> None:
+    """The answer's mark, which the standard fonts lack: with corners, a disk, or a ring."""
     radius = 2.4 * mm
-    if label in {ALL, AML}:
-        corners = [(0.0, 1.0), (-0.9, -0.7), (0.9, -0.7)]
-        if label == AML:
-            corners = [(0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)]
+    corners = MARK_CORNERS.get(answer or "")
+    if corners:
         path = canvas.beginPath()
         path.moveTo(x + radius * corners[0][0], y + radius * corners[0][1])
         for right, up in corners[1:]:
@@ -165,9 +174,9 @@ def _draw_mark(canvas: Canvas, label: str | None, x: float, y: float) -> None:
         path.close()
         canvas.drawPath(path, stroke=0, fill=1)
         return
-    canvas.setStrokeColor(HexColor(theme.color_of(label, dark=False)))
+    canvas.setStrokeColor(HexColor(theme.color_of(answer, dark=False)))
     canvas.setLineWidth(1.5)
-    canvas.circle(x, y, 0.85 * radius, stroke=1, fill=int(label is not None))
+    canvas.circle(x, y, 0.85 * radius, stroke=1, fill=int(answer is not None))
     canvas.setLineWidth(1)
 
 
@@ -220,7 +229,7 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
         return
     fused = diagnosis.probabilities
     page.write(texts.NUMBERS, HEADING)
-    if diagnosis.label is None:
+    if diagnosis.finding is None:
         page.write(app_texts.NO_CALL_NOTE, SMALL)
     page.skip(1.5 * mm)
     head = [texts.CLASS, texts.FUSED]
@@ -239,7 +248,7 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
             [
                 ("FONT", (0, 0), (-1, -1), "Helvetica", 9),
                 ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 9),
-                ("TEXTCOLOR", (0, 0), (-1, -1), SOFT if diagnosis.label is None else INK),
+                ("TEXTCOLOR", (0, 0), (-1, -1), SOFT if diagnosis.finding is None else INK),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
                 ("ALIGN", (1, 0), (-1, -1), "RIGHT"),
                 ("LEFTPADDING", (0, 0), (0, -1), 0),
@@ -290,7 +299,7 @@ def _write_signature(page: _Page, decision: Decision | None) -> None:
 
 
 def _write_decision(page: _Page, decision: Decision) -> None:
-    answer = app_texts.NO_CALL if decision.label is None else decision.label
+    answer = theme.answer_title(decision.answer_name)
     page.skip(1.5 * mm)
     page.write(texts.DECIDED[decision.kind.value].format(answer=answer), BODY)
     if decision.reason:

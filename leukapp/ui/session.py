@@ -80,6 +80,7 @@ class SharedDiagnoser:
             "diagnosed",
             image_sha256=digest,
             bundle_sha256=diagnosis.bundle.sha256,
+            finding=diagnosis.finding,
             label=diagnosis.label,
             waited_ms=waited_ms,
             total_ms=round(diagnosis.timings.total_ms, 1),
@@ -171,12 +172,12 @@ class Outcome:
     """What stays known of an image when its pixels had to go.
 
     Attributes:
-        label: verdict, or None for "no call" and for an unreadable image.
+        answer_name: what is called; None for "no call" and for an unreadable image.
         error: the sentence that says why the image is not readable, or None.
         summary: what a line of the overview shows, or None for an unreadable image.
     """
 
-    label: str | None
+    answer_name: str | None
     error: str | None
     summary: ImageSummary | None = None
 
@@ -282,9 +283,11 @@ class Answers:
     def _keep(self, key: _Key, answer: Answer) -> None:
         """Store an answer, then drop old ones until both bounds hold; the newest always stays."""
         if isinstance(answer, ImageError):
-            self._outcomes[key] = Outcome(label=None, error=str(answer))
+            self._outcomes[key] = Outcome(answer_name=None, error=str(answer))
         else:
-            self._outcomes[key] = Outcome(label=answer.label, error=None, summary=summarize(answer))
+            self._outcomes[key] = Outcome(
+                answer_name=answer.answer_name, error=None, summary=summarize(answer)
+            )
         self._kept[key] = answer
         self._used[key] = time.monotonic()
         while len(self._kept) > 1 and (

@@ -9,7 +9,7 @@ from typing import Final
 
 import streamlit as st
 
-from leukapp.labels import ALL, AML, HEALTHY
+from leukapp.labels import ALL, AML, HEALTHY, TYPE_NOT_DETERMINED
 from leukapp.ui import texts
 
 
@@ -32,6 +32,10 @@ CLASS_STYLES: Final = {
     ALL: ClassStyle(mark="▲", light="#0072B2", dark="#56B4E9"),
     AML: ClassStyle(mark="◆", light="#C04E00", dark="#E69F00"),
     HEALTHY: ClassStyle(mark="●", light="#00795A", dark="#2FBF93"),
+}
+ANSWER_STYLES: Final = {
+    **CLASS_STYLES,
+    TYPE_NOT_DETERMINED: ClassStyle(mark="■", light="#9B3C7E", dark="#E39CC8"),
 }
 NO_CALL_STYLE: Final = ClassStyle(mark="○", light="#5E5668", dark="#B3AABD")
 
@@ -73,20 +77,20 @@ def is_dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def style_of(label: str | None) -> ClassStyle:
-    """Give the look of a class, or of "no call" for None."""
-    return NO_CALL_STYLE if label is None else CLASS_STYLES[label]
+def style_of(answer: str | None) -> ClassStyle:
+    """Give the look of an answer, a class or another one; of "no call" for None."""
+    return NO_CALL_STYLE if answer is None else ANSWER_STYLES[answer]
 
 
-def color_of(label: str | None, *, dark: bool) -> str:
-    """Give the color of a class, or of "no call" for None, as ``#rrggbb``."""
-    style = style_of(label)
+def color_of(answer: str | None, *, dark: bool) -> str:
+    """Give the color of an answer, or of "no call" for None, as ``#rrggbb``."""
+    style = style_of(answer)
     return style.dark if dark else style.light
 
 
-def rgb_of(label: str | None) -> tuple[int, int, int]:
-    """Give the color of a class on pictures, where the theme does not matter: 0-255 each."""
-    code = style_of(label).light.removeprefix("#")
+def rgb_of(answer: str | None) -> tuple[int, int, int]:
+    """Give the color of an answer on pictures, where the theme does not matter: 0-255 each."""
+    code = style_of(answer).light.removeprefix("#")
     red, green, blue = (int(code[i : i + 2], 16) for i in (0, 2, 4))
     return red, green, blue
 
@@ -96,6 +100,11 @@ def text_color(*, dark: bool) -> str:
     return "#ECE7F0" if dark else "#221B29"
 
 
-def marked(label: str | None) -> str:
-    """Give a class name with its mark, e.g. ``▲ ALL``; "no call" for None."""
-    return f"{style_of(label).mark} {texts.NO_CALL if label is None else label}"
+def marked(answer: str | None) -> str:
+    """Give an answer with its mark, e.g. ``▲ ALL``; "no call" for None."""
+    return f"{style_of(answer).mark} {answer_title(answer)}"
+
+
+def answer_title(answer: str | None) -> str:
+    """Give an answer as it stands on screens and reports, e.g. ``ALL``; "no call" for None."""
+    return texts.ANSWER_TITLES.get(answer, answer or "")

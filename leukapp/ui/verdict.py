@@ -5,6 +5,7 @@ import html
 import streamlit as st
 
 from leukapp.diagnosis import BranchVote, Diagnosis
+from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.ui import texts, theme
 from leukapp.ui.probability_chart import show_probability_chart, show_probability_table
 from leukapp.ui.wording import branch_title, escape_markdown, percent
@@ -12,25 +13,37 @@ from leukapp.ui.wording import branch_title, escape_markdown, percent
 
 def show_verdict(diagnosis: Diagnosis) -> None:
     """Write the verdict, or "No call" with its reason, as the first thing to be read."""
-    color = theme.color_of(diagnosis.label, dark=theme.is_dark())
+    color = theme.color_of(diagnosis.answer_name, dark=theme.is_dark())
     st.html(
         f'<div class="leuk-verdict" style="--class-color: {color}">'
         f"<small>{texts.VERDICT}</small>"
-        f"<h2>{html.escape(theme.marked(diagnosis.label))}</h2>{_verdict_lines(diagnosis)}</div>"
+        f"<h2>{html.escape(theme.marked(diagnosis.answer_name))}</h2>{_verdict_lines(diagnosis)}</div>"
     )
 
 
 def _verdict_lines(diagnosis: Diagnosis) -> str:
     """The lines under the verdict, as HTML."""
-    if diagnosis.label is None or diagnosis.probabilities is None:
+    answer, probability = diagnosis.answer_name, diagnosis.answer_probability
+    if answer is None or probability is None:
         return f"<p>{html.escape(diagnosis.no_call_reason or '')}</p>"
-    agreement = html.escape(describe_agreement(diagnosis.branches))
-    value = percent(diagnosis.probabilities.of(diagnosis.label))
-    sentence = html.escape(texts.PROBABILITY_OF.format(value=value))
-    meaning = html.escape(texts.CLASS_MEANINGS[diagnosis.label])
+    sentence = describe_probability(answer, probability)
+    notes = [diagnosis.type_note or "", describe_agreement(diagnosis.branches)]
     return (
-        f'<p>{meaning}</p><p class="leuk-number">{sentence}</p><p class="leuk-note">{agreement}</p>'
+        f"<p>{html.escape(texts.CLASS_MEANINGS[answer])}</p>"
+        f'<p class="leuk-number">{html.escape(sentence)}</p>'
+        + "".join(f'<p class="leuk-note">{html.escape(note)}</p>' for note in notes if note)
     )
+
+
+def describe_probability(answer: str, probability: float) -> str:
+    """Say how probable an answer is, and of what where its name does not say it.
+
+    Args:
+        answer: a class, or leukemia of no determined type.
+        probability: calibrated, 0-1.
+    """
+    words = texts.PROBABILITY_OF_LEUKEMIA if answer == TYPE_NOT_DETERMINED else texts.PROBABILITY_OF
+    return words.format(value=percent(probability))
 
 
 def show_why(diagnosis: Diagnosis) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_diagnoser import DISAGREE, FakeDiagnoser, make_diagnosis
+from fake_diagnoser import DISAGREE, FakeDiagnoser, make_diagnosis, make_open_type
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from leukapp.imaging.quality import QualityFinding
+from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.resources import BATCH_VARIABLE, ROOT_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
@@ -518,3 +519,25 @@ def test_an_image_without_a_leukocyte_is_uncertain_has_no_numbers_and_can_be_agr
     app = open_page(store.run(run.id), texts.AGREEMENT)
     assert texts.CARD_UNDEFINED in words_of(app)
     assert not open_page(store.run(run.id), texts.EXPORT).exception
+
+
+def test_a_leukemia_of_no_determined_type_is_shown_filtered_and_decided_on(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore, tmp_path: Path
+) -> None:
+    run = seed(1, n_waiting=1)
+    [waiting] = store.items(run.id, state=ItemState.WAITING)
+    data = (tmp_path / "root" / waiting.source).read_bytes()
+    diagnosis = replace(make_open_type(), image_sha256=hashlib.sha256(data).hexdigest())
+    store.save_answer(waiting, diagnosis, user=None)
+    app = open_page(run, texts.WORKLIST)
+    assert "**■ Leukemia, type not determined** 96.0 %" in words_of(app)
+
+    verdicts = app.multiselect(key=f"batch-{run.id}-verdicts")
+    verdicts.set_value([TYPE_NOT_DETERMINED]).run()
+    app.button(key="batch-begin").click().run()
+    sign(app)
+    assert "<h2>■ Leukemia, type not determined</h2>" in words_of(app)
+    assert "Calibrated probability of leukemia 96.0 %" in words_of(app)
+    decide(app, texts.AGREE)
+    [made] = standing(store, run)
+    assert (made.kind, made.finding, made.label) == (DecisionKind.AGREE, "leukemia", None)

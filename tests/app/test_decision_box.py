@@ -8,6 +8,7 @@ import pytest
 from fake_diagnoser import ABSTAIN
 from streamlit.testing.v1 import AppTest
 
+from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.ui import texts as app_texts
@@ -157,3 +158,16 @@ def test_another_readers_decision_is_taken_back_by_an_admin_alone(
         assert not app.exception
         [_, undone] = store.decisions()
         assert (undone.takes_back, undone.initials, undone.user) == (made.id, "BC", reader.email)
+
+
+def test_a_reviewer_may_say_leukemia_of_no_determined_type(
+    upload: Callable[[bytes], AppTest], store: ReviewStore
+) -> None:
+    app = choose(upload(b"image"), "override")
+    [other] = [one for one in app.segmented_control if one.label == texts.OVERRIDE_LABEL]
+    other.set_value(TYPE_NOT_DETERMINED).run()
+    sign_and_save(app)
+
+    [made] = store.decisions()
+    assert (made.finding, made.label, made.answer_name) == ("leukemia", None, TYPE_NOT_DETERMINED)
+    assert "**override**, ■ Leukemia, type not determined" in app.success[0].value

@@ -12,17 +12,22 @@ from fake_diagnoser import (
     DISAGREE,
     MISSING_REASON,
     NO_CALL_REASON,
+    OPEN_TYPE,
+    TYPE_NOTE,
     UNSURE,
     UNSURE_DETAIL,
     UNSURE_REASON,
     make_diagnosis,
+    make_open_type,
 )
 from streamlit.testing.v1 import AppTest
 
+from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts
 from leukapp.ui.result_download import build_result_json
 from leukapp.ui.samples import SAMPLES
+from leukapp.ui.texts import review as review_texts
 from leukapp.ui.wording import escape_markdown
 
 StartApp = Callable[..., AppTest]
@@ -237,3 +242,30 @@ def test_downloaded_result_has_the_fields_of_the_command_line() -> None:
     assert record["elapsed_ms"] == 4
     assert record["created_at_utc"].endswith("+00:00")
     assert record["notice"] == RESEARCH_USE_NOTICE
+
+
+def test_a_leukemia_of_no_determined_type_is_a_call_and_names_no_type(start_app: StartApp) -> None:
+    app = upload(start_app(), ("a.png", OPEN_TYPE))
+
+    [verdict] = [one.proto.body for one in app.get("html") if '"leuk-verdict"' in one.proto.body]
+    assert "<h2>■ Leukemia, type not determined</h2>" in verdict
+    assert texts.CLASS_MEANINGS[TYPE_NOT_DETERMINED] in verdict
+    assert "Calibrated probability of leukemia 96.0 %" in verdict
+    assert TYPE_NOTE in verdict
+    assert not app.expander or texts.WHY not in [one.label for one in app.expander]
+    assert len(app.image) == 4
+    [control] = [one for one in app.segmented_control if one.label == review_texts.CHOICE_LABEL]
+    control.set_value("override").run()
+    [other] = [one for one in app.segmented_control if one.label == review_texts.OVERRIDE_LABEL]
+    assert other.options == ["▲ ALL", "◆ AML", "● Healthy"]
+
+
+def test_the_record_of_a_leukemia_of_no_determined_type_has_a_finding_and_no_label() -> None:
+    record = json.loads(build_result_json(make_open_type()))
+    assert (record["finding"], record["label"], record["no_call_reason"]) == (
+        "leukemia",
+        None,
+        None,
+    )
+    assert record["type_note"] == TYPE_NOTE
+    assert json.loads(build_result_json(make_diagnosis()))["finding"] == "leukemia"

@@ -5,7 +5,7 @@ import pytest
 from fake_diagnoser import FakeDiagnoser, make_diagnosis
 
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ANSWER_NAMES
 from leukapp.ui import theme
 from leukapp.ui.heatmap_viewer import heatmaps_of
 from leukapp.ui.picture import fit_for_screen
@@ -45,15 +45,15 @@ def test_table_has_the_fused_and_every_branch_s_numbers() -> None:
     }
 
 
-def test_every_class_has_its_own_mark() -> None:
-    styles = [theme.style_of(name) for name in (*CLASS_NAMES, None)]
+def test_every_answer_has_its_own_mark() -> None:
+    styles = [theme.style_of(name) for name in (*ANSWER_NAMES, None)]
 
-    assert len({style.mark for style in styles}) == 4
+    assert len({style.mark for style in styles}) == 5
 
 
 @pytest.mark.parametrize(("dark", "background"), [(False, "#FBFAFC"), (True, "#16131A")])
 def test_class_colors_can_be_read_on_both_backgrounds(dark: bool, background: str) -> None:
-    for name in (*CLASS_NAMES, None):
+    for name in (*ANSWER_NAMES, None):
         assert contrast(theme.color_of(name, dark=dark), background) >= 4.5
 
 

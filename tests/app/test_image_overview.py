@@ -8,7 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from fake_diagnoser import ABSTAIN, BROKEN, DISAGREE, NO_CALL_REASON, make_diagnosis
+from fake_diagnoser import (
+    ABSTAIN,
+    BROKEN,
+    DISAGREE,
+    NO_CALL_REASON,
+    TYPE_NOTE,
+    make_diagnosis,
+    make_open_type,
+)
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -32,7 +40,7 @@ LOOK = OverlayLook(opacity=0.6, threshold=0.0, color_map="inferno")
 def line(name: str, content: bytes, label: str | None) -> OverviewLine:
     diagnosis = make_diagnosis(content, label=label)
     entry = ImageEntry(key=name, name=name, is_synthetic=False, read_bytes=lambda: content)
-    return OverviewLine(entry=entry, label=label, summary=summarize(diagnosis))
+    return OverviewLine(entry=entry, answer_name=label, summary=summarize(diagnosis))
 
 
 @pytest.fixture
@@ -136,3 +144,17 @@ def test_every_view_has_its_pictures_in_a_size_that_travels(view: str, n_picture
 
     assert len(pictures) == n_pictures
     assert all(max(picture.image.shape) == MAX_SIDE_PX for picture in pictures)
+
+
+def test_a_leukemia_of_no_determined_type_stands_in_the_table_with_its_reason() -> None:
+    diagnosis = make_open_type()
+    entry = ImageEntry(key="a", name="a.png", is_synthetic=False, read_bytes=lambda: b"")
+    lines = [
+        OverviewLine(entry=entry, answer_name=diagnosis.answer_name, summary=summarize(diagnosis))
+    ]
+    table = overview_table(lines)
+    assert table[texts.OVERVIEW_VERDICT] == ["■ Leukemia, type not determined"]
+    assert table[texts.OVERVIEW_PROBABILITY] == [pytest.approx(0.96)]
+    assert table[texts.OVERVIEW_NOTE] == [TYPE_NOTE]
+    (row,) = csv.DictReader(io.StringIO(build_all_csv(lines).decode()))
+    assert (row["finding"], row["label"]) == ("leukemia", "")

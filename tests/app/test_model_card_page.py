@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from leukapp.errors import BundleError
 from leukapp.model.artifacts import seal_bundle
 from leukapp.model.bundle import open_bundle
 from leukapp.model.fit_bounds import bound_notes
+from leukapp.model.manifest import CallLimits
 from leukapp.resources import WEIGHTS_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts as app_texts
@@ -135,6 +137,18 @@ def test_training_figure_and_table_have_every_image(weights: Path) -> None:
     assert table[["ALL", "AML", "Healthy"]].to_numpy().sum() == expected
     assert len({trace.marker.pattern.shape for trace in figure.data}) == 3
     assert bundle.training.catalog_sha256 in set(fact_table(bundle)[texts.VALUE])
+
+
+def test_each_limit_of_two_steps_is_a_fact_and_the_one_limit_is_none(weights: Path) -> None:
+    bundle = open_bundle(weights / "compact")
+    limits = CallLimits(healthy=0.95, leukemia=0.9, types={"ALL": None, "AML": 0.975})
+    bundle = replace(bundle, thresholds=replace(bundle.thresholds, limits=limits))
+    table = fact_table(bundle)
+    facts = dict(zip(table[texts.FACT], table[texts.VALUE], strict=True))
+    assert texts.MIN_CONFIDENCE not in facts
+    assert (facts[texts.MIN_HEALTHY], facts[texts.MIN_LEUKEMIA]) == ("0.95", "0.9")
+    assert facts[texts.MIN_TYPE_SHARE.format(name="ALL")] == texts.NEVER
+    assert facts[texts.MIN_TYPE_SHARE.format(name="AML")] == "0.975"
 
 
 LURE = (

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from fake_diagnoser import (
     NO_CALL_REASON,
+    TYPE_NOTE,
     UNSURE_DETAIL,
     UNSURE_REASON,
     make_diagnosis,
+    make_open_type,
     make_unsure,
 )
 from pypdf import PdfReader
@@ -56,7 +58,7 @@ def test_report_is_one_page_with_verdict_numbers_hashes_time_and_research_line()
 def test_a_no_call_gives_its_reason_and_no_class_as_verdict() -> None:
     _, words = read_pdf(build_result_pdf(make_diagnosis(label=None)))
 
-    assert f"VERDICT {texts.NO_CALL} {NO_CALL_REASON}" in words
+    assert f"VERDICT {app_texts.NO_CALL} {NO_CALL_REASON}" in words
     assert "Calibrated probability" not in words
     assert f"no call: {NO_CALL_REASON}" in words
     # The quality speaks against reading it, so neither shares nor heat stand in the report.
@@ -67,7 +69,7 @@ def test_a_no_call_gives_its_reason_and_no_class_as_verdict() -> None:
 def test_an_unsure_answer_has_its_details_and_says_that_its_numbers_are_no_verdict() -> None:
     _, words = read_pdf(build_result_pdf(make_unsure()))
 
-    assert f"VERDICT {texts.NO_CALL} {UNSURE_REASON} {UNSURE_DETAIL}" in words
+    assert f"VERDICT {app_texts.NO_CALL} {UNSURE_REASON} {UNSURE_DETAIL}" in words
     assert app_texts.NO_CALL_NOTE in words
     assert "agree" not in words.split(texts.SIGNATURE)[0]
 
@@ -178,3 +180,13 @@ def test_characters_that_the_fonts_lack_do_not_break_the_report() -> None:
     _, words = read_pdf(build_result_pdf(diagnosis))
 
     assert "Größe ? 5 <b>& ??</b>" in words
+
+
+def test_a_leukemia_of_no_determined_type_says_so_and_why() -> None:
+    decision = make_decision(1, None, DecisionKind.AGREE, None, "leukemia")
+    _, words = read_pdf(build_result_pdf(make_open_type(), decision=decision))
+
+    assert "VERDICT Leukemia, type not determined Resembles leukemia cells" in words
+    assert f"Calibrated probability of leukemia 96.0 %. {TYPE_NOTE}" in words
+    assert "Agree: Leukemia, type not determined" in words
+    assert app_texts.NO_CALL_NOTE not in words

@@ -53,7 +53,7 @@ def test_least_recently_seen_image_goes_first_and_its_outcome_stays() -> None:
     kept = answers.outcome(make_entry("b"), diagnoser)
     assert (kept.label, kept.error) == ("ALL", None)
     assert kept.summary is not None
-    assert kept.summary.top_probability == 0.93
+    assert kept.summary.probability == 0.93
     assert len(fake.diagnosed) == 3
     answers.answer(make_entry("a"), diagnoser)
     assert len(fake.diagnosed) == 3
@@ -81,7 +81,7 @@ def test_error_is_an_answer_and_is_not_asked_again() -> None:
     entry = make_entry("bad", BROKEN)
 
     assert isinstance(answers.answer(entry, diagnoser), ImageError)
-    assert answers.outcome(entry, diagnoser) == Outcome(label=None, error=BROKEN_REASON)
+    assert answers.outcome(entry, diagnoser) == Outcome(answer_name=None, error=BROKEN_REASON)
     assert len(fake.diagnosed) == 1
 
 

@@ -71,3 +71,15 @@ def test_many_overridden_answers_go_on_over_pages_and_end() -> None:
     assert len(pages) > 1
     assert all(page.count(RESEARCH_USE_NOTICE) == 2 for page in pages)
     assert texts.PDF_MORE.format(n=5) in pages[-1]
+
+
+def test_leukemias_of_no_determined_type_are_counted_apart() -> None:
+    items = [make_item(1), make_item(2, label=None, finding="leukemia")]
+    decisions = [
+        make_decision(1, 1, DecisionKind.OVERRIDE, None, "leukemia"),
+        make_decision(2, 2, DecisionKind.AGREE, None, "leukemia"),
+    ]
+    [page] = pages_of(items, decisions)
+
+    assert "ALL AML Healthy Leukemia, type not determined No call 1 0 0 1 0" in page
+    assert "Same finding, Healthy or leukemia: 100.0% of 2 images" in page

@@ -161,7 +161,13 @@ def test_command_line_gives_cells_and_case(capsys, folder, field, encode_png, tm
     image, case = json.loads(capsys.readouterr().out)
     assert image["mode"] == "field"
     assert len(image["cells"]) == N_CELLS
-    assert set(image["cells"][0]) == {"box", "label", "no_call_reason", "probabilities"}
+    assert set(image["cells"][0]) == {
+        "box",
+        "finding",
+        "label",
+        "no_call_reason",
+        "probabilities",
+    }
     assert set(image["cells"][0]["probabilities"]) == set(CLASS_NAMES)
     assert case["case"]["n_found"] == N_CELLS
     assert main(arguments) == 0

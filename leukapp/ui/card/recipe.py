@@ -6,6 +6,7 @@ import streamlit as st
 
 from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes
+from leukapp.model.manifest import Thresholds
 from leukapp.model.presets import told_assumptions
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
@@ -85,7 +86,7 @@ def fact_table(bundle: Bundle) -> pd.DataFrame:
     if assumptions:
         facts[texts.ASSUMED] = assumptions
     facts[texts.TEMPERATURE] = f"{limits.temperature:.3f}"
-    facts[texts.MIN_CONFIDENCE] = f"{limits.min_confidence:.3f}"
+    facts |= _call_facts(limits)
     facts[texts.MAX_DISTANCE] = f"{limits.max_feature_distance:.3f}"
     facts[texts.FALSE_REJECTS] = f"{limits.false_reject_fraction:.1%}"
     facts[texts.CATALOG] = training.catalog_sha256
@@ -93,6 +94,18 @@ def fact_table(bundle: Bundle) -> pd.DataFrame:
         f"{name} {version}" for name, version in training.library_versions.items()
     )
     return pd.DataFrame({texts.FACT: list(facts), texts.VALUE: list(facts.values())})
+
+
+def _call_facts(thresholds: Thresholds) -> dict[str, str]:
+    """From when what is called: one limit, or those of two steps."""
+    limits = thresholds.limits
+    if limits is None:
+        return {texts.MIN_CONFIDENCE: f"{thresholds.min_confidence:.3f}"}
+    of_types = {
+        texts.MIN_TYPE_SHARE.format(name=name): limit for name, limit in limits.types.items()
+    }
+    steps = {texts.MIN_HEALTHY: limits.healthy, texts.MIN_LEUKEMIA: limits.leukemia, **of_types}
+    return {fact: texts.NEVER if limit is None else f"{limit:.4g}" for fact, limit in steps.items()}
 
 
 def show_training(bundle: Bundle) -> None:

@@ -3,9 +3,10 @@
 import html
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ANSWER_NAMES
 from leukapp.review.agreement import Agreement, measure_agreement
 from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
@@ -15,8 +16,8 @@ from leukapp.ui.evaluation.look import CARD_STYLE
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import percent
 
-ROWS = (*CLASS_NAMES, texts.ROW_NONE)
-COLUMNS = (*CLASS_NAMES, texts.COLUMN_NONE)
+ROWS = (*ANSWER_NAMES, texts.ROW_NONE)
+COLUMNS = (*ANSWER_NAMES, texts.COLUMN_NONE)
 
 
 def show_agreement(run: BatchRun, store: ReviewStore) -> None:
@@ -60,9 +61,10 @@ def matrix_table(agreement: Agreement) -> dict[str, list[Any]]:
     Args:
         agreement: of a batch.
     """
-    table: dict[str, list[Any]] = {texts.ROW_TITLE: list(ROWS)}
-    for place, name in enumerate(COLUMNS):
-        table[name] = agreement.counts[:, place].tolist()
+    shown = agreement.shown
+    table: dict[str, list[Any]] = {texts.ROW_TITLE: [ROWS[place] for place in shown]}
+    for place in shown:
+        table[COLUMNS[place]] = [int(agreement.counts[row, place]) for row in shown]
     return table
 
 
@@ -79,7 +81,7 @@ def _measured(
 
 
 def _cards(agreement: Agreement) -> list[str]:
-    """Three cards as HTML; nothing in them was typed."""
+    """The cards as HTML; nothing in them was typed."""
     cards = [
         _card(
             texts.CARD_COVERAGE,
@@ -92,6 +94,11 @@ def _cards(agreement: Agreement) -> list[str]:
         interval = texts.INTERVAL.format(low=percent(agreed.low), high=percent(agreed.high))
         note = texts.CARD_AGREED_NOTE.format(n=agreement.n_compared)
         cards.append(_card(texts.CARD_AGREED, f"{agreed.value:.1%}", note, interval))
+    same = agreement.finding_agreed
+    if same is not None and same.low is not None and same.high is not None:
+        interval = texts.INTERVAL.format(low=percent(same.low), high=percent(same.high))
+        note = texts.CARD_FINDING_NOTE.format(n=agreement.n_findings)
+        cards.append(_card(texts.CARD_FINDING, f"{same.value:.1%}", note, interval))
     kappa = agreement.kappa
     if kappa is None:
         cards.append(_card(texts.CARD_KAPPA, texts.CARD_UNDEFINED, texts.CARD_UNDEFINED_NOTE))
@@ -116,12 +123,12 @@ def _figure(agreement: Agreement) -> Any:
     from leukapp.ui.evaluation.matrix import build_matrix
 
     dark = theme.is_dark()
-    counts = agreement.counts
+    counts = agreement.counts[np.ix_(agreement.shown, agreement.shown)]
     figure = build_matrix(
         counts / max(1, int(counts.max())),
         tuple(tuple(str(count) for count in row) for row in counts.tolist()),
-        tuple(_marked(name) for name in ROWS),
-        tuple(_marked(name) for name in COLUMNS),
+        tuple(_marked(ROWS[place]) for place in agreement.shown),
+        tuple(_marked(COLUMNS[place]) for place in agreement.shown),
         dark=dark,
     )
     return figure.update_layout(
@@ -133,4 +140,4 @@ def _figure(agreement: Agreement) -> Any:
 
 
 def _marked(name: str) -> str:
-    return theme.marked(name) if name in CLASS_NAMES else name
+    return theme.marked(name) if name in ANSWER_NAMES else name

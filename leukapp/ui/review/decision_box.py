@@ -6,7 +6,7 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import LeukappError
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ANSWER_NAMES, split_answer
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.review.standing import may_take_back
 from leukapp.ui import theme
@@ -81,12 +81,12 @@ def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
             format_func=texts.CHOICES.__getitem__,
             key=f"decision-{key}",
         )
-    label = diagnosis.label if kind == DecisionKind.AGREE else None
+    answer = diagnosis.answer_name if kind == DecisionKind.AGREE else None
     if kind == DecisionKind.OVERRIDE:
         with choice:
-            label = st.segmented_control(
+            answer = st.segmented_control(
                 texts.OVERRIDE_LABEL,
-                [name for name in CLASS_NAMES if name != diagnosis.label],
+                [name for name in ANSWER_NAMES if name != diagnosis.answer_name],
                 format_func=theme.marked,
                 key=f"override-{key}",
             )
@@ -99,7 +99,7 @@ def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
     )
     with by:
         initials = ask_initials(key="initials-diagnose")
-    is_whole = kind is not None and (kind != DecisionKind.OVERRIDE or label is not None)
+    is_whole = kind is not None and (kind != DecisionKind.OVERRIDE or answer is not None)
     wants = st.button(
         texts.SAVE,
         type="primary",
@@ -109,12 +109,14 @@ def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
     )
     if not wants or kind is None or initials is None:
         return
+    finding, label = split_answer(answer)
     try:
         log.record_decision(
             image_sha256=diagnosis.image_sha256,
             image_name=image_name(diagnosis),
             bundle_sha256=diagnosis.bundle.sha256,
             kind=DecisionKind(kind),
+            finding=finding,
             label=label,
             reason=reason.strip(),
             initials=initials,

@@ -21,7 +21,7 @@ def describe_decision(decision: Decision) -> str:
         decision: one that stands.
     """
     moment = decision.decided_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-    words = [_SAVED[decision.kind].format(answer=theme.marked(decision.label))]
+    words = [_SAVED[decision.kind].format(answer=theme.marked(decision.answer_name))]
     words.append(texts.SAVED_BY.format(initials=escape_markdown(decision.initials), moment=moment))
     if decision.is_blinded:
         words.append(texts.SAVED_BLINDED)

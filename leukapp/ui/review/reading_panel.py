@@ -14,7 +14,8 @@ from leukapp.errors import (
     StoreAwayError,
 )
 from leukapp.imaging.arrays import RgbImage
-from leukapp.labels import CLASS_NAMES
+from leukapp.inference.probabilities import answer_probability
+from leukapp.labels import ANSWER_NAMES, split_answer
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, BatchRun, DecisionKind
 from leukapp.review.standing import may_take_back
@@ -34,6 +35,7 @@ from leukapp.ui.session import Answers, SharedDiagnoser
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
 from leukapp.ui.upload import ImageEntry
+from leukapp.ui.verdict import describe_probability
 from leukapp.ui.wording import branch_title, escape_markdown, percent
 from leukapp.ui.zoom_view import MAX_SIDE_PX as ZOOM_SIDE_PX
 from leukapp.ui.zoom_view import CaptionedPicture, show_zoom_view
@@ -117,16 +119,17 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
 
 def show_item_verdict(item: BatchItem) -> None:
     """Write the stored answer for an image: verdict, reason, votes, quality."""
-    color = theme.color_of(item.label, dark=theme.is_dark())
+    answer = item.answer_name
+    color = theme.color_of(answer, dark=theme.is_dark())
     lines = []
-    if item.label is None:
+    if answer is None:
         lines.append(f"<p>{html.escape(item.no_call_reason or '')}</p>")
     elif item.probabilities:
-        value = percent(item.probabilities[item.label])
-        sentence = html.escape(app_texts.PROBABILITY_OF.format(value=value))
-        lines.append(f"<p>{html.escape(app_texts.CLASS_MEANINGS[item.label])}</p>")
+        value = answer_probability(item.probabilities, item.finding, item.label)
+        sentence = html.escape(describe_probability(answer, value))
+        lines.append(f"<p>{html.escape(app_texts.CLASS_MEANINGS[answer])}</p>")
         lines.append(f'<p class="leuk-number">{sentence}</p>')
-    is_blocked = item.label is None and item.no_call_reason in item.quality
+    is_blocked = answer is None and item.no_call_reason in item.quality
     if not is_blocked:
         lines += _number_lines(item)
     lines += [
@@ -137,7 +140,7 @@ def show_item_verdict(item: BatchItem) -> None:
     st.html(
         f'<div class="leuk-verdict" style="--class-color: {color}">'
         f"<small>{app_texts.VERDICT}</small>"
-        f"<h2>{html.escape(theme.marked(item.label))}</h2>{''.join(lines)}</div>"
+        f"<h2>{html.escape(theme.marked(answer))}</h2>{''.join(lines)}</div>"
     )
 
 
@@ -153,7 +156,7 @@ def _number_lines(item: BatchItem) -> list[str]:
             branch=branch_title(name), answer=theme.marked(top), value=percent(votes[top])
         )
         lines.append(f'<p class="leuk-note">{html.escape(vote)}</p>')
-    if item.label is not None or not lines:
+    if item.answer_name is not None or not lines:
         return lines
     note = f'<p class="leuk-note">{html.escape(app_texts.NO_CALL_NOTE)}</p>'
     summary = f"<summary>{html.escape(app_texts.WHY)}</summary>"
@@ -250,20 +253,22 @@ def _show_decision(
         key=reason_key,
     )
 
-    def decide(kind: DecisionKind, label: str | None) -> None:
+    def decide(kind: DecisionKind, answer: str | None) -> None:
         # The buttons belong to one image, so that a key that is pressed while the next image is
         # still on its way decides on the one that is on the screen; and once.
         try:
             standing = store.current_decision(
                 image_sha256=item.image_sha256 or "", run_id=reading.run.id, item_id=item.id
             )
-            if standing is not None and (standing.kind, standing.label) == (kind, label):
+            if standing is not None and (standing.kind, standing.answer_name) == (kind, answer):
                 return
+            finding, label = split_answer(answer)
             decision = store.record_decision(
                 image_sha256=reading.images.seen_sha256(item),
                 image_name=item.name,
                 bundle_sha256=reading.run.bundle_sha256,
                 kind=kind,
+                finding=finding,
                 label=label,
                 reason=str(st.session_state.get(reason_key, "")).strip(),
                 initials=initials or "",
@@ -305,14 +310,14 @@ def _show_decision(
 def _choices(
     item: BatchItem, *, is_hidden: bool
 ) -> list[tuple[str, DecisionKind, str | None, str]]:
-    """Label, kind, class and key of each decision; blinded, the class alone decides the kind."""
+    """Label, kind, answer and key of each decision; blinded, the answer decides the kind."""
     choices: list[tuple[str, DecisionKind, str | None, str]] = []
     if not is_hidden:
-        label = texts.AGREE_NO_CALL if item.label is None else texts.AGREE
-        choices.append((label, DecisionKind.AGREE, item.label, "A"))
-    for number, name in enumerate(CLASS_NAMES, start=1):
-        if is_hidden or name != item.label:
-            kind = DecisionKind.AGREE if name == item.label else DecisionKind.OVERRIDE
+        label = texts.AGREE_NO_CALL if item.answer_name is None else texts.AGREE
+        choices.append((label, DecisionKind.AGREE, item.answer_name, "A"))
+    for number, name in enumerate(ANSWER_NAMES, start=1):
+        if is_hidden or name != item.answer_name:
+            kind = DecisionKind.AGREE if name == item.answer_name else DecisionKind.OVERRIDE
             choices.append((theme.marked(name), kind, name, str(number)))
     choices.append((texts.UNSURE, DecisionKind.UNSURE, None, "U"))
     return choices

@@ -15,14 +15,15 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ANSWER_NAMES, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.agreement import Agreement, measure_agreement, reviewer_label
+from leukapp.review.agreement import Agreement, measure_agreement, reviewer_answer
 from leukapp.review.export import answered_classes
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.worklist import WorklistEntry, build_worklist
 from leukapp.ui import texts as app_texts
+from leukapp.ui import theme
 from leukapp.ui.result_pdf import BODY, HEADING, INK, LINE, MARGIN, SMALL, printable
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import percent
@@ -113,10 +114,11 @@ def _about(run: BatchRun, moment: datetime) -> list[Flowable]:
 
 
 def _answers(entries: Sequence[WorklistEntry]) -> list[Flowable]:
-    counts = Counter(entry.item.label for entry in entries)
-    names = (*answered_classes([entry.item for entry in entries]), None)
+    counts = Counter(entry.item.answer_name for entry in entries)
+    types = [TYPE_NOT_DETERMINED] if counts[TYPE_NOT_DETERMINED] else []
+    names = (*answered_classes([entry.item for entry in entries]), *types, None)
     rows = [
-        [name or app_texts.NO_CALL for name in names],
+        [theme.answer_title(name) for name in names],
         [str(counts[name]) for name in names],
     ]
     return [*_heading(texts.PDF_ANSWERS), _table(rows)]
@@ -145,6 +147,18 @@ def _agreement(agreement: Agreement) -> list[Flowable]:
                 )
             )
         )
+    same = agreement.finding_agreed
+    if same is not None and same.low is not None and same.high is not None:
+        story.append(
+            _text(
+                texts.PDF_FINDING.format(
+                    value=f"{same.value:.1%}",
+                    n=agreement.n_findings,
+                    low=percent(same.low),
+                    high=percent(same.high),
+                )
+            )
+        )
     if kappa is None or kappa.low is None or kappa.high is None:
         story.append(_text(texts.PDF_NO_KAPPA))
     else:
@@ -155,18 +169,17 @@ def _agreement(agreement: Agreement) -> list[Flowable]:
                 )
             )
         )
-    head = ["", *CLASS_NAMES, texts.COLUMN_NONE]
-    names = (*CLASS_NAMES, texts.ROW_NONE)
-    rows = [
-        [name, *map(str, row)] for name, row in zip(names, agreement.counts.tolist(), strict=True)
-    ]
-    return [*story, Spacer(0, 2 * mm), _table([head, *rows]), _text(texts.PDF_MATRIX, small=True)]
+    answers = [theme.answer_title(name) for name in ANSWER_NAMES]
+    heads, names, shown = [*answers, texts.COLUMN_NONE], [*answers, texts.ROW_NONE], agreement.shown
+    rows = [[names[i], *(str(agreement.counts[i, j]) for j in shown)] for i in shown]
+    table = _table([["", *(heads[i] for i in shown)], *rows])
+    return [*story, Spacer(0, 2 * mm), table, _text(texts.PDF_MATRIX, small=True)]
 
 
 def _overridden(entries: Sequence[WorklistEntry]) -> list[Flowable]:
     """What reviewers saw otherwise, the first ones."""
     found = [
-        (entry.item, entry.decision, reviewer_label(entry))
+        (entry.item, entry.decision, reviewer_answer(entry))
         for entry in entries
         if entry.decision is not None and entry.decision.kind is DecisionKind.OVERRIDE
     ]
@@ -176,12 +189,12 @@ def _overridden(entries: Sequence[WorklistEntry]) -> list[Flowable]:
     rows += [
         [
             (uploaded_sha256(item.source) or item.image_sha256 or "")[:SHORT_HASH],
-            item.label or app_texts.NO_CALL,
-            label or "",
+            _text(theme.answer_title(item.answer_name)),
+            _text(theme.answer_title(answer) if answer else ""),
             printable(decision.initials),
             _text(decision.reason, small=True),
         ]
-        for item, decision, label in found[:MAX_OVERRIDDEN]
+        for item, decision, answer in found[:MAX_OVERRIDDEN]
     ]
     story = [
         *_heading(texts.PDF_OVERRIDDEN),

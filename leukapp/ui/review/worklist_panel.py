@@ -8,7 +8,7 @@ import streamlit as st
 
 from leukapp.errors import BatchSourceError, BusyError, ChangedImageError, ImageError
 from leukapp.imaging.arrays import RgbImage
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import ANSWER_NAMES
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import THUMBNAIL_PX, keep_thumbnail, thumbnail_path
@@ -26,7 +26,6 @@ from leukapp.review.worklist import (
     choose_entries,
     next_open,
 )
-from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.review.reading_panel import Reading, show_reading
@@ -129,7 +128,7 @@ def _choose(
         with second:
             verdicts = st.multiselect(
                 texts.VERDICTS_LABEL,
-                [*CLASS_NAMES, NO_CALL],
+                [*ANSWER_NAMES, NO_CALL],
                 format_func=lambda name: theme.marked(None if name == NO_CALL else name),
                 placeholder=texts.REVIEWED["any"],
                 key=f"batch-{run.id}-verdicts",
@@ -278,10 +277,10 @@ def _caption_lines(entry: WorklistEntry, *, is_hidden: bool) -> list[str]:
     item, decision = entry.item, entry.decision
     if is_hidden:
         return [texts.HIDDEN]
-    lines = [f"**{theme.marked(item.label)}**"]
+    lines = [f"**{theme.marked(item.answer_name)}**"]
     if item.confidence is None:
         lines[0] += f" {texts.NO_NUMBER}"
-    elif item.label is not None:
+    elif item.answer_name is not None:
         lines[0] += f" {percent(item.confidence)}"
     notes = []
     if item.branches_agree is False:
@@ -291,7 +290,7 @@ def _caption_lines(entry: WorklistEntry, *, is_hidden: bool) -> list[str]:
     if notes:
         lines.append(" · ".join(notes))
     if decision is not None:
-        label = app_texts.NO_CALL if decision.label is None else decision.label
+        label = theme.answer_title(decision.answer_name)
         key = DecisionKind(decision.kind).value
         lines.append(f"**{texts.DECIDED[key].format(label=label)}**")
     return lines

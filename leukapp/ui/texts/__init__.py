@@ -7,7 +7,7 @@ built from user input.
 
 from typing import Final
 
-from leukapp.labels import ALL, AML, HEALTHY
+from leukapp.labels import ALL, AML, HEALTHY, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
 APP_NAME: Final = "LeukApp"
@@ -18,6 +18,7 @@ CLASS_MEANINGS: Final = {
     ALL: "Acute lymphoblastic leukemia",
     AML: "Acute myeloid leukemia",
     HEALTHY: "Resembles the healthy cells of the training images",
+    TYPE_NOT_DETERMINED: "Resembles leukemia cells of the training images; its type is left open",
 }
 BRANCH_TITLES: Final = {
     "efficientnet_lite2": "EfficientNet-Lite2",
@@ -109,7 +110,10 @@ NO_CALL: Final = "No call"
 WHY: Final = "Why?"
 NO_CALL_NOTE: Final = "These numbers are shown for the record; they are not a verdict."
 NO_HEATMAPS: Final = "No heatmaps: the image's quality speaks against reading it."
+ANSWER_TITLES: Final = {None: NO_CALL, TYPE_NOT_DETERMINED: "Leukemia, type not determined"}
+"""Answers that are shown in other words than their names; None is no call."""
 PROBABILITY_OF: Final = "Calibrated probability {value}"
+PROBABILITY_OF_LEUKEMIA: Final = "Calibrated probability of leukemia {value}"
 ORIGINAL_CAPTION: Final = "Original, {width} × {height} px"
 PROBABILITIES: Final = "Calibrated probabilities"
 PROBABILITIES_HELP: Final = (

@@ -116,7 +116,7 @@ REMOVE_SURE: Final = "Yes, remove it"
 NOTHING_READ: Final = "No image of this batch has been read yet."
 FILTERS: Final = "Filter and sort"
 VERDICTS_LABEL: Final = "Verdict"
-CONFIDENCE_LABEL: Final = "Highest probability"
+CONFIDENCE_LABEL: Final = "Probability of the verdict"
 BRANCHES_LABEL: Final = "Branches"
 BRANCHES: Final = {"any": "All", "agree": "Agree", "disagree": "Disagree"}
 QUALITY_LABEL: Final = "Image quality"
@@ -185,8 +185,8 @@ BLINDED_NOTE: Final = "The verdict is shown once you have voted."
 VOTES_LINE: Final = "{branch}: {answer} {value}"
 ALL_REVIEWED: Final = "Every image of this list is reviewed."
 KEYS_NOTE: Final = (
-    "Keys: ← and → to step, N for the next open image, A agree, 1 to 3 a class, U unsure, "
-    "Z undo, H heatmaps, Esc back to the list."
+    "Keys: ← and → to step, N for the next open image, A agree, 1 to 3 a class, 4 leukemia of no "
+    "determined type, U unsure, Z undo, H heatmaps, Esc back to the list."
 )
 
 # Agreement
@@ -203,6 +203,10 @@ CARD_COVERAGE: Final = "Reviewed"
 CARD_COVERAGE_NOTE: Final = "{n} of {total} images that were read"
 CARD_AGREED: Final = "Same class"
 CARD_AGREED_NOTE: Final = "of {n} images to which both gave a class; 95 % interval (Wilson)"
+CARD_FINDING: Final = "Same finding"
+CARD_FINDING_NOTE: Final = (
+    "of {n} images to which both gave Healthy or leukemia; 95 % interval (Wilson)"
+)
 CARD_KAPPA: Final = "Cohen's kappa"
 CARD_KAPPA_NOTE: Final = (
     "agreement beyond chance, 1 at best; 95 % interval from a bootstrap over images"
@@ -244,6 +248,9 @@ PDF_AGREEMENT: Final = "Agreement"
 PDF_NOTHING: Final = "Nothing was reviewed."
 PDF_COVERAGE: Final = "Reviewed: {n} of {total} images, {blinded} of them before the verdict."
 PDF_AGREED: Final = "Same class: {value} of {n} images (95 % interval {low} to {high})."
+PDF_FINDING: Final = (
+    "Same finding, Healthy or leukemia: {value} of {n} images (95 % interval {low} to {high})."
+)
 PDF_KAPPA: Final = "Cohen's kappa: {value} (95 % interval {low} to {high}, bootstrap over images)."
 PDF_NO_KAPPA: Final = "Cohen's kappa is not defined for these decisions."
 PDF_MATRIX: Final = "Rows: reviewer. Columns: networks."

@@ -4,8 +4,6 @@ from typing import Final
 
 TITLE: Final = "LeukApp result"
 VERDICT: Final = "Verdict"
-NO_CALL: Final = "No call"
-PROBABILITY: Final = "Calibrated probability {value}"
 SYNTHETIC: Final = "Synthetic image, drawn by a program: any verdict on it means nothing."
 IMAGE: Final = "Image, {width} x {height} px"
 HEAT: Final = "{source}: heat for {label}"

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from review_records import make_decision, make_item
 from sklearn.metrics import cohen_kappa_score
 
-from leukapp.labels import CLASS_NAMES
-from leukapp.review.agreement import measure_agreement, reviewer_label
+from leukapp.labels import CLASS_NAMES, LEUKEMIA, TYPE_NOT_DETERMINED
+from leukapp.review.agreement import NO_TYPE, measure_agreement, reviewer_answer
 from leukapp.review.records import DecisionKind
 from leukapp.review.worklist import WorklistEntry
 
@@ -68,7 +69,8 @@ def test_each_answer_is_counted_once_in_its_cell(reviewed: MakeEntry) -> None:
     ]
     agreement = measure_agreement(entries)
 
-    assert agreement.counts.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1]]
+    counts = agreement.counts[np.ix_(agreement.shown, agreement.shown)]
+    assert counts.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1]]
     assert agreement.counts.sum() == agreement.n_reviewed == 5
     assert agreement.n_judged == 6
     assert agreement.coverage == pytest.approx(5 / 6)
@@ -111,6 +113,35 @@ def test_blinded_decisions_can_be_counted_alone(reviewed: MakeEntry) -> None:
 
 
 def test_unsure_and_undecided_stand_for_no_class(reviewed: MakeEntry) -> None:
-    assert reviewer_label(reviewed("ALL", UNSURE, None)) is None
-    assert reviewer_label(reviewed("ALL", None, None)) is None
-    assert reviewer_label(reviewed("ALL", OVERRIDE, "AML")) == "AML"
+    assert reviewer_answer(reviewed("ALL", UNSURE, None)) is None
+    assert reviewer_answer(reviewed("ALL", None, None)) is None
+    assert reviewer_answer(reviewed("ALL", OVERRIDE, "AML")) == "AML"
+
+
+def test_a_leukemia_of_no_determined_type_counts_in_the_finding_and_not_in_the_class() -> None:
+    def entry(number: int, network: str | None, decision: tuple | None) -> WorklistEntry:
+        item = make_item(number, label=network)
+        if network is None:
+            item = replace(item, finding=LEUKEMIA)
+        made = None if decision is None else make_decision(number, item.id, *decision)
+        return WorklistEntry(item=item, decision=made)
+
+    entries = [
+        entry(1, None, (AGREE, None)),
+        entry(2, None, (OVERRIDE, "ALL")),
+        entry(3, "ALL", (OVERRIDE, None, LEUKEMIA)),
+        entry(4, "Healthy", (OVERRIDE, None, LEUKEMIA)),
+        entry(5, "AML", (AGREE, "AML")),
+    ]
+    assert [reviewer_answer(one) for one in entries] == [
+        TYPE_NOT_DETERMINED,
+        "ALL",
+        TYPE_NOT_DETERMINED,
+        TYPE_NOT_DETERMINED,
+        "AML",
+    ]
+    agreement = measure_agreement(entries)
+    assert (agreement.n_compared, agreement.n_findings) == (1, 5)
+    assert agreement.finding_agreed.value == 0.8
+    assert NO_TYPE in agreement.shown
+    assert agreement.counts[NO_TYPE].tolist() == [1, 0, 1, 1, 0]

@@ -97,3 +97,27 @@ def test_a_batch_of_a_two_class_bundle_has_the_columns_of_its_classes() -> None:
     )
     columns = [name for name in row if name.startswith("p_")]
     assert columns == ["p_ALL", "p_Healthy", "p_ALL_lite2", "p_Healthy_lite2"]
+
+
+def test_a_leukemia_of_no_determined_type_has_a_finding_and_no_label() -> None:
+    items = [
+        make_item(1, label=None, finding="leukemia"),
+        make_item(2),
+        make_item(3, label=None, no_call_reason="Not sure."),
+    ]
+    decisions = [
+        make_decision(1, 1, DecisionKind.AGREE, None, "leukemia"),
+        make_decision(2, 2, DecisionKind.OVERRIDE, None, "leukemia"),
+    ]
+    table = build_review_table(RUN, items, decisions)
+    rows = list(csv.DictReader(io.StringIO(build_review_csv(table).decode())))
+    assert [(row["finding"], row["label"]) for row in rows] == [
+        ("leukemia", ""),
+        ("leukemia", "ALL"),
+        ("", ""),
+    ]
+    assert [(row["reviewer_finding"], row["reviewer_label"]) for row in rows] == [
+        ("leukemia", ""),
+        ("leukemia", ""),
+        ("", ""),
+    ]

@@ -3,6 +3,7 @@
 import pytest
 from review_records import make_decision, make_item
 
+from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.review.records import DecisionKind, ItemState
 from leukapp.review.worklist import (
     NO_CALL,
@@ -124,3 +125,16 @@ def test_next_open_image_is_looked_for_onwards_and_then_from_the_start() -> None
     assert after_two.item.id == 1
     everything = build_worklist(ITEMS, [make_decision(n, n, AGREE) for n in range(1, 5)])
     assert next_open(everything, 2) is None
+
+
+def test_a_leukemia_of_no_determined_type_is_a_verdict_and_no_call_is_another() -> None:
+    open_type = make_item(7, label=None, finding="leukemia")
+    entries = build_worklist([*ITEMS, open_type], [])
+
+    def chosen(verdict: str) -> list[int]:
+        wanted = WorklistFilter(verdicts=frozenset({verdict}))
+        order = WorklistOrder.POSITION
+        return [entry.item.id for entry in choose_entries(entries, wanted, order)]
+
+    assert chosen(TYPE_NOT_DETERMINED) == [7]
+    assert chosen(NO_CALL) == [3, 4]

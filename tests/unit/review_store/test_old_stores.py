@@ -72,11 +72,13 @@ def test_it_is_whole_and_every_decision_stands_as_before(old_url: str) -> None:
     )  # fmt: skip
     assert (newest.state, newest.done) == (RunState.PAUSED, 2)
     item = store.items(oldest.id)[0]
+    assert (item.label, item.finding) == ("ALL", "leukemia")
     standing = store.current_decision(
         image_sha256=str(item.image_sha256), run_id=oldest.id, item_id=item.id
     )
     assert standing is not None
     assert (standing.kind, standing.user) == ("agree", "reader@lab.example")
+    assert (standing.label, standing.finding) == ("ALL", "leukemia")
     store.undo_decision(standing.id, initials="KM", user="reader@lab.example")
     assert store.verify().is_whole
     store.close()

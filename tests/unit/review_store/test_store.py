@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from fake_diagnoser import make_diagnosis
+from fake_diagnoser import make_diagnosis, make_open_type
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from leukapp.batch import run_batch
 from leukapp.errors import ImageError, StoreError
+from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.review.database import MIGRATIONS
 from leukapp.review.records import DecisionKind, ItemState, RunState
 from leukapp.review.store import ReviewStore
@@ -163,7 +164,9 @@ def test_stopped_batch_goes_on(store):
 
 def test_no_probabilities_where_no_leukocyte_was_found(store):
     run = store.create_run("blank", ENTRIES[:1], BUNDLE)
-    nothing = replace(make_diagnosis(b""), probabilities=None, branches=(), label=None)
+    nothing = replace(
+        make_diagnosis(b""), probabilities=None, branches=(), label=None, finding=None
+    )
     run_all(store, run, Networks(lambda _data: nothing))
     (item,) = store.items(run.id)
     assert item.probabilities is None
@@ -227,3 +230,28 @@ def test_store_of_a_later_version_is_refused(store, store_url):
         raw.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="later version"):
         ReviewStore.open(store_url)
+
+
+def test_a_leukemia_of_no_determined_type_is_kept_with_its_decision_and_its_trail(store):
+    run = store.create_run("ward 3", ENTRIES[:1], BUNDLE)
+    run_all(store, run, Networks(make_open_type))
+    (item,) = store.items(run.id)
+    assert (item.finding, item.label, item.answer_name) == ("leukemia", None, TYPE_NOT_DETERMINED)
+    assert item.confidence == pytest.approx(0.96)
+    place = {"item_id": item.id, "run_id": run.id}
+    made = decide(store, item.image_sha256, label=None, finding="leukemia", **place)
+    assert made.answer_name == TYPE_NOT_DETERMINED
+    assert store.decisions(run_id=run.id) == (made,)
+    assert store.verify().is_whole
+    with store._engine.begin() as raw:
+        raw.execute(text("UPDATE items SET finding = 'Healthy'"))
+    assert any("was changed" in fault for fault in store.verify().faults)
+
+
+def test_a_class_says_its_finding_where_none_is_given(store):
+    assert (decide(store).finding, decide(store, label="Healthy").finding) == (
+        "leukemia",
+        "Healthy",
+    )
+    unsure = decide(store, label=None, kind=DecisionKind.UNSURE)
+    assert (unsure.finding, unsure.answer_name) == (None, None)

@@ -1,0 +1,20 @@
+"""The model card says from when a bundle of two steps makes a call."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from leukapp.model.bundle import open_bundle
+from leukapp.model.manifest import CallLimits
+from leukapp.recipes.papers import model_card
+
+
+def test_each_limit_stands_on_the_card(repository: Path) -> None:
+    bundle = open_bundle(repository / "weights" / "compact")
+    limits = CallLimits(healthy=0.95, leukemia=0.9, types={"ALL": None, "AML": 0.975})
+    in_steps = replace(bundle, thresholds=replace(bundle.thresholds, limits=limits))
+
+    card = " ".join(model_card(in_steps, "").split())
+    assert "neither Healthy (from 0.95) nor leukemia (from 0.9) is probable enough" in card
+    assert "(ALL never, AML from 0.975)" in card
+    assert "do not all name one class" not in card
+    assert "do not all name one class" in " ".join(model_card(bundle, "").split())

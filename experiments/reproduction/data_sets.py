@@ -14,12 +14,10 @@ from leukapp.data.readers.all_idb2 import SOURCE as ALL_IDB2
 from leukapp.data.readers.ash import SOURCE as ASH
 from leukapp.data.readers.combined import find_combined_folders, read_combined
 from leukapp.data.readers.detect import read_catalog
+from leukapp.data.readers.manifest import TABLE_NAME
 from leukapp.data.splits import keep_duplicates_together
 from leukapp.errors import TrainingError
 from leukapp.labels import AML, HEALTHY, order_classes
-
-TABLE_NAME: Final = "samples.csv"
-"""A table of samples of this name is read before anything else in a folder."""
 
 N_STAND_IN: Final = 130
 """AML images of the paper's ASH set."""
@@ -110,10 +108,7 @@ def read_reproduction_data(
 def _read(data: Path) -> Catalog:
     if not data.is_dir():
         return read_catalog(data)
-    table = data / TABLE_NAME
-    if table.is_file():
-        return read_catalog(table)
-    folders = find_combined_folders(data)
+    folders = None if (data / TABLE_NAME).is_file() else find_combined_folders(data)
     if folders is None:
         return read_catalog(data)
     combined = read_combined(*folders)

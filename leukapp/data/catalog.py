@@ -38,13 +38,15 @@ class Sample:
 
     Attributes:
         path: where the file lies now; never written to a report.
-        label: ``ALL``, ``AML`` or ``Healthy``.
+        label: ``ALL``, ``AML`` or ``Healthy``; ``OTHER_LEUKEMIA`` among ``Catalog.others``.
         group: patient, block of neighbouring images, or the image itself; never crosses a split.
-        source: data set or laboratory, e.g. ``jhu_aml``.
+        source: data set; several may be of one laboratory.
         role: ``train`` for training and its splits, ``external`` for judging alone.
         sample_id: path relative to the catalogue's root, with ``/``; the same on every machine.
         groups_known: False where the data set names no patients or blocks, so that each image
             stands as its own group and the number of independent groups is only an upper bound.
+        lab: laboratory, empty where the data set names none; see ``laboratory``.
+        cell_label: what the data set itself calls the cell or field; empty where it says nothing.
     """
 
     path: Path
@@ -54,6 +56,13 @@ class Sample:
     role: Role = "train"
     sample_id: str
     groups_known: bool = True
+    lab: str = ""
+    cell_label: str = ""
+
+    @property
+    def laboratory(self) -> str:
+        """The laboratory, which is the source itself where none is named."""
+        return self.lab or self.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,7 @@ class Catalog:
         root: folder that the sample ids are relative to.
         samples: labelled images; files a reader could not place are in ``findings`` instead.
         findings: what the reader left out, and why.
+        others: images of a leukemia that is no class: never trained on, and no class is right.
 
     Raises:
         CatalogError: two samples have the same id.
@@ -87,9 +97,10 @@ class Catalog:
     root: Path
     samples: tuple[Sample, ...]
     findings: tuple[CatalogFinding, ...] = ()
+    others: tuple[Sample, ...] = ()
 
     def __post_init__(self) -> None:
-        counts = Counter(sample.sample_id for sample in self.samples)
+        counts = Counter(sample.sample_id for sample in (*self.samples, *self.others))
         repeated = [sample_id for sample_id, count in counts.items() if count > 1]
         if repeated:
             raise CatalogError(
@@ -173,7 +184,7 @@ def validate_catalog(catalog: Catalog, *, compare_pixels: bool = False) -> Catal
         if sample.label not in CLASS_NAMES
     ]
     readable, by_hash = [], defaultdict(list)
-    for sample in catalog.samples:
+    for sample in (*catalog.samples, *catalog.others):
         try:
             data = _read_sample_bytes(sample)
         except CatalogError:

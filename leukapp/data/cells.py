@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.data.catalog import Sample
-from leukapp.data.readers.smears import JHU_SOURCE, PBC_SOURCE, jhu_patient_group
 from leukapp.data.readers.tables import column_values, read_text_table
 from leukapp.errors import CatalogError, ImageError
 from leukapp.imaging.image_io import decode_image
@@ -19,8 +18,6 @@ from leukapp.imaging.image_io import decode_image
 CELL_SIDE_PX: Final = 112
 TABLE_NAME: Final = "cells.csv"
 COLUMNS: Final = ("archive", "name", "source", "group", "cell_type", "diagnosis")
-
-_SOURCE_OF_TABLE: Final = {"jhu": JHU_SOURCE, "pbc": PBC_SOURCE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +27,15 @@ class CellSample:
     Attributes:
         archive: the ZIP file.
         name: the cell's name in the archive, unique over all archives.
-        source: as ``Sample.source``: ``jhu_aml`` or ``pbc_healthy``.
-        group: as ``Sample.group``: the patient, or the cell itself where none is known.
+        laboratory: as ``Sample.laboratory``; the table calls it ``source``.
+        group: the patient, under the laboratory; or the cell itself where none is known.
         cell_type: the data set's own name of the cell, e.g. ``Myelocyte``.
         diagnosis: of the patient: ``AML``, ``APL`` or ``Healthy``.
     """
 
     archive: Path
     name: str
-    source: str
+    laboratory: str
     group: str
     cell_type: str
     diagnosis: str
@@ -54,23 +51,19 @@ def read_cells(data_root: Path) -> tuple[CellSample, ...]:
         The cells in the order of the table.
 
     Raises:
-        CatalogError: the table is missing or malformed, names an unknown source, a cell twice, or
-            an archive that is not in the folder.
+        CatalogError: the table is missing or malformed, names a cell twice, or an archive that is
+            not in the folder.
     """
     frame = read_text_table(data_root / TABLE_NAME, COLUMNS)
     columns = [column_values(frame, column) for column in COLUMNS]
     cells = []
-    for archive, name, source, group, cell_type, diagnosis in zip(*columns, strict=True):
-        if source not in _SOURCE_OF_TABLE:
-            raise CatalogError(
-                f"{TABLE_NAME} names source {source!r}; use one of {', '.join(_SOURCE_OF_TABLE)}."
-            )
+    for archive, name, laboratory, group, cell_type, diagnosis in zip(*columns, strict=True):
         cells.append(
             CellSample(
                 archive=data_root / archive,
                 name=name,
-                source=_SOURCE_OF_TABLE[source],
-                group=jhu_patient_group(group) if source == "jhu" and group else name,
+                laboratory=laboratory,
+                group=f"{laboratory}:{group}" if group else name,
                 cell_type=cell_type,
                 diagnosis=diagnosis,
             )
@@ -122,17 +115,24 @@ def excluded_cell_names(
         held_out_samples: images that the network will be judged by.
 
     Returns:
-        Names of the cells whose patient is held out, or whose source and file name (without
+        Names of the cells whose patient is held out, or whose laboratory and file name (without
         folder and suffix) are those of a held-out image.
     """
     held_out = tuple(held_out_samples)
-    groups = {sample.group for sample in held_out if sample.groups_known}
-    stems = {(sample.source, _stem(sample.sample_id)) for sample in held_out}
+    groups = {
+        f"{sample.laboratory}:{_name_within(sample)}" for sample in held_out if sample.groups_known
+    }
+    stems = {(sample.laboratory, _stem(sample.sample_id)) for sample in held_out}
     return frozenset(
         cell.name
         for cell in cells
-        if cell.group in groups or (cell.source, _stem(cell.name)) in stems
+        if cell.group in groups or (cell.laboratory, _stem(cell.name)) in stems
     )
+
+
+def _name_within(sample: Sample) -> str:
+    """The group without the laboratory or source that it is named under."""
+    return sample.group.removeprefix(f"{sample.source}:").removeprefix(f"{sample.laboratory}:")
 
 
 def _stem(name: str) -> str:

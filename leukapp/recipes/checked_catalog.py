@@ -60,13 +60,16 @@ def read_checked_catalog(
         if finding.kind in LEFT_OUT
         for sample_id in finding.sample_ids
     }
-    samples = tuple(s for s in catalog.samples if s.sample_id not in unusable)
+    samples, others = (
+        tuple(sample for sample in listed if sample.sample_id not in unusable)
+        for listed in (catalog.samples, catalog.others)
+    )
     for line in describe_findings(findings):
         report(line)
     if not samples:
         raise CatalogError("no image of the data can be used; correct what is named above")
     return CheckedCatalog(
-        catalog=replace(catalog, samples=samples),
+        catalog=replace(catalog, samples=samples, others=others),
         findings=findings,
         n_left_out=len(catalog.samples) - len(samples),
     )

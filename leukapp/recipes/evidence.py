@@ -43,7 +43,7 @@ from leukapp.recipes.evidence_report import (
 from leukapp.recipes.fitting import FittedNetwork, fit_network
 from leukapp.recipes.image_answers import answer_images
 from leukapp.recipes.judge import read_edge_features
-from leukapp.recipes.left_out import without_source
+from leukapp.recipes.left_out import without_images
 from leukapp.recipes.papers import EXTERNAL_FILE
 from leukapp.recipes.preparation import (
     SampleSplit,
@@ -254,8 +254,9 @@ def _prepare(options: EvidenceOptions, report: Callable[[str], None]) -> _Stage:
 
 def _judge_left_out(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
     """Every image of a source, by a network that was trained on the others."""
-    train = without_source(source, stage.corpus, stage.train)
-    validation = without_source(source, stage.corpus, stage.validation)
+    is_own = np.array([sample.source == source for sample in stage.samples])
+    train = without_images(is_own, stage.corpus, stage.train)
+    validation = without_images(is_own, stage.corpus, stage.validation)
     fitted = _fit(stage, train, validation, f"without {source}")
     images = np.flatnonzero([sample.source == source for sample in stage.samples])
     others = np.unique(stage.corpus.sample_indices[train[:, 0]])
@@ -268,7 +269,8 @@ def _judge_left_out(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
 def _judge_folds(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
     """Every image of a source, by a network trained on the other sources and its other blocks."""
     corpus = stage.corpus
-    own = np.flatnonzero([sample.source == source for sample in stage.samples])
+    is_own = np.array([sample.source == source for sample in stage.samples])
+    own = np.flatnonzero(is_own)
     folds = grouped_folds(
         [stage.samples[i].label for i in own],
         [stage.samples[i].group for i in own],
@@ -276,7 +278,7 @@ def _judge_folds(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
         seed=stage.bundle.training.seed,
     )
     # The other sources stop the training, so that no block of so small a source is lost to it.
-    validation = without_source(source, corpus, stage.validation)
+    validation = without_images(is_own, corpus, stage.validation)
     parts: list[tuple[FittedNetwork, NDArray[np.int64]]] = []
     accuracies: list[tuple[float, int]] = []
     for number, fold in enumerate(folds):
@@ -284,7 +286,7 @@ def _judge_folds(stage: _Stage, source: str) -> tuple[HeldOutSet, float]:
         kept = [int(i) for i in own if i not in set(judged)]
         train = np.concatenate(
             [
-                without_source(source, corpus, stage.train),
+                without_images(is_own, corpus, stage.train),
                 corpus.variants_of(kept, corpus.n_variants),
             ]
         )

@@ -18,7 +18,7 @@ from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.manifest import Thresholds
 from leukapp.model.presets import Preset
 from leukapp.recipes.image_answers import ImageAnswers, answer_images
-from leukapp.recipes.left_out import choose_confidence, sources_to_leave, without_source
+from leukapp.recipes.left_out import choose_confidence, laboratories_to_leave, without_images
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.items import weigh_items
 from leukapp.training.two_stage import train_heads
@@ -101,20 +101,22 @@ def fit_network(  # noqa: PLR0913
             fitted.thresholds,
             min_confidence=calling.min_confidence,
             needs_agreement=calling.needs_agreement,
+            limits=calling.limits,
         )
         return replace(fitted, thresholds=thresholds)
     if not preset.hyperparameters.leave_sources_out:
         return fitted
     samples = np.unique(corpus.sample_indices[np.concatenate([train, validation])[:, 0]])
-    sources = np.array([sample.source for sample in corpus.samples])
+    laboratories = np.array([sample.laboratory for sample in corpus.samples])
     left_out = []
-    sources_left_out = sources_to_leave(corpus, samples)
-    for source in sources_left_out:
-        report(f"training without {source}")
+    laboratories_left_out = laboratories_to_leave(corpus, samples)
+    for laboratory in laboratories_left_out:
+        report(f"training without {laboratory}")
+        is_own = laboratories == laboratory
         others = fit(
-            without_source(source, corpus, train), without_source(source, corpus, validation)
+            without_images(is_own, corpus, train), without_images(is_own, corpus, validation)
         )
-        left_out.append(_answer_agreed(others, corpus, samples[sources[samples] == source]))
+        left_out.append(_answer_agreed(others, corpus, samples[is_own[samples]]))
     of_held_out = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
     chosen = choose_confidence(of_held_out, left_out, corpus.class_indices)
     return replace(
@@ -122,7 +124,7 @@ def fit_network(  # noqa: PLR0913
         thresholds=replace(
             fitted.thresholds, min_confidence=chosen.confidence, needs_agreement=True
         ),
-        left_out_sources=sources_left_out,
+        left_out_sources=laboratories_left_out,
         keeps_risk=chosen.keeps_risk,
     )
 

@@ -1,4 +1,4 @@
-"""The confidence limit, chosen by how networks do in a laboratory that they never saw."""
+"""Laboratories left out of training, and the confidence limit that is chosen by how they do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,11 @@ from leukapp.recipes.image_answers import ImageAnswers
 from leukapp.training.corpus import Corpus, ItemVariants
 
 MAX_LEFT_OUT_RISK: Final = 0.01
-"""Share of all images, called or not, that may be called wrongly in a source that was left out; the
-mean over sources."""
+"""Share of all images, called or not, that may be called wrongly in a laboratory that was left out;
+the mean over laboratories."""
 
 MAX_HELD_OUT_RISK: Final = 0.01
-"""Share of the calls that may be wrong in held-out groups of the training sources."""
-
-INDISPENSABLE_SOURCES: Final = ("pbc_healthy",)
-"""Never left out. Every monocyte, eosinophil and basophil that the compact preset trains on is from
-here, so a network without it would be judged by unknown cells, not by an unknown laboratory."""
+"""Share of the calls that may be wrong in held-out groups of the laboratories trained on."""
 
 CONFIDENCES: Final = np.round(np.arange(0.50, 0.995, 0.01), 2)
 
@@ -43,17 +39,17 @@ def choose_confidence(
     left_out: Sequence[ImageAnswers],
     class_indices: NDArray[np.int64],
 ) -> "ChosenConfidence":
-    """Smallest confidence from which calls err rarely enough on groups and sources not trained on.
+    """Smallest confidence from which calls err rarely enough on what was not trained on.
 
     Args:
-        validation: held-out groups of the sources that were trained on.
-        left_out: of each source, answers of the network that never saw it.
+        validation: held-out groups of the laboratories that were trained on.
+        left_out: of each laboratory, answers of the network that never saw it.
         class_indices: int64 (samples of the corpus,), true classes.
 
     Returns:
         The smallest of ``CONFIDENCES`` under which wrong calls are at most ``MAX_HELD_OUT_RISK`` of
         the calls in the validation groups and at most ``MAX_LEFT_OUT_RISK`` of the images in the
-        mean over the sources; the largest where none is, and then ``keeps_risk`` is False.
+        mean over the laboratories; the largest where none is, and then ``keeps_risk`` is False.
     """
     for confidence in CONFIDENCES.tolist():
         of_held_out = _judge_calls(validation, class_indices, confidence)
@@ -70,14 +66,14 @@ def choose_confidence(
     return ChosenConfidence(confidence=float(CONFIDENCES[-1]), keeps_risk=False)
 
 
-def sources_to_leave(corpus: Corpus, samples: NDArray[np.int64]) -> tuple[str, ...]:
-    """Sources without which every class and cell type is still there: left out fairly."""
-    sources = np.array([corpus.samples[i].source for i in samples])
+def laboratories_to_leave(corpus: Corpus, samples: NDArray[np.int64]) -> tuple[str, ...]:
+    """Laboratories without which every class is still there: left out fairly."""
+    laboratories = np.array([corpus.samples[i].laboratory for i in samples])
     classes = corpus.class_indices[samples]
     return tuple(
-        source
-        for source in sorted(set(sources.tolist()) - set(INDISPENSABLE_SOURCES))
-        if set(classes[sources != source].tolist()) == set(classes.tolist())
+        laboratory
+        for laboratory in sorted(set(laboratories.tolist()))
+        if set(classes[laboratories != laboratory].tolist()) == set(classes.tolist())
     )
 
 
@@ -102,8 +98,15 @@ def _judge_calls(
     )
 
 
-def without_source(source: str, corpus: Corpus, chosen: ItemVariants) -> ItemVariants:
-    """Items of every source but one."""
-    sources = np.array([sample.source for sample in corpus.samples])
-    is_other = sources[corpus.sample_indices[chosen[:, 0]]] != source
-    return np.asarray(chosen[is_other], np.int64)
+def without_images(
+    is_left_out: NDArray[np.bool_], corpus: Corpus, chosen: ItemVariants
+) -> ItemVariants:
+    """Items of the images that are not left out.
+
+    Args:
+        is_left_out: bool (images of the corpus,).
+        corpus: images and features.
+        chosen: items.
+    """
+    is_kept = ~is_left_out[corpus.sample_indices[chosen[:, 0]]]
+    return np.asarray(chosen[is_kept], np.int64)

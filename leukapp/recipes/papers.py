@@ -223,7 +223,7 @@ def _two_steps(limits: CallLimits) -> str:
 def _how_limit_was_chosen(bundle: Bundle) -> str:
     training = bundle.training
     held_out = f"at most {MAX_HELD_OUT_RISK:.0%} of the calls in held-out groups"
-    unseen = f"at most {MAX_LEFT_OUT_RISK:.0%} of all images\nof sources left out of training"
+    unseen = f"at most {MAX_LEFT_OUT_RISK:.0%} of all images\nof laboratories left out of training"
     left_out = training.left_out_sources
     asked = held_out if left_out == () else f"{held_out}, and {unseen},"
     kept = "the smallest limit under which"
@@ -232,14 +232,11 @@ def _how_limit_was_chosen(bundle: Bundle) -> str:
     told = f"{kept}\n{asked} were called wrongly."
     if left_out == ():
         return (
-            f"{told} No source could be left out of\ntraining, for each alone holds a class, so "
-            "nothing is known of laboratories it never saw."
+            f"{told} No laboratory could be left out of\ntraining, for each alone holds a class, "
+            "so nothing is known of laboratories it never saw."
         )
     named = "" if left_out is None else f" Left out, one at a time: {', '.join(left_out)}."
-    return (
-        f"{told}{named} A source that alone holds a class or a\n"
-        "cell type was not left out for this."
-    )
+    return f"{told}{named} A laboratory that alone holds a class\nwas not left out for this."
 
 
 def _calibration(bundle: Bundle) -> str:

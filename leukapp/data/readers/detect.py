@@ -15,16 +15,14 @@ from leukapp.data.readers.combined import (
 )
 from leukapp.data.readers.files import LAYOUTS_UNDERSTOOD, list_images, require_folder
 from leukapp.data.readers.folder_per_class import label_of_folder, read_folder_per_class
-from leukapp.data.readers.manifest import read_manifest
-from leukapp.data.readers.smears import find_smears_folder, read_smears
+from leukapp.data.readers.manifest import TABLE_NAME, read_manifest
 from leukapp.errors import CatalogError
 
 Layout: TypeAlias = Literal[
-    "smears", "manifest", "all_idb1", "all_idb2", "combined", "ash", "folder_per_class"
+    "manifest", "all_idb1", "all_idb2", "combined", "ash", "folder_per_class"
 ]
 
 READERS: Final[dict[Layout, Callable[[Path], Catalog]]] = {
-    "smears": read_smears,
     "manifest": read_manifest,
     "all_idb1": read_all_idb1,
     "all_idb2": read_all_idb2,
@@ -73,8 +71,8 @@ def detect_layout(path: Path) -> Layout:
     if path.is_file() and path.suffix.lower() in _TABLE_SUFFIXES:
         return "manifest"
     require_folder(path)
-    if find_smears_folder(path) is not None:
-        return "smears"
+    if (path / TABLE_NAME).is_file():
+        return "manifest"
     if find_combined_folders(path) is not None:
         return "combined"
     _refuse_to_pool(path)

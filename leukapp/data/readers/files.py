@@ -10,8 +10,8 @@ from leukapp.errors import CatalogError
 IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
 
 LAYOUTS_UNDERSTOOD: Final = (
-    "smears (MANIFEST.csv with class3 and group columns), "
-    "manifest (CSV or Parquet with path, label, group, source and optionally role), "
+    "manifest (CSV or Parquet with path, label, group, source and optionally role, lab and "
+    "cell_label, or a folder that holds it as samples.csv), "
     "all_idb1 (Im001_1.jpg under im/), all_idb2 (Im001_1.tif), "
     "combined (an ALL-IDB2 folder beside an ASH folder), "
     "ash (a folder of AML images, named ASH), "
@@ -83,17 +83,22 @@ def finding(kind: FindingKind, sample_id: str, message: str) -> CatalogFinding:
 
 
 def build_catalog(
-    root: Path, samples: Sequence[Sample], findings: Sequence[CatalogFinding] = ()
+    root: Path,
+    samples: Sequence[Sample],
+    findings: Sequence[CatalogFinding] = (),
+    others: Sequence[Sample] = (),
 ) -> Catalog:
     """A catalogue that is not empty.
 
     Raises:
         CatalogError: there are no samples.
     """
-    if not samples:
+    if not samples and not others:
         reason = f" First problem: {findings[0].message}" if findings else ""
         raise CatalogError(
             f"No labelled image was found in {root.name!r}.{reason} "
             f"Layouts understood: {LAYOUTS_UNDERSTOOD}."
         )
-    return Catalog(root=root, samples=tuple(samples), findings=tuple(findings))
+    return Catalog(
+        root=root, samples=tuple(samples), findings=tuple(findings), others=tuple(others)
+    )

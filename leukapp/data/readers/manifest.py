@@ -1,4 +1,4 @@
-"""A table of samples: path, label, group, source and optionally role."""
+"""A table of samples: path, label, group, source and optionally role, lab and cell_label."""
 
 from pathlib import Path
 from typing import Final
@@ -7,9 +7,14 @@ from leukapp.data.catalog import ROLES, Catalog, CatalogFinding, Role, Sample
 from leukapp.data.readers.files import build_catalog, finding, resolve_inside
 from leukapp.data.readers.tables import column_values, read_text_table
 from leukapp.errors import CatalogError
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, OTHER_LEUKEMIA
+
+TABLE_NAME: Final = "samples.csv"
+"""A table of this name is what a folder holds, whatever else lies in it."""
 
 COLUMNS: Final = ("path", "label", "group", "source")
+OTHER_LABEL: Final = "other_leukemia"
+"""How a table calls a leukemia that is no class."""
 
 
 def read_manifest(table: Path) -> Catalog:
@@ -21,23 +26,26 @@ def read_manifest(table: Path) -> Catalog:
 
     Args:
         table: a ``.csv`` or ``.parquet`` file with the columns path, label, group, source and,
-            if wanted, role (``train`` or ``external``; empty means ``train``) and lab; other
-            columns are left.
+            if wanted, role (``train`` or ``external``; empty means ``train``), lab and cell_label;
+            other columns are left. Or a folder that holds it as ``samples.csv``.
 
     Returns:
-        The catalogue; rows with an unknown label, a missing file or an empty cell are findings.
+        The catalogue; rows with an unknown label, a missing file or an empty cell are findings,
+        and those of the label ``other_leukemia`` are kept apart.
 
     Raises:
         CatalogError: the table cannot be read, lacks a column, names a file outside its folder
             or an unknown role, or has no usable row.
     """
+    table = table / TABLE_NAME if table.is_dir() else table
     frame = read_text_table(table, COLUMNS)
     root = table.parent
     samples: list[Sample] = []
+    others: list[Sample] = []
     findings: list[CatalogFinding] = []
-    columns = (*COLUMNS, "role", "lab")
+    columns = (*COLUMNS, "role", "lab", "cell_label")
     for row in zip(*(column_values(frame, column) for column in columns), strict=True):
-        relative, label, group, source, role_name, lab = row
+        relative, label, group, source, role_name, lab, cell_label = row
         path = resolve_inside(root, relative)
         role = _read_role(role_name)
         problem = _find_problem(path, relative, label, source)
@@ -45,18 +53,21 @@ def read_manifest(table: Path) -> Catalog:
             findings.append(problem)
             continue
         sample_id = Path(relative).as_posix()
-        samples.append(
+        is_other = label == OTHER_LABEL
+        (others if is_other else samples).append(
             Sample(
                 path=path,
-                label=label,
+                label=OTHER_LEUKEMIA if is_other else label,
                 group=_group_name(group, lab or source, source) or f"{source}:{sample_id}",
                 source=source,
                 role=role,
                 sample_id=sample_id,
                 groups_known=bool(group),
+                lab=lab,
+                cell_label=cell_label,
             )
         )
-    return build_catalog(root, samples, findings)
+    return build_catalog(root, samples, findings, others)
 
 
 def _group_name(group: str, within: str, source: str) -> str:
@@ -77,8 +88,8 @@ def _find_problem(path: Path, relative: str, label: str, source: str) -> Catalog
     """What keeps a row out of the catalogue, if anything."""
     if not relative or not source:
         return finding("incomplete_row", relative, "A row has no path or no source.")
-    if label not in CLASS_NAMES:
-        message = f"Label {label!r} is not one of {', '.join(CLASS_NAMES)}."
+    if label not in {*CLASS_NAMES, OTHER_LABEL}:
+        message = f"Label {label!r} is not one of {', '.join((*CLASS_NAMES, OTHER_LABEL))}."
         return finding("unknown_label", relative, message)
     if not _is_file(path):
         return finding("unreadable_file", relative, f"The file {relative} is not there.")

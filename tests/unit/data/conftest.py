@@ -35,6 +35,6 @@ def write_picture() -> Callable[[Path, int], Path]:
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     folder = Path(os.environ.get("LEUKAPP_DATA_DIR", REPOSITORY.parent / "shared" / "data"))
-    if not (folder / "smears" / "MANIFEST.csv").is_file():
+    if not (folder / "samples.csv").is_file():
         pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
     return folder

@@ -5,8 +5,8 @@ from leukapp.data.catalog import Catalog
 from leukapp.data.readers import detect_layout, read_catalog
 from leukapp.data.readers.all_idb2 import block_group
 from leukapp.data.readers.combined import read_combined
-from leukapp.data.readers.smears import read_smears
 from leukapp.errors import CatalogError
+from leukapp.labels import OTHER_LEUKEMIA
 
 
 def rows(catalog: Catalog):
@@ -179,61 +179,30 @@ def test_row_without_source_is_a_finding(tmp_path):
     assert catalog.findings[0].kind == "incomplete_row"
 
 
-SMEAR_ROWS = [
-    ("jhu_aml/d/b.jpg", "AML", "Patient_00", "train"),
-    ("jhu_aml/d/n.jpg", "normal_cell_in_AML_patient", "Patient_00", "train"),
-    ("pbc_healthy/batch2_366x369/m.jpg", "Healthy", "unknown-batch2", "external"),
-    ("all_idb2_103px/Im001_1.jpg", "ALL", "idb2_ALL_blk00", "external"),
-    ("lmu_aml/EOS/e.png", "normal_cell_LMU", "unknown", "external"),
-]
-
-
-def write_smears(folder, extra=()):
-    table = [*SMEAR_ROWS, *extra]
-    for path, *_ in SMEAR_ROWS:
-        touch(folder / path)
-    frame = pd.DataFrame(table, columns=["path", "class3", "group", "suggested_role"])
-    frame.to_csv(folder / "MANIFEST.csv", index=False)
-
-
-def test_smears(tmp_path):
-    write_smears(tmp_path / "smears", [("other/x.jpg", "AML", "", "train")])
+def test_a_folder_with_a_table_of_samples_is_that_table(tmp_path):
+    """Laboratory and cell are taken where they stand; a leukemia that is no class is kept apart."""
+    for name in ("ALL/1.png", "2.png", "3.png"):
+        touch(tmp_path / name)
+    (tmp_path / "samples.csv").write_text(
+        "path,label,group,source,lab,role,cell_label,note\n"
+        "ALL/1.png,ALL,7,first,clinic,train,blast,x\n"
+        "2.png,Healthy,,second,clinic,external,,\n"
+        "3.png,other_leukemia,8,second,clinic,external,CLL,\n"
+        "gone.png,other_leukemia,9,second,clinic,external,CLL,\n"
+    )
+    assert detect_layout(tmp_path) == "manifest"
     catalog = read_catalog(tmp_path)
-    batch2 = "pbc_healthy/batch2_366x369/m.jpg"
     assert rows(catalog) == [
-        ("jhu_aml/d/b.jpg", "AML", "jhu_aml:Patient_00", "jhu_aml", True),
-        ("jhu_aml/d/n.jpg", "Healthy", "jhu_aml:Patient_00", "jhu_aml", True),
-        (batch2, "Healthy", f"pbc_healthy_batch2:{batch2}", "pbc_healthy_batch2", False),
-        ("all_idb2_103px/Im001_1.jpg", "ALL", "idb2_ALL_blk00", "all_idb2", True),
-        ("lmu_aml/EOS/e.png", "Healthy", "lmu:lmu_aml/EOS/e.png", "lmu", False),
+        ("ALL/1.png", "ALL", "clinic:7", "first", True),
+        ("2.png", "Healthy", "second:2.png", "second", False),
     ]
-    roles = ["train", "train", "external", "train", "external"]
-    assert [s.role for s in catalog.samples] == roles
-    assert [f.kind for f in catalog.findings] == ["unexpected_file"]
-    assert read_smears(tmp_path / "smears") == catalog
-    external = read_smears(tmp_path, all_idb2_role="external")
-    roles = {sample.source: sample.role for sample in external.samples}
-    assert roles["all_idb2"] == "external"
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "path,group,suggested_role,class3",
-        'path,"class3",group,suggested_role',
-        "\ufeffclass3, path ,group,suggested_role",
-    ],
-)
-def test_smears_are_found_wherever_class3_stands_in_the_header(tmp_path, header):
-    touch(tmp_path / "jhu_aml" / "b.jpg")
-    values = {
-        "path": "jhu_aml/b.jpg", "class3": "AML", "group": "Patient_00", "suggested_role": "train",
-    }  # fmt: skip
-    names = [name.strip(' "\ufeff') for name in header.split(",")]
-    row = ",".join(values[name] for name in names)
-    (tmp_path / "MANIFEST.csv").write_text(f"{header}\r\n{row}\r\n", encoding="utf-8")
-    assert detect_layout(tmp_path) == "smears"
-    assert [sample.label for sample in read_catalog(tmp_path).samples] == ["AML"]
+    assert [(s.laboratory, s.cell_label) for s in catalog.samples] == [
+        ("clinic", "blast"),
+        ("clinic", ""),
+    ]
+    (other,) = catalog.others
+    assert (other.label, other.cell_label) == (OTHER_LEUKEMIA, "CLL")
+    assert [f.kind for f in catalog.findings] == ["unreadable_file"]
 
 
 def test_the_paper_s_sets_are_not_pooled_without_ash(tmp_path):
@@ -248,21 +217,12 @@ def test_the_paper_s_sets_are_not_pooled_without_ash(tmp_path):
     assert [f.sample_ids for f in catalog.findings] == [("ALL_IDB1",)]
 
 
-def test_smears_names_unknown_class_and_missing_file(tmp_path):
-    write_smears(
-        tmp_path,
-        [("jhu_aml/gone.jpg", "AML", "Patient_01", "train"), ("lmu_aml/e", "CML", "", "train")],
-    )
-    catalog = read_catalog(tmp_path)
-    assert [f.kind for f in catalog.findings] == ["unreadable_file", "unknown_label"]
-
-
 def test_unrecognised_and_empty_folders_say_what_is_understood(tmp_path):
     touch(tmp_path / "picture.png")
     with pytest.raises(CatalogError, match=r"not recognised.*folder_per_class"):
         read_catalog(tmp_path)
     (tmp_path / "ALL").mkdir()
-    with pytest.raises(CatalogError, match=r"No labelled image.*Layouts understood: smears"):
+    with pytest.raises(CatalogError, match=r"No labelled image.*Layouts understood: manifest"):
         read_catalog(tmp_path)
     with pytest.raises(CatalogError, match="is not there"):
         read_catalog(tmp_path / "nowhere")
@@ -272,5 +232,3 @@ def test_unrecognised_and_empty_folders_say_what_is_understood(tmp_path):
         read_catalog(tmp_path / "picture.png", "ash")
     with pytest.raises(CatalogError, match="named ALL-IDB2 and one named ASH"):
         read_catalog(tmp_path, "combined")
-    with pytest.raises(CatalogError, match=r"no MANIFEST\.csv"):
-        read_catalog(tmp_path, "smears")

@@ -85,6 +85,6 @@ def tiny_preset(write_keras_weights):
 @pytest.fixture(scope="session")
 def data_root(repository):
     folder = Path(os.environ.get("LEUKAPP_DATA_DIR", repository.parent / "shared" / "data"))
-    if not (folder / "smears" / "MANIFEST.csv").is_file():
+    if not (folder / "samples.csv").is_file():
         pytest.skip("the real smear images are not here; set LEUKAPP_DATA_DIR to their folder")
     return folder

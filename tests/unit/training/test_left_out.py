@@ -8,14 +8,13 @@ import pytest
 
 from leukapp.inference.decision import least_confidence
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import CLASS_NAMES
 from leukapp.recipes.image_answers import ImageAnswers
 from leukapp.recipes.left_out import (
     CONFIDENCES,
-    INDISPENSABLE_SOURCES,
     MAX_LEFT_OUT_RISK,
     choose_confidence,
-    sources_to_leave,
+    laboratories_to_leave,
+    without_images,
 )
 from leukapp.training.corpus import Corpus
 
@@ -110,9 +109,9 @@ def test_errors_at_home_raise_the_confidence_too():
     assert chosen == pytest.approx(0.90)
 
 
-def test_only_sources_without_which_no_class_is_missing_are_left_out():
-    def sample(source, label):
-        return SimpleNamespace(source=source, label=label)
+def test_only_laboratories_without_which_no_class_is_missing_are_left_out():
+    def sample(laboratory, label):
+        return SimpleNamespace(laboratory=laboratory, label=label)
 
     samples = (
         sample("a", "ALL"),
@@ -123,17 +122,11 @@ def test_only_sources_without_which_no_class_is_missing_are_left_out():
     )
     corpus = Corpus(samples=samples, pooled=(), sample_indices=np.arange(5), imagenet_tops=())
     # Without b there is no AML: what the network then says of it is no question of laboratories.
-    assert sources_to_leave(corpus, np.arange(5)) == ("a", "c")
+    assert laboratories_to_leave(corpus, np.arange(5)) == ("a", "c")
 
 
-def test_the_only_source_of_a_cell_type_is_not_left_out():
-    (indispensable,) = INDISPENSABLE_SOURCES
-    samples = tuple(
-        SimpleNamespace(source=source, label=label)
-        for source in ("a", indispensable, "b")
-        for label in CLASS_NAMES
-    )
-    corpus = Corpus(
-        samples=samples, pooled=(), sample_indices=np.arange(len(samples)), imagenet_tops=()
-    )
-    assert sources_to_leave(corpus, np.arange(len(samples))) == ("a", "b")
+def test_items_of_images_that_are_left_out_are_gone():
+    corpus = Corpus(samples=(), pooled=(), sample_indices=np.array([0, 0, 1, 2]), imagenet_tops=())
+    chosen = np.array([(0, 0), (1, 0), (2, 0), (3, 1)])
+    kept = without_images(np.array([True, False, False]), corpus, chosen)
+    assert kept.tolist() == [[2, 0], [3, 1]]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,19 @@ from PIL import Image
 
 
 def pytest_configure() -> None:
-    """Let no test leave anything in the data folder of who runs them, nor find anything there."""
+    """Let no test leave anything in the folders of who runs them, nor find anything there.
+
+    Compiled networks are kept for the whole run: one that a test compiled is found by all others.
+    """
     os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="leukapp-tests-")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ["LEUKAPP_CACHE_DIR"] = tempfile.mkdtemp(prefix="leukapp-cache-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["XDG_DATA_HOME"], ignore_errors=True)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ["LEUKAPP_CACHE_DIR"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,14 @@
 """Small networks with lively random weights, for tests that need no trained bundle."""
 
+import functools
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from leukapp.inference.fit_decision import fit_gate
-from leukapp.model.bundle import Bundle, write_bundle
+from leukapp.model.bundle import Bundle, open_bundle, write_bundle
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fusion import (
     BranchHead,
@@ -96,12 +99,24 @@ def lively_weights(preset: Preset, seed: int = 0) -> NetworkWeights:
 
 def write_tiny_bundle(folder: Path, *, preset: Preset = TINY_PRESET, seed: int = 0) -> Bundle:
     """A whole bundle with random weights and open limits: every image is called."""
+    return open_bundle(shutil.copytree(_written_once(preset, seed).name, folder))
+
+
+@functools.cache
+def _written_once(preset: Preset, seed: int) -> "tempfile.TemporaryDirectory[str]":
+    """A bundle to copy, until the process ends: building its networks takes seconds."""
+    folder = tempfile.TemporaryDirectory(prefix="leukapp-tiny-")
+    _write_tiny_bundle(Path(folder.name), preset, seed)
+    return folder
+
+
+def _write_tiny_bundle(folder: Path, preset: Preset, seed: int) -> None:
     weights = lively_weights(preset, seed)
     n_features = sum(
         (head.imagenet_top or head.embed)[0].kernel.shape[0] for head in weights.heads.branches
     )
     rng = np.random.default_rng(seed)
-    return write_bundle(
+    write_bundle(
         folder,
         preset=preset,
         weights=weights,

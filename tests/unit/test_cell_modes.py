@@ -23,9 +23,7 @@ N_CELLS = 12
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny").folder
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny").folder
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,8 @@ from leukapp.labels import CLASS_NAMES
 class TestDiagnoser:
     @pytest.fixture(scope="class")
     def diagnoser(self, tmp_path_factory):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-            bundle = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
-            yield Diagnoser.open(bundle.folder)
+        bundle = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+        return Diagnoser.open(bundle.folder)
 
     @pytest.fixture(scope="class")
     def png(self, encode_png):

@@ -61,10 +61,8 @@ def test_an_error_restores_the_number() -> None:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
 
 
 @pytest.mark.keras

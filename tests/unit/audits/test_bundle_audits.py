@@ -25,9 +25,7 @@ pytestmark = pytest.mark.keras
 @pytest.fixture(scope="module")
 def diagnoser(tmp_path_factory: pytest.TempPathFactory) -> Diagnoser:
     bundle = write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        return Diagnoser.open(bundle.folder)
+    return Diagnoser.open(bundle.folder)
 
 
 def test_a_drawn_cell_is_called_and_an_empty_field_is_not(diagnoser: Diagnoser) -> None:
@@ -49,10 +47,7 @@ def test_shuffled_heads_keep_the_values_and_lose_their_places(diagnoser: Diagnos
     assert abs(np.corrcoef(before.ravel(), after.ravel())[0, 1]) < 0.05
 
 
-def test_the_command_tests_heatmaps_of_a_folder(
-    diagnoser: Diagnoser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path / "cache"))
+def test_the_command_tests_heatmaps_of_a_folder(diagnoser: Diagnoser, tmp_path: Path) -> None:
     for label in ("ALL", "Healthy"):
         (tmp_path / "data" / label).mkdir(parents=True)
         image = draw_synthetic_cell("lymphoblast", seed=len(label), size_px=120)

@@ -20,8 +20,9 @@ def bundle(tmp_path_factory):
     return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def own_cache(tmp_path, monkeypatch):
+    """An empty one, where a network is built again."""
     monkeypatch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -168,7 +169,7 @@ def test_environment_names_the_engine(bundle, monkeypatch):
         open_engine(bundle)
 
 
-def test_build_that_keras_refuses_once_is_tried_again(bundle, monkeypatch):
+def test_build_that_keras_refuses_once_is_tried_again(bundle, own_cache, monkeypatch):
     from leukapp.model import network
 
     build, calls = network.build_network, []

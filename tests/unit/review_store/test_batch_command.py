@@ -16,9 +16,7 @@ pytestmark = pytest.mark.keras
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny").folder
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny").folder
 
 
 @pytest.fixture

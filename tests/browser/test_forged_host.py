@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 def handshake(app: LiveApp, host: str) -> int:
     """Status of a WebSocket handshake as a browser sends it for a page of ``host``."""
     port = urlsplit(app.url).port
-    connection = http.client.HTTPConnection("localhost", port, timeout=10)
+    connection = http.client.HTTPConnection("localhost", port, timeout=60)
     headers = {
         "Host": f"{host}:{port}",
         "Origin": f"http://{host}:{port}",

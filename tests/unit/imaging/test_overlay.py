@@ -140,7 +140,8 @@ def test_a_full_field_takes_well_under_a_second():
     image = np.zeros((1944, 2592, 3), np.uint8)
     durations = []
     for _ in range(3):
-        start = time.perf_counter()
+        # Of the processor: another process that is busy does not count.
+        start = time.process_time()
         draw_overlay(image, constant_map(0.5))
-        durations.append(time.perf_counter() - start)
+        durations.append(time.process_time() - start)
     assert min(durations) < 0.5

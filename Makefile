@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 DATA ?= ../shared/data
+TEST_PROCESSES ?= 2
 # The first interpreter that is new enough; `make PYTHON=/path/to/python app` names one.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -69,8 +70,10 @@ bench: setup-dev
 	$(BIN)/python benchmarks/run.py --json --preset paper --out benchmarks/results/paper.json
 	$(BIN)/python benchmarks/quote.py
 
+# Two processes, since browser tests mostly wait; a file's tests stay together and share what they
+# start. `make TEST_PROCESSES=4 test` takes more.
 test: setup-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # Every test, with branch coverage of leukapp against the floor in pyproject.toml. The tracer makes Python code
 # take up to twice as long; browser tests run the program in processes of their own, so they go without.

@@ -37,10 +37,11 @@ from leukapp.model.bundle import open_bundle  # noqa: E402
 from leukapp.model.fusion import predict_logits, softmax  # noqa: E402
 from leukapp.model.presets import Hyperparameters, Preset, get_preset  # noqa: E402
 from leukapp.model.weights_io import Arrays  # noqa: E402
+from leukapp.training.corpus import PooledItems  # noqa: E402
 from leukapp.training.feature_cache import D4Variants, load_features  # noqa: E402
+from leukapp.training.heads import train_heads  # noqa: E402
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time  # noqa: E402
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk  # noqa: E402
-from leukapp.training.two_stage import PooledItems, train_heads  # noqa: E402
 
 BUNDLE = REPOSITORY / "weights" / "compact"
 

@@ -372,8 +372,8 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from leukapp.recipes.preparation import TrainOptions
     from leukapp.recipes.train import train_bundle
-    from leukapp.recipes.train_options import TrainOptions
 
     train_bundle(
         TrainOptions(

@@ -16,11 +16,10 @@ from leukapp.model.presets import Preset
 from leukapp.recipes.fitting import fit_limits
 from leukapp.recipes.judge import JudgedImage
 from leukapp.recipes.papers import write_papers
-from leukapp.recipes.preparation import SampleSplit
-from leukapp.recipes.training_record import hash_training_images, record_training
+from leukapp.recipes.preparation import SampleSplit, hash_training_images, record_training
 from leukapp.training.corpus import Corpus
+from leukapp.training.heads import TrainedHeads
 from leukapp.training.trunks import PreparedTrunk
-from leukapp.training.two_stage import TrainedHeads
 
 
 def keep_bundle(  # noqa: PLR0913

@@ -70,10 +70,10 @@ from leukapp.model.weights_io import Arrays
 from leukapp.recipes.judge import read_edge_features
 from leukapp.recipes.step_time import median_ms, random_step
 from leukapp.resources import SHIPPED_COMPACT, training_dir
+from leukapp.training.heads import TrainedHeads
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time
 from leukapp.training.progress import format_seconds
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
-from leukapp.training.two_stage import TrainedHeads
 
 BASE_MODEL_TABLE: Final = 2
 DATA_SET_TABLE: Final = 4

@@ -17,10 +17,11 @@ from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet
 from leukapp.model.dense import DenseStack, FloatArray, forward
 from leukapp.model.fusion import predict_logits, softmax
 from leukapp.model.presets import Preset
+from leukapp.training.corpus import PooledItems
 from leukapp.training.feature_cache import D4Variants, load_features
+from leukapp.training.heads import TrainedHeads, train_heads
 from leukapp.training.progress import Progress
 from leukapp.training.trunks import PreparedTrunk
-from leukapp.training.two_stage import PooledItems, TrainedHeads, train_heads
 
 ProtocolName: TypeAlias = Literal["paper", "grouped"]
 PROTOCOLS: Final[tuple[ProtocolName, ...]] = ("paper", "grouped")

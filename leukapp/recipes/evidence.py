@@ -41,19 +41,18 @@ from leukapp.recipes.evidence_report import (
     Goal,
 )
 from leukapp.recipes.fitting import FittedNetwork, fit_network
-from leukapp.recipes.image_answers import answer_images
 from leukapp.recipes.judge import read_edge_features
 from leukapp.recipes.left_out import without_images
 from leukapp.recipes.papers import EXTERNAL_FILE
 from leukapp.recipes.preparation import (
     SampleSplit,
+    TrainOptions,
     build_corpus,
     choose_items,
     split_samples,
 )
-from leukapp.recipes.train_options import TrainOptions
 from leukapp.resources import training_dir
-from leukapp.training.corpus import Corpus, ItemVariants
+from leukapp.training.corpus import Corpus, ItemVariants, answer_images
 from leukapp.training.feature_cache import BlankedCells, load_features
 from leukapp.training.progress import Progress
 from leukapp.training.trunks import PreparedTrunk, prepare_trunk

@@ -17,11 +17,9 @@ from leukapp.model.fit_bounds import TEMPERATURE_BOUNDS
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.manifest import Thresholds
 from leukapp.model.presets import Preset
-from leukapp.recipes.image_answers import ImageAnswers, answer_images
 from leukapp.recipes.left_out import choose_confidence, laboratories_to_leave, without_images
-from leukapp.training.corpus import Corpus, ItemVariants
-from leukapp.training.items import weigh_items
-from leukapp.training.two_stage import train_heads
+from leukapp.training.corpus import Corpus, ImageAnswers, ItemVariants, answer_images, weigh_items
+from leukapp.training.heads import train_heads
 
 FALSE_REJECT_FRACTION: Final = 0.02
 """Share of validation items that the feature-distance limit may turn away."""

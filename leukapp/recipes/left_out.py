@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.recipes.image_answers import ImageAnswers
-from leukapp.training.corpus import Corpus, ItemVariants
+from leukapp.training.corpus import Corpus, ImageAnswers, ItemVariants
 
 MAX_LEFT_OUT_RISK: Final = 0.01
 """Share of all images, called or not, that may be called wrongly in a laboratory that was left out;

@@ -1,14 +1,20 @@
-"""What comes before the heads: split the samples, get the trunks, run the images through them."""
+"""What comes before the heads: read and split the samples, run them through the frozen trunks."""
 
+import platform
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.cells import TABLE_NAME as CELL_TABLE
 from leukapp.data.d4 import paper_augmentations
+from leukapp.data.fingerprints import Fingerprints
 from leukapp.data.splits import (
     AugmentedSplit,
     keep_duplicates_together,
@@ -16,17 +22,54 @@ from leukapp.data.splits import (
     split_paper,
 )
 from leukapp.errors import TrainingError
+from leukapp.imaging.image_io import read_image
 from leukapp.labels import HEALTHY, LEUKEMIA_CLASSES, join_with_or, order_classes
 from leukapp.model.bundle import open_bundle
-from leukapp.model.presets import Preset
+from leukapp.model.manifest import TrainingRecord
+from leukapp.model.presets import Preset, StemInput, get_preset, paper_recipe, with_stem_input
 from leukapp.model.weights_io import Arrays
-from leukapp.recipes.train_options import TrainOptions
-from leukapp.resources import SHIPPED_COMPACT
+from leukapp.recipes.checked_catalog import CheckedCatalog, read_checked_catalog
+from leukapp.resources import SHIPPED_COMPACT, training_dir
 from leukapp.training.cell_stage import obtain_cell_backbone
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, D4Variants, Variants, load_features
 from leukapp.training.progress import Progress
 from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
+
+LIBRARIES: Final = ("keras", "numpy", "openvino", "scikit-learn")
+"""Whose versions a bundle records."""
+
+Report: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """What ``leukapp train`` was asked for.
+
+    Attributes:
+        preset: name of the recipe.
+        data: folder or table of samples.
+        out: folder of the bundle.
+        protocol: ``grouped``, or ``paper`` (augments before splitting: leaks).
+        seed: of split, initialization, dropout and augmentation.
+        work_dir: keeps features and checkpoints, so that a killed run goes on; None is the cache.
+        backbone_weights: folder of keras.applications ``.h5`` files.
+        stem_input: what the stem of an EfficientNet sees; see ``BranchSpec``.
+        n_epochs: overrides the preset's upper bound.
+        unfreeze_epochs: epochs of fine-tuning the whole network after both stages; 0 keeps the
+            backbones frozen, as the paper does.
+    """
+
+    preset: str
+    data: Path
+    out: Path
+    protocol: Literal["grouped", "paper"] = "grouped"
+    seed: int = 0
+    work_dir: Path | None = None
+    backbone_weights: Path | None = None
+    stem_input: StemInput = "as_trained"
+    n_epochs: int | None = None
+    unfreeze_epochs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +88,100 @@ class SampleSplit:
     validation: tuple[int, ...]
     test: tuple[int, ...]
     augmented: AugmentedSplit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedTraining:
+    """Everything that the heads of a training need, and what its bundle says of the data.
+
+    Attributes:
+        preset: the recipe.
+        checked: the data set, and what the check of it found.
+        samples: images of role ``train``.
+        split: of the samples.
+        external: images of sources kept for judging, of classes that are trained on.
+        trunks: of the preset.
+        corpus: the samples with their features.
+        train: what the heads learn from.
+        validation: what stops the training and sets the thresholds.
+        work_dir: keeps features and finished stages.
+    """
+
+    preset: Preset
+    checked: CheckedCatalog
+    samples: tuple[Sample, ...]
+    split: SampleSplit
+    external: tuple[Sample, ...]
+    trunks: tuple[PreparedTrunk, ...]
+    corpus: Corpus
+    train: ItemVariants
+    validation: ItemVariants
+    work_dir: Path
+
+
+def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
+    """Read, check and split the data, get the trunks, and run every image through them once.
+
+    Args:
+        options: what is asked for.
+        report: takes a line of progress.
+
+    Raises:
+        LeukappError: the preset, data or weights are not what they should be.
+    """
+    preset = choose_preset(options)
+    checked = read_checked_catalog(options.data, report=report)
+    catalog = checked.catalog
+    report(f"data: {len(catalog.samples)} images of {', '.join(catalog.source_names)}")
+    work_dir = options.work_dir or training_dir()
+    samples, split = split_samples(catalog, options)
+    class_names = order_classes(sample.label for sample in samples)
+    report(f"classes: {', '.join(class_names)}")
+    external = tuple(sample for sample in catalog.samples if sample.role == "external")
+    known = tuple(sample for sample in external if sample.label in class_names)
+    if len(known) < len(external):
+        report(
+            f"left out: {len(external) - len(known)} external images of a class that is not "
+            "trained on"
+        )
+    held_out = [*(samples[i] for i in (*split.validation, *split.test)), *known]
+    trunks = prepare_trunks(preset, options, held_out, work_dir, report)
+    corpus = build_corpus(samples, preset, trunks, work_dir / "features", report)
+    train, validation = choose_items(split, corpus)
+    return PreparedTraining(
+        preset=preset,
+        checked=checked,
+        samples=samples,
+        split=split,
+        external=known,
+        trunks=trunks,
+        corpus=corpus,
+        train=train,
+        validation=validation,
+        work_dir=work_dir,
+    )
+
+
+def choose_preset(options: TrainOptions) -> Preset:
+    """The recipe that is asked for.
+
+    Args:
+        options: preset, protocol, stem input and numbers of epochs.
+
+    Raises:
+        LeukappError: there is no such preset, or a number of epochs is out of range.
+    """
+    preset = with_stem_input(get_preset(options.preset), options.stem_input)
+    if options.unfreeze_epochs < 0:
+        raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
+    if options.protocol == "paper":
+        return paper_recipe(preset, n_epochs=options.n_epochs)
+    if options.n_epochs is None:
+        return preset
+    if options.n_epochs < 1:
+        raise TrainingError(f"--epochs must be at least 1, got {options.n_epochs}")
+    hyperparameters = replace(preset.hyperparameters, n_epochs=options.n_epochs)
+    return replace(preset, hyperparameters=hyperparameters)
 
 
 def split_samples(
@@ -121,7 +258,7 @@ def prepare_trunks(
     options: TrainOptions,
     held_out: Sequence[Sample],
     work_dir: Path,
-    report: Callable[[str], None],
+    report: Report,
 ) -> tuple[PreparedTrunk, ...]:
     """Get and compile the frozen trunks of a preset, training the cell backbone if it is asked for.
 
@@ -166,7 +303,7 @@ def build_corpus(
     preset: Preset,
     trunks: tuple[PreparedTrunk, ...],
     cache_dir: Path,
-    report: Callable[[str], None],
+    report: Report,
 ) -> Corpus:
     """Run every image through every trunk once, or take its features from the cache.
 
@@ -198,3 +335,55 @@ def build_corpus(
         imagenet_tops=tuple(trunk.imagenet_top for trunk in trunks),
         class_names=order_classes(sample.label for sample in samples),
     )
+
+
+def record_training(
+    samples: Sequence[Sample],
+    split: SampleSplit,
+    *,
+    catalog_sha256: str,
+    protocol: str,
+    seed: int,
+) -> TrainingRecord:
+    """Record a training as its bundle's manifest holds it.
+
+    Args:
+        samples: images that were split.
+        split: of the samples.
+        catalog_sha256: hash of the data, with the images that were kept for judging alone.
+        protocol: ``grouped`` or ``paper``.
+        seed: of everything random.
+    """
+    counts = Counter((samples[i].source, samples[i].label) for i in split.train)
+
+    def groups(part: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(sorted({samples[i].group for i in part}))
+
+    return TrainingRecord(
+        protocol=protocol,
+        seed=seed,
+        catalog_sha256=catalog_sha256,
+        sources={
+            source: {label: n for (of, label), n in sorted(counts.items()) if of == source}
+            for source in sorted({source for source, _ in counts})
+        },
+        train_groups=groups(split.train),
+        validation_groups=groups(split.validation),
+        test_groups=groups(split.test),
+        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        library_versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+    )
+
+
+def hash_training_images(samples: Sequence[Sample], split: SampleSplit) -> Fingerprints:
+    """Hashes of every image that the training or its limits saw.
+
+    Args:
+        samples: images that were split.
+        split: of the samples.
+    """
+    seen = sorted({*split.train, *split.validation})
+    return Fingerprints.of(read_image(samples[i].path) for i in seen)

@@ -1,37 +1,31 @@
 """``leukapp train``: from labelled images to a bundle that says how good it is."""
 
 import shlex
-from collections.abc import Callable
 from dataclasses import replace
 
-from leukapp.data.catalog import Catalog, Sample
-from leukapp.errors import LeukappError, TrainingError
+from leukapp.data.catalog import Sample
+from leukapp.errors import LeukappError
 from leukapp.evaluation.report import PROTOCOL_TEXTS, EvaluationReport, format_estimate
 from leukapp.json_files import write_json
-from leukapp.labels import order_classes
 from leukapp.model.artifacts import LOSS_FILE, MODEL_CARD_FILE
 from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.fusion import NetworkWeights
-from leukapp.model.presets import Preset, get_preset, paper_recipe, with_stem_input
 from leukapp.process_threads import one_blas_thread
-from leukapp.recipes.checked_catalog import read_checked_catalog, write_findings
+from leukapp.recipes.checked_catalog import write_findings
 from leukapp.recipes.fitting import fit_network
 from leukapp.recipes.judge import JudgedImage, as_they_are, augmented_copies
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import (
+    Report,
     SampleSplit,
-    build_corpus,
-    choose_items,
-    prepare_trunks,
-    split_samples,
+    TrainOptions,
+    hash_training_images,
+    prepare_training,
+    record_training,
 )
-from leukapp.recipes.train_options import TrainOptions
-from leukapp.recipes.training_record import hash_training_images, record_training
-from leukapp.recipes.unfreezing import FrozenRun, unfreeze
-from leukapp.resources import BUNDLE_VARIABLE, training_dir
-
-Report = Callable[[str], None]
+from leukapp.recipes.unfreezing import unfreeze
+from leukapp.resources import BUNDLE_VARIABLE
 
 
 @one_blas_thread()
@@ -48,57 +42,27 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     Raises:
         LeukappError: the preset, data or weights are not what they should be.
     """
-    preset = _preset(options)
-    checked = read_checked_catalog(options.data, report=report)
-    original = checked.catalog
-    report(f"data: {len(original.samples)} images of {', '.join(original.source_names)}")
-    work_dir = options.work_dir or training_dir()
-    samples, split = split_samples(original, options)
-    external = _external_samples(original, samples, report)
-    trunks = prepare_trunks(
-        preset,
-        options,
-        [
-            *(samples[i] for i in (*split.validation, *split.test)),
-            *external,
-        ],
-        work_dir,
-        report,
-    )
-    corpus = build_corpus(samples, preset, trunks, work_dir / "features", report)
-    train, validation = choose_items(split, corpus)
+    prepared = prepare_training(options, report)
     fitted = fit_network(
-        preset,
-        corpus,
-        train,
-        validation,
+        prepared.preset,
+        prepared.corpus,
+        prepared.train,
+        prepared.validation,
         seed=options.seed,
         report=report,
-        checkpoint_dir=work_dir / "stages",
+        checkpoint_dir=prepared.work_dir / "stages",
     )
     if options.unfreeze_epochs:
-        run = FrozenRun(
-            preset=preset,
-            corpus=corpus,
-            trunks=trunks,
-            fitted=fitted,
-            train=train,
-            validation=validation,
+        prepared, fitted = unfreeze(
+            prepared, fitted, n_epochs=options.unfreeze_epochs, seed=options.seed, report=report
         )
-        run = unfreeze(
-            run,
-            n_epochs=options.unfreeze_epochs,
-            seed=options.seed,
-            cache_dir=work_dir / "features",
-            report=report,
-        )
-        trunks, fitted = run.trunks, run.fitted
+    samples, split = prepared.samples, prepared.split
     try:
         bundle = write_bundle(
             options.out,
-            preset=preset,
+            preset=prepared.preset,
             weights=NetworkWeights(
-                trunks=tuple(trunk.arrays for trunk in trunks), heads=fitted.heads
+                trunks=tuple(trunk.arrays for trunk in prepared.trunks), heads=fitted.heads
             ),
             gate=fitted.gate,
             thresholds=fitted.thresholds,
@@ -106,7 +70,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
                 record_training(
                     samples,
                     split,
-                    catalog_sha256=original.sha256(),
+                    catalog_sha256=prepared.checked.catalog.sha256(),
                     protocol=options.protocol,
                     seed=options.seed,
                 ),
@@ -116,7 +80,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             training_images=hash_training_images(samples, split),
         )
         write_json(bundle.folder / LOSS_FILE, fitted.curves)
-        write_findings(checked.findings, bundle.folder)
+        write_findings(prepared.checked.findings, bundle.folder)
     except OSError as error:
         raise LeukappError(
             f"the bundle cannot be written to {options.out}: {error.strerror}; name another folder"
@@ -128,7 +92,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
         bundle,
         train=[samples[i] for i in split.train],
         test=_judged_images(samples, split),
-        external=external,
+        external=prepared.external,
         protocol=options.protocol,
         report=report,
     )
@@ -162,33 +126,3 @@ def _judged_images(samples: tuple[Sample, ...], split: SampleSplit) -> tuple[Jud
     if split.augmented is not None:
         return augmented_copies(samples, split.augmented.test)
     return as_they_are([samples[i] for i in split.test])
-
-
-def _external_samples(
-    catalog: Catalog, trained: tuple[Sample, ...], report: Report
-) -> list[Sample]:
-    """Images of sources kept for judging, without those of a class that is not trained on."""
-    class_names = order_classes(sample.label for sample in trained)
-    report(f"classes: {', '.join(class_names)}")
-    external = [sample for sample in catalog.samples if sample.role == "external"]
-    known = [sample for sample in external if sample.label in class_names]
-    if len(known) < len(external):
-        report(
-            f"left out: {len(external) - len(known)} external images of a class that is not "
-            "trained on"
-        )
-    return known
-
-
-def _preset(options: TrainOptions) -> Preset:
-    preset = with_stem_input(get_preset(options.preset), options.stem_input)
-    if options.unfreeze_epochs < 0:
-        raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
-    if options.protocol == "paper":
-        return paper_recipe(preset, n_epochs=options.n_epochs)
-    if options.n_epochs is None:
-        return preset
-    if options.n_epochs < 1:
-        raise TrainingError(f"--epochs must be at least 1, got {options.n_epochs}")
-    hyperparameters = replace(preset.hyperparameters, n_epochs=options.n_epochs)
-    return replace(preset, hyperparameters=hyperparameters)

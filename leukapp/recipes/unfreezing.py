@@ -1,9 +1,8 @@
 """``leukapp train --unfreeze``: fine-tune what the two stages left frozen."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,61 +13,46 @@ from leukapp.imaging.image_io import decode_image, read_image_bytes
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset
 from leukapp.recipes.fitting import FittedNetwork, fit_limits
-from leukapp.recipes.preparation import build_corpus, choose_variants
-from leukapp.training.corpus import Corpus, ItemVariants
+from leukapp.recipes.preparation import PreparedTraining, Report, build_corpus, choose_variants
+from leukapp.training.corpus import ItemVariants, weigh_items
 from leukapp.training.feature_cache import CellViews
-from leukapp.training.items import weigh_items
-from leukapp.training.trunks import PreparedTrunk, prepare_changed_trunk
+from leukapp.training.trunks import prepare_changed_trunk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FrozenRun:
-    """A training with its trunks, before or after they were fine-tuned.
+class UnfrozenTraining(NamedTuple):
+    """A training after its trunks were fine-tuned."""
 
-    Attributes:
-        preset: the recipe.
-        corpus: images and features.
-        trunks: of the preset.
-        fitted: heads, gate and thresholds.
-        train: what the heads learned from.
-        validation: what chose the epoch and the thresholds.
-    """
-
-    preset: Preset
-    corpus: Corpus
-    trunks: tuple[PreparedTrunk, ...]
+    prepared: PreparedTraining
     fitted: FittedNetwork
-    train: ItemVariants
-    validation: ItemVariants
 
 
 def unfreeze(
-    run: FrozenRun,
+    prepared: PreparedTraining,
+    before: FittedNetwork,
     *,
     n_epochs: int,
     seed: int,
-    cache_dir: Path,
-    report: Callable[[str], None],
-) -> FrozenRun:
+    report: Report,
+) -> UnfrozenTraining:
     """Fine-tune the whole network, then take the features of its changed trunks and fit anew.
 
     Args:
-        run: after both stages.
+        prepared: data and frozen trunks.
+        before: heads, gate and thresholds after both stages.
         n_epochs: epochs of fine-tuning, at least 1.
         seed: of everything random.
-        cache_dir: of features.
         report: takes a line of progress.
 
     Returns:
-        The run with changed trunks, heads, gate and thresholds; with nothing but its loss curve
-        added where no epoch was better on the validation images.
+        Changed trunks, heads, gate and thresholds; with nothing but a loss curve added where no
+        epoch was better on the validation images.
 
     Raises:
         ImageError: an image cannot be read.
     """
     from leukapp.training.fine_tune import ImageItems, fine_tune
 
-    preset, corpus = run.preset, run.corpus
+    preset, corpus = prepared.preset, prepared.corpus
 
     def image_items(chosen: ItemVariants) -> ImageItems:
         samples = np.unique(corpus.sample_indices[chosen[:, 0]])
@@ -84,16 +68,16 @@ def unfreeze(
 
     tuned = fine_tune(
         preset,
-        NetworkWeights(trunks=tuple(t.arrays for t in run.trunks), heads=run.fitted.heads),
-        image_items(_turned(preset, run.train)),
-        image_items(run.validation),
+        NetworkWeights(trunks=tuple(t.arrays for t in prepared.trunks), heads=before.heads),
+        image_items(_turned(preset, prepared.train)),
+        image_items(prepared.validation),
         n_epochs=n_epochs,
         seed=seed,
         report=report,
     )
-    curves = (*run.fitted.curves, tuned.curve)
+    curves = (*before.curves, tuned.curve)
     if not tuned.is_better:
-        return replace(run, fitted=replace(run.fitted, curves=curves))
+        return UnfrozenTraining(prepared, replace(before, curves=curves))
     heads = tuned.weights.heads
     trunks = tuple(
         prepare_changed_trunk(spec, arrays, head.imagenet_top)
@@ -101,23 +85,26 @@ def unfreeze(
             preset.branches, tuned.weights.trunks, heads.branches, strict=True
         )
     )
-    changed = build_corpus(corpus.samples, preset, trunks, cache_dir, report)
-    fitted = fit_limits(heads, curves, changed, run.train, run.validation, seed=seed)
+    features = prepared.work_dir / "features"
+    changed = build_corpus(corpus.samples, preset, trunks, features, report)
+    fitted = fit_limits(heads, curves, changed, prepared.train, prepared.validation, seed=seed)
     # What laboratories that were not seen ask for was measured on the frozen trunks; it stands.
-    before, after = run.fitted.thresholds, fitted.thresholds
+    thresholds = fitted.thresholds
     if preset.hyperparameters.leave_sources_out:
-        after = replace(
-            after,
-            min_confidence=max(before.min_confidence, after.min_confidence),
-            needs_agreement=before.needs_agreement,
+        thresholds = replace(
+            thresholds,
+            min_confidence=max(before.thresholds.min_confidence, thresholds.min_confidence),
+            needs_agreement=before.thresholds.needs_agreement,
         )
-    fitted = replace(
-        fitted,
-        thresholds=after,
-        left_out_sources=run.fitted.left_out_sources,
-        keeps_risk=run.fitted.keeps_risk,
+    return UnfrozenTraining(
+        replace(prepared, corpus=changed, trunks=trunks),
+        replace(
+            fitted,
+            thresholds=thresholds,
+            left_out_sources=before.left_out_sources,
+            keeps_risk=before.keeps_risk,
+        ),
     )
-    return replace(run, corpus=changed, trunks=trunks, fitted=fitted)
 
 
 def _turned(preset: Preset, chosen: ItemVariants) -> ItemVariants:

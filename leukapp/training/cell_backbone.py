@@ -12,7 +12,7 @@ from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.model.backbones import build_backbone
 from leukapp.model.weights_io import Arrays, model_arrays, set_model_arrays
 from leukapp.training.cell_augmentation import augment_cell
-from leukapp.training.cell_types import CELL_TYPES
+from leukapp.training.cell_stage import CELL_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The cell backbone as a step of a training: which cells it may see, and a copy kept on disk."""
+"""The cell backbone as a step of a training: its cells, their types, and a copy kept on disk."""
 
 import hashlib
 import json
@@ -22,10 +22,56 @@ from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.white_balance import BACKGROUND_LEVEL, balance_white, measure_background
 from leukapp.model.weights_io import Arrays, read_arrays, write_arrays
-from leukapp.training.cell_types import cell_type_index
 
 WINDOW_PX: Final = CELL_SIDE_PX * 240 / 360
 """Window of a crop in an archived cell: 360 px of the original are 112, and erythrocytes are 75."""
+
+CELL_TYPES: Final = (
+    "basophil",
+    "blast",
+    "eosinophil",
+    "erythroblast",
+    "immature_granulocyte",
+    "lymphocyte",
+    "lymphocyte_variant",
+    "monocyte",
+    "neutrophil",
+    "plasma_cell",
+    "platelet",
+    "promonocyte",
+    "promyelocyte",
+    "smudge_cell",
+)
+"""What the cell backbone learns to tell apart."""
+
+_BY_NAME_IN_ARCHIVE: Final = {
+    "Band neutrophils": "neutrophil",
+    "Basophil": "basophil",
+    "Blast, no lineage spec": "blast",
+    "Eosinophils": "eosinophil",
+    "Erythroblast": "erythroblast",
+    "Giant thrombocyte": "platelet",
+    "Lymphocyte": "lymphocyte",
+    "Lymphocyte, variant": "lymphocyte_variant",
+    "Metamyelocyte": "immature_granulocyte",
+    "Monocyte": "monocyte",
+    "Myelocyte": "immature_granulocyte",
+    "Plasma cells": "plasma_cell",
+    "Prolymphocyte": "lymphocyte_variant",
+    "Promonocyte": "promonocyte",
+    "Promyelocyte": "promyelocyte",
+    "Segmented neutrophils": "neutrophil",
+    "Smudge cells": "smudge_cell",
+    "Thrombocyte aggregation": "platelet",
+    "basophil": "basophil",
+    "eosinophil": "eosinophil",
+    "erythroblast": "erythroblast",
+    "ig": "immature_granulocyte",
+    "lymphocyte": "lymphocyte",
+    "monocyte": "monocyte",
+    "neutrophil": "neutrophil",
+    "platelet": "platelet",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,3 +164,9 @@ def _balanced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _type_indices(cells: Sequence[CellSample]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([cell_type_index(cell.cell_type) for cell in cells], np.int64)
+
+
+def cell_type_index(name_in_archive: str) -> int | None:
+    """Index into ``CELL_TYPES`` of a type as an archive names it; None for a type not used."""
+    cell_type = _BY_NAME_IN_ARCHIVE.get(name_in_archive)
+    return None if cell_type is None else CELL_TYPES.index(cell_type)

@@ -1,15 +1,19 @@
-"""The images of a training with their features: what every split of one data set shares."""
+"""The images of a training with their features: learned from, weighed and answered for."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.data.catalog import Sample
+from leukapp.inference.decision import DecisionRule, is_sure_enough
 from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseStack, FloatArray
+from leukapp.model.fusion import Heads, predict_logits
+from leukapp.model.presets import Preset
 
 ItemVariants = NDArray[np.int64]
 """Int64 (n, 2): item and variant, one row for each thing that the heads learn from."""
@@ -62,3 +66,138 @@ class Corpus:
     def take(self, chosen: ItemVariants) -> tuple[FloatArray, ...]:
         """Features of chosen items and variants, of every branch: float32 (n, channels)."""
         return tuple(features[chosen[:, 0], chosen[:, 1]] for features in self.pooled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledItems:
+    """What heads learn from: features with their classes and weights.
+
+    Attributes:
+        pooled: pooled activation of each branch, float32 (n, channels); for one stage what it sees.
+        class_indices: int64 (n,), into ``class_names``.
+        weights: float32 (n,): weight in the loss, mean 1.
+        class_names: what the network tells apart, in the order of its answers.
+    """
+
+    pooled: tuple[FloatArray, ...]
+    class_indices: NDArray[np.int64]
+    weights: FloatArray
+    class_names: tuple[str, ...] = CLASS_NAMES
+
+    @property
+    def features(self) -> FloatArray:
+        """What a single stage sees, float32 (n, features)."""
+        return self.pooled[0]
+
+    @property
+    def n_classes(self) -> int:
+        """Classes that the heads tell apart, also those without an item."""
+        return len(self.class_names)
+
+    def with_features(self, features: FloatArray) -> "PooledItems":
+        """The same items as a single stage sees them."""
+        return replace(self, pooled=(features,))
+
+
+def weigh_items(preset: Preset, corpus: Corpus, chosen: ItemVariants) -> PooledItems:
+    """Take items out of a corpus, weighed as the preset asks.
+
+    Args:
+        preset: the recipe.
+        corpus: images and features.
+        chosen: items and variants.
+    """
+    samples = corpus.sample_indices[chosen[:, 0]]
+    classes = corpus.class_indices[samples]
+    weights = (
+        balance_weights(
+            [corpus.samples[i].label for i in samples], [corpus.samples[i].source for i in samples]
+        )
+        if preset.hyperparameters.balance_sources
+        else np.ones(len(samples), np.float32)
+    )
+    return PooledItems(
+        pooled=corpus.take(chosen),
+        class_indices=classes,
+        weights=weights,
+        class_names=corpus.class_names,
+    )
+
+
+def balance_weights(labels: Sequence[str], sources: Sequence[str]) -> FloatArray:
+    """Weight of each item in the loss: classes count alike, and sources within a class.
+
+    Args:
+        labels: class name of each item.
+        sources: source of each item.
+
+    Returns:
+        Float32 (n,), mean 1.
+
+    Example:
+        >>> balance_weights(["ALL", "ALL", "ALL", "AML"], ["a", "a", "b", "c"]).tolist()
+        [0.5, 0.5, 1.0, 2.0]
+    """
+    pairs = list(zip(labels, sources, strict=True))
+    n_of_pair = Counter(pairs)
+    n_sources = Counter(label for label, _ in n_of_pair)
+    weights = [1 / (n_of_pair[pair] * n_sources[pair[0]]) for pair in pairs]
+    return np.asarray(np.array(weights) * len(pairs) / len(n_sources), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImageAnswers:
+    """Answers for images of a corpus.
+
+    Attributes:
+        samples: int64 (images,): which images.
+        probabilities: calibrated, of the fused decision, float32 (images, classes); NaN rows where
+            no leukocyte was found.
+        branch_probabilities: of each branch alone, as ``probabilities``.
+        least_confidence: float64 (images,), 0-1: what the confidence limit is asked of. 0 where
+            nothing may be called: no leukocyte, every cell beyond the gate, or another class named
+            by a branch.
+    """
+
+    samples: NDArray[np.int64]
+    probabilities: FloatArray
+    branch_probabilities: tuple[FloatArray, ...]
+    least_confidence: NDArray[np.float64]
+
+    def called_from(self, confidence: float) -> NDArray[np.bool_]:
+        """Bool (images,): which images get a call under this limit."""
+        return is_sure_enough(self.least_confidence, confidence)
+
+
+def answer_images(
+    heads: Heads, rule: DecisionRule, corpus: Corpus, samples: NDArray[np.int64]
+) -> ImageAnswers:
+    """Answer for images as the app does; the quality check is not asked.
+
+    Args:
+        heads: trained.
+        rule: of the network.
+        corpus: images and features.
+        samples: int64 (images,): which images.
+    """
+    items = corpus.items_of(samples)
+    logits = predict_logits(heads, tuple(pooled[items, 0] for pooled in corpus.pooled))
+    scores = rule.score(logits, corpus.joined[items])
+    of_image = corpus.sample_indices[items]
+    fused = np.full((len(samples), len(heads.class_names)), np.nan, np.float32)
+    branches = tuple(fused.copy() for _ in logits.branches)
+    confidences = np.zeros(len(samples), np.float64)
+    for row, sample in enumerate(samples):
+        decision = rule.decide(scores.take(of_image == sample))
+        if decision.probabilities is None:
+            continue
+        fused[row] = decision.probabilities.values
+        for kept, of_branch in zip(branches, decision.branches, strict=True):
+            kept[row] = of_branch.values
+        confidences[row] = decision.least_confidence
+    return ImageAnswers(
+        samples=np.asarray(samples, np.int64),
+        probabilities=fused,
+        branch_probabilities=branches,
+        least_confidence=confidences,
+    )

@@ -1,28 +1,30 @@
 """Both training stages on frozen features: a head for each branch, then the fusion.
 
 Source: the paper's stage 1 and 2 (DESIGN section 1). Because backbones are frozen, an epoch runs on
-features and not on images.
+features and not on images. A finished stage is kept on disk, keyed by everything it depends on
+(features, labels, weights, hyperparameters, seed), so that a killed training does not repeat it.
 """
 
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
+from leukapp.json_files import from_json, to_json
 from leukapp.model.artifacts import LossCurve
-from leukapp.model.dense import Activation, DenseLayer, DenseStack, FloatArray
-from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Hyperparameters
+from leukapp.model.dense import Activation, DenseLayer, DenseStack, FloatArray, forward
+from leukapp.model.fusion import BranchHead, Heads
+from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Hyperparameters, Preset
+from leukapp.model.weights_io import ARCHIVE_ERRORS
+from leukapp.training.corpus import PooledItems
 from leukapp.training.progress import Progress
-from leukapp.training.stage_checkpoints import (
-    FinishedStage,
-    TrainingItems,
-    read_stage,
-    stage_key,
-    write_stage,
-)
+from leukapp.whole_files import whole_file
 
 STEPS_AT_ONCE: Final = 16
 """Steps that TensorFlow runs without returning to Python."""
@@ -46,46 +48,114 @@ class StageRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrainedBranchHead:
-    """The result of stage 1."""
+class TrainedStage:
+    """Layers of a trained stage, in order and linear at their end, and how its training went."""
 
-    embed: DenseStack
-    classify: DenseStack
+    layers: DenseStack
     curve: LossCurve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrainedFusion:
-    """The result of stage 2."""
+class TrainedHeads:
+    """Heads with the loss curves of their training.
 
-    fusion: DenseStack
-    curve: LossCurve
+    Attributes:
+        heads: of every branch, and the fusion.
+        curves: of every stage.
+        alone: for each branch a meta-classifier trained on its embedding alone (the ablation);
+            empty if not asked for.
+    """
+
+    heads: Heads
+    curves: tuple[LossCurve, ...]
+    alone: tuple[DenseStack, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Scaling:
-    """Mean and deviation of each feature, float32 (features,)."""
+def train_heads(  # noqa: PLR0913
+    preset: Preset,
+    imagenet_tops: tuple[DenseStack, ...],
+    train: PooledItems,
+    validation: PooledItems,
+    *,
+    seed: int,
+    report: Callable[[str], None] = lambda _line: None,
+    checkpoint_dir: Path | None = None,
+    with_ablation: bool = False,
+) -> TrainedHeads:
+    """Train stage 1 for each branch, then stage 2 on their frozen embeddings.
 
-    mean: FloatArray
-    deviation: FloatArray
+    Args:
+        preset: branches and hyperparameters.
+        imagenet_tops: ImageNet classifier of each backbone, for branches that hand its output on.
+        train: items of the training part.
+        validation: items that stop the training.
+        seed: of everything random.
+        report: takes a line of progress.
+        checkpoint_dir: keeps finished stages, so that a killed training goes on.
+        with_ablation: also train a meta-classifier on each branch alone.
 
-    @classmethod
-    def of(cls, features: FloatArray) -> "_Scaling":
-        # A feature that is always the same must not be blown up.
-        return cls(mean=features.mean(axis=0), deviation=features.std(axis=0) + np.float32(1e-3))
+    Returns:
+        All heads; a preset of one branch has no fusion.
+    """
+    run = StageRun(
+        hyperparameters=preset.hyperparameters,
+        seed=seed,
+        checkpoint_dir=checkpoint_dir,
+        report=report,
+    )
+    parts = (train, validation)
+    heads: list[BranchHead] = []
+    curves: list[LossCurve] = []
+    embedded: list[list[FloatArray]] = []
+    for index, (spec, imagenet_top) in enumerate(zip(preset.branches, imagenet_tops, strict=True)):
+        top = imagenet_top if spec.hands_on == "imagenet_probabilities" else ()
+        handed_on = [forward(top, items.pooled[index]) for items in parts]
+        stage = train_branch_head(
+            train.with_features(handed_on[0]),
+            validation.with_features(handed_on[1]),
+            name=spec.name,
+            run=replace(run, seed=seed + index),
+        )
+        embed, classify = stage.layers[:1], stage.layers[1:]
+        curves.append(stage.curve)
+        heads.append(BranchHead(imagenet_top=top, embed=embed, classify=classify))
+        embedded.append([forward(embed, features) for features in handed_on])
+    trained = Heads(
+        branches=tuple(heads),
+        fusion=(),
+        late_fusion=preset.late_fusion if len(heads) > 1 else 0.0,
+        class_names=train.class_names,
+    )
+    if len(heads) == 1:
+        return TrainedHeads(heads=trained, curves=tuple(curves))
+    stage2 = replace(run, seed=seed + len(heads))
 
-    def scale(self, items: TrainingItems) -> TrainingItems:
-        return replace(items, features=(items.features - self.mean) / self.deviation)
+    def fuse(features: list[FloatArray], name: str) -> TrainedStage:
+        of_train, of_validation = features
+        return train_fusion(
+            train.with_features(of_train),
+            validation.with_features(of_validation),
+            run=stage2,
+            name=name,
+        )
 
-    def taken_into(self, layer: DenseLayer) -> DenseLayer:
-        """The layer that gives on plain features what this one gives on scaled ones."""
-        kernel = layer.kernel / self.deviation[:, None]
-        return replace(layer, kernel=kernel, bias=layer.bias - self.mean @ kernel)
+    joined = [np.concatenate(features, axis=1) for features in zip(*embedded, strict=True)]
+    fusion = fuse(joined, "fusion")
+    alone = [
+        fuse(features, f"alone:{spec.name}")
+        for spec, features in zip(preset.branches, embedded, strict=True)
+        if with_ablation
+    ]
+    return TrainedHeads(
+        heads=replace(trained, fusion=fusion.layers),
+        curves=(*curves, *(stage.curve for stage in alone), fusion.curve),
+        alone=tuple(stage.layers for stage in alone),
+    )
 
 
 def train_branch_head(
-    train: TrainingItems, validation: TrainingItems, *, name: str, run: StageRun
-) -> TrainedBranchHead:
+    train: PooledItems, validation: PooledItems, *, name: str, run: StageRun
+) -> TrainedStage:
     """Stage 1: Dense 1024 ReLU, dropout, Dense softmax on what a backbone hands on.
 
     Args:
@@ -95,29 +165,38 @@ def train_branch_head(
         run: settings.
 
     Returns:
-        Embedding, classifier (linear) and loss curve.
+        Two layers, the embedding and the classifier.
     """
-    scaling = None
-    if run.hyperparameters.standardize:
-        scaling = _Scaling.of(train.features)
-        train, validation = scaling.scale(train), scaling.scale(validation)
-    finished = _train_stage(
-        f"branch:{name}",
-        train,
-        validation,
-        layers=((HEAD_UNITS, "relu"), (train.n_classes, "linear")),
-        run=run,
-        dropout=run.hyperparameters.dropout,
+
+    def run_stage(train: PooledItems, validation: PooledItems) -> TrainedStage:
+        return _train_stage(
+            f"branch:{name}",
+            train,
+            validation,
+            layers=((HEAD_UNITS, "relu"), (train.n_classes, "linear")),
+            run=run,
+            dropout=run.hyperparameters.dropout,
+        )
+
+    if not run.hyperparameters.standardize:
+        return run_stage(train, validation)
+    # A feature that is always the same must not be blown up.
+    mean = train.features.mean(axis=0)
+    deviation = train.features.std(axis=0) + np.float32(1e-3)
+    stage = run_stage(
+        train.with_features((train.features - mean) / deviation),
+        validation.with_features((validation.features - mean) / deviation),
     )
-    embed, classify = finished.layers
-    if scaling is not None:
-        embed = scaling.taken_into(embed)
-    return TrainedBranchHead(embed=(embed,), classify=(classify,), curve=finished.curve)
+    # The embedding gives on plain features what it was trained to give on scaled ones.
+    embed, classify = stage.layers
+    kernel = embed.kernel / deviation[:, None]
+    embed = replace(embed, kernel=kernel, bias=embed.bias - mean @ kernel)
+    return replace(stage, layers=(embed, classify))
 
 
 def train_fusion(
-    train: TrainingItems, validation: TrainingItems, *, run: StageRun, name: str = "fusion"
-) -> TrainedFusion:
+    train: PooledItems, validation: PooledItems, *, run: StageRun, name: str = "fusion"
+) -> TrainedStage:
     """Stage 2: the meta-classifier on the concatenated, frozen embeddings.
 
     Args:
@@ -127,35 +206,32 @@ def train_fusion(
         name: of the stage, for the loss curve.
 
     Returns:
-        The fusion (linear at its end) and its loss curve.
+        The layers of the meta-classifier.
     """
     activations: tuple[Activation, ...] = ("sigmoid", "relu", "sigmoid", "linear")
     units = (*FUSION_UNITS, train.n_classes)
-    finished = _train_stage(
-        name, train, validation, layers=tuple(zip(units, activations, strict=True)), run=run
-    )
-    return TrainedFusion(fusion=finished.layers, curve=finished.curve)
+    layers = tuple(zip(units, activations, strict=True))
+    return _train_stage(name, train, validation, layers=layers, run=run)
 
 
 def _train_stage(
     stage: str,
-    train: TrainingItems,
-    validation: TrainingItems,
+    train: PooledItems,
+    validation: PooledItems,
     *,
     layers: tuple[tuple[int, Activation], ...],
     run: StageRun,
     dropout: float = 0.0,
-) -> FinishedStage:
+) -> TrainedStage:
     """Train dense layers, or take the copy that a killed training left.
 
     Dropout stands in front of the last layer.
     """
     key = stage_key(stage, train, validation, hyperparameters=run.hyperparameters, seed=run.seed)
-    if run.checkpoint_dir is not None:
-        kept = read_stage(run.checkpoint_dir, key)
-        if kept is not None:
-            run.report(f"{stage}: taken from an earlier run")
-            return kept
+    kept = None if run.checkpoint_dir is None else read_stage(run.checkpoint_dir, key)
+    if kept is not None:
+        run.report(f"{stage}: taken from an earlier run")
+        return kept
     keras.utils.set_random_seed(run.seed)
     inputs = keras.Input((train.features.shape[1],))
     dense = [keras.layers.Dense(units, activation=activation) for units, activation in layers]
@@ -165,7 +241,7 @@ def _train_stage(
             tensor = keras.layers.Dropout(dropout, seed=run.seed)(tensor)
         tensor = layer(tensor)
     curve = _fit(keras.Model(inputs, tensor), train, validation, stage, run)
-    finished = FinishedStage(layers=tuple(_to_layer(layer) for layer in dense), curve=curve)
+    finished = TrainedStage(layers=tuple(_to_layer(layer) for layer in dense), curve=curve)
     if run.checkpoint_dir is not None:
         write_stage(run.checkpoint_dir, key, finished)
     return finished
@@ -173,8 +249,8 @@ def _train_stage(
 
 def _fit(
     model: keras.Model,
-    train: TrainingItems,
-    validation: TrainingItems,
+    train: PooledItems,
+    validation: PooledItems,
     stage: str,
     run: StageRun,
 ) -> LossCurve:
@@ -225,3 +301,68 @@ def _fit(
 def _to_layer(layer: keras.layers.Dense) -> DenseLayer:
     kernel, bias = layer.get_weights()
     return DenseLayer(kernel=kernel, bias=bias, activation=layer.activation.__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What is kept of a stage beside its arrays."""
+
+    curve: LossCurve
+    activations: tuple[Activation, ...]
+
+
+def stage_key(
+    stage: str,
+    train: PooledItems,
+    validation: PooledItems,
+    *,
+    hyperparameters: Hyperparameters,
+    seed: int,
+) -> str:
+    """Hash of everything that the result of a stage depends on.
+
+    Args:
+        stage: its name.
+        train: items of the training part.
+        validation: items of the validation part.
+        hyperparameters: of the preset.
+        seed: of the stage.
+    """
+    recipe = json.dumps([stage, asdict(hyperparameters), seed, train.n_classes], sort_keys=True)
+    digest = hashlib.sha256(recipe.encode())
+    for items in (train, validation):
+        for array in (items.features, items.class_indices, items.weights):
+            digest.update(f"{array.shape} {array.dtype}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:24]
+
+
+def write_stage(folder: Path, key: str, finished: TrainedStage) -> None:
+    """Keep a finished stage, in full precision, under a temporary name first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, NDArray[np.float32]] = {}
+    for index, layer in enumerate(finished.layers):
+        arrays[f"{index}.kernel"], arrays[f"{index}.bias"] = layer.kernel, layer.bias
+    activations = tuple(layer.activation for layer in finished.layers)
+    about = to_json(_About(curve=finished.curve, activations=activations))
+    with whole_file(folder / f"{key}.npz") as partial, partial.open("wb") as stream:
+        np.savez(stream, about=np.array(about), **arrays)  # type: ignore[arg-type]
+
+
+def read_stage(folder: Path, key: str) -> TrainedStage | None:
+    """The finished stage of this key, or None where there is none that can be read."""
+    try:
+        with np.load(folder / f"{key}.npz", allow_pickle=False) as archive:
+            about = from_json(_About, str(archive["about"]))
+            layers = tuple(
+                DenseLayer(
+                    kernel=archive[f"{index}.kernel"],
+                    bias=archive[f"{index}.bias"],
+                    activation=activation,
+                )
+                for index, activation in enumerate(about.activations)
+            )
+    except ARCHIVE_ERRORS:
+        # Training the stage again is always right; a half-written copy is no reason to stop.
+        return None
+    return TrainedStage(layers=layers, curve=about.curve)

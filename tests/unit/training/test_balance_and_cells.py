@@ -6,9 +6,9 @@ import pytest
 
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.synthetic import draw_synthetic_cell
-from leukapp.training.balance import balance_weights
 from leukapp.training.cell_augmentation import augment_cell
-from leukapp.training.cell_types import CELL_TYPES, cell_type_index
+from leukapp.training.cell_stage import CELL_TYPES, cell_type_index
+from leukapp.training.corpus import balance_weights
 
 
 def test_classes_and_sources_count_alike():

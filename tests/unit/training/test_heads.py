@@ -1,7 +1,6 @@
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,8 @@ import pytest
 from leukapp.model.dense import forward
 from leukapp.model.fusion import softmax
 from leukapp.model.presets import Hyperparameters
+from leukapp.training.corpus import PooledItems
 from leukapp.training.progress import Progress, format_seconds
-from leukapp.training.stage_checkpoints import TrainingItems, stage_key
 
 RUN = """
 import sys
@@ -41,8 +40,8 @@ def items(seed, n=96):
     class_indices = rng.integers(0, 3, n)
     features = rng.normal(0, 0.3, (n, 40)).astype(np.float32)
     features[np.arange(n), class_indices] += 1
-    return TrainingItems(
-        features=features, class_indices=class_indices, weights=np.ones(n, np.float32)
+    return PooledItems(
+        pooled=(features,), class_indices=class_indices, weights=np.ones(n, np.float32)
     )
 
 
@@ -84,11 +83,11 @@ def test_standardized_heads_do_not_depend_on_offset_and_unit_of_features():
     logits = []
     for unit, offset in ((1, 0), (40, -7)):
         changed = [
-            replace(part, features=part.features * np.float32(unit) + np.float32(offset))
+            part.with_features(part.features * np.float32(unit) + np.float32(offset))
             for part in (items(0), items(1))
         ]
         head = train_branch_head(*changed, name="a", run=run)
-        logits.append(forward(head.classify, forward(head.embed, changed[1].features)))
+        logits.append(forward(head.layers, changed[1].features))
     assert (logits[0].argmax(axis=1) == items(1).class_indices).mean() > 0.6
     # The little that is added to a deviation weighs less in larger units.
     assert logits[0] == pytest.approx(logits[1], abs=0.05)
@@ -103,13 +102,16 @@ def test_label_smoothing_keeps_heads_from_being_sure():
         settings = Hyperparameters(n_epochs=30, learning_rate=0.01, label_smoothing=share)
         run = StageRun(hyperparameters=settings, seed=5)
         head = train_branch_head(items(0), items(1), name="a", run=run)
-        logits = forward(head.classify, forward(head.embed, items(0).features))
+        logits = forward(head.layers, items(0).features)
         sureness.append(softmax(logits).max(axis=1).mean())
     assert sureness[0] > 0.95
     assert sureness[1] < 0.9
 
 
+@pytest.mark.keras
 def test_the_key_depends_on_everything():
+    from leukapp.training.heads import stage_key
+
     settings = Hyperparameters()
     base = stage_key("a", items(0), items(1), hyperparameters=settings, seed=0)
     assert base == stage_key("a", items(0), items(1), hyperparameters=settings, seed=0)
@@ -123,8 +125,9 @@ def test_the_key_depends_on_everything():
     assert len({base, *others}) == 6
 
 
+@pytest.mark.keras
 def test_a_damaged_copy_is_trained_again(tmp_path):
-    from leukapp.training.stage_checkpoints import read_stage
+    from leukapp.training.heads import read_stage
 
     assert read_stage(tmp_path, "none") is None
     (tmp_path / "half.npz").write_bytes(b"PK\x03\x04 half a file")

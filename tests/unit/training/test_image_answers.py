@@ -10,8 +10,7 @@ from leukapp.model.bundle import GateReference
 from leukapp.model.dense import DenseLayer
 from leukapp.model.fusion import BranchHead, Heads
 from leukapp.model.manifest import Thresholds
-from leukapp.recipes.image_answers import answer_images
-from leukapp.training.corpus import Corpus
+from leukapp.training.corpus import Corpus, answer_images
 
 N_CLASSES = 3
 ALL_CELL, AML_CELL, HEALTHY_CELL = 3 * np.eye(N_CLASSES)

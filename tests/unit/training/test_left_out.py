@@ -8,7 +8,6 @@ import pytest
 
 from leukapp.inference.decision import least_confidence
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.recipes.image_answers import ImageAnswers
 from leukapp.recipes.left_out import (
     CONFIDENCES,
     MAX_LEFT_OUT_RISK,
@@ -16,7 +15,7 @@ from leukapp.recipes.left_out import (
     laboratories_to_leave,
     without_images,
 )
-from leukapp.training.corpus import Corpus
+from leukapp.training.corpus import Corpus, ImageAnswers
 
 HEALTHY = 2
 

@@ -10,8 +10,9 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import LEUKEMIA, name_answer
 
-ImageMode: TypeAlias = Literal["whole", "cell", "field"]
-"""How an image was judged: squeezed whole, as a photograph of one cell, or as a field of cells."""
+ImageMode: TypeAlias = Literal["whole", "cell", "field", "segmented"]
+"""How an image was judged: squeezed whole, as a photograph of one cell, as a field of cells, or as
+a cell that was cut out on black."""
 
 ModeChoice: TypeAlias = Literal["auto", "whole", "cell", "field"]
 

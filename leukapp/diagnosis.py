@@ -19,6 +19,7 @@ from leukapp.cells import CellAnswer, CellSummary, ImageMode, ModeChoice, summar
 from leukapp.errors import ImageError
 from leukapp.fields.crops import CutImage, cut_cells
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.cut_out_cell import lay_on_smear
 from leukapp.imaging.enhance import enhance_image
 from leukapp.imaging.image_io import decode_image, decoded_bytes, read_image_bytes
 from leukapp.imaging.quality import QualityReport, assess_quality
@@ -103,7 +104,8 @@ class Diagnosis:
         image: the decoded original, uint8 (height, width, 3), read-only.
         find_enhanced: computes the enhanced image, each time anew, since few look at it; read
             :attr:`enhanced`.
-        mode: whether the image was judged whole, as one cell or as a field of cells.
+        mode: whether the image was judged whole, as one cell, as a field of cells, or as a cell
+            that was cut out on black.
         class_names: what the bundle tells apart, in its order.
         finding: ``Healthy`` or ``leukemia``; None for "no call".
         label: one of ``class_names``; None for "no call", and for a leukemia whose type is not
@@ -118,7 +120,8 @@ class Diagnosis:
         find_explanation: computes the heatmaps, or hands out those that are computed already; read
             :attr:`explanation`.
         cells: the leukocytes, from left to right; empty in mode ``whole``.
-        erythrocyte_px: scale of the image, None in mode ``whole`` or where nothing gives one.
+        erythrocyte_px: scale of the image, None in the modes ``whole`` and ``segmented`` and where
+            nothing gives one.
         quality: measurements and findings of the quality check.
         bundle: which bundle answered.
         engine: which engine ran the network, e.g. ``openvino-cpu-f32``.
@@ -250,7 +253,8 @@ class Diagnoser:
         decoded = time.perf_counter()
         quality = assess_quality(image)
         cut = self._cut(image, mode)
-        items = [image] if cut is None else [crop.image for crop in cut.crops]
+        smear = lay_on_smear(image)
+        items = [smear] if cut is None else [crop.image for crop in cut.crops]
         prepared = [prepare_inputs(item, self._enhancement, self._sizes_px) for item in items]
         enhanced = time.perf_counter()
         output = self._run([item.inputs for item in prepared]) if prepared else None
@@ -274,7 +278,7 @@ class Diagnoser:
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
             image=image,
-            find_enhanced=partial(self._enhanced, image, cut.background if cut else None),
+            find_enhanced=partial(self._enhanced, smear, cut.background if cut else None),
             mode="whole" if cut is None else cut.mode,
             class_names=self.bundle.class_names,
             finding=decision.finding,

@@ -1,25 +1,20 @@
 """Square crops around leukocytes, all at one scale and white balance."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import cv2
 import numpy as np
 
-from leukapp.fields.leukocytes import FindMode, find_leukocytes
+from leukapp.fields.leukocytes import FindMode, Leukocyte, find_leukocytes
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.imaging.cell_crop import CROP_PX, ERYTHROCYTES_A_WINDOW
-from leukapp.imaging.white_balance import balance_white, measure_background
+from leukapp.imaging.cut_out_cell import CutOutCell, find_cut_out_cell, replace_background
+from leukapp.imaging.white_balance import BACKGROUND_LEVEL, balance_white, measure_background
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellBox:
-    """Where a crop lies in the original, in its pixels; the right and lower edge are outside."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
+ERYTHROCYTES_A_LEUKOCYTE: Final = 1.75
+"""Diameter of a cut-out cell in erythrocytes that were not cut out with it (about 13 um)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,7 +24,8 @@ class CellCrop:
     Attributes:
         image: uint8 (CROP_PX, CROP_PX, 3), white-balanced, read-only.
         box: the crop's window in the original, cut at its edges.
-        nucleus_px: diameter of a disk of the nucleus' area, in pixels of the original.
+        nucleus_px: diameter of a disk of the nucleus' area, in pixels of the original; of a
+            cut-out cell, of the whole cell.
     """
 
     image: RgbImage
@@ -42,13 +38,16 @@ class CutImage:
     """The cells of an image.
 
     Attributes:
-        mode: ``cell`` for a photograph of one cell, ``field`` for more of the smear.
-        erythrocyte_px: scale of the original; None where nothing gives one.
-        background: color of the empty background, as :func:`measure_background` gives it.
+        mode: ``cell`` for a photograph of one cell, ``field`` for more of the smear, ``segmented``
+            for a cell cut out on black, whatever mode was asked for.
+        erythrocyte_px: scale of the original; None where nothing gives one, as in ``segmented``,
+            where the cell's own outline takes its place.
+        background: color of the empty background, as :func:`measure_background` gives it; of a
+            cut-out cell, what was laid around it.
         crops: from left to right; none where no leukocyte was found.
     """
 
-    mode: Literal["cell", "field"]
+    mode: Literal["cell", "field", "segmented"]
     erythrocyte_px: float | None
     background: tuple[float, float, float]
     crops: tuple[CellCrop, ...]
@@ -64,29 +63,59 @@ def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
     Returns:
         Crops of :data:`CROP_PX` a side that span :data:`ERYTHROCYTES_A_WINDOW` erythrocytes.
     """
+    cut_out = find_cut_out_cell(image)
+    if cut_out is not None:
+        return _cut_segmented(image, cut_out)
     found = find_leukocytes(image, mode=mode)
     background = measure_background(image)
     if found.erythrocyte_px is None:
         return CutImage(mode=found.mode, erythrocyte_px=None, background=background, crops=())
-    window_px = max(8, round(ERYTHROCYTES_A_WINDOW * found.erythrocyte_px))
-    crops = []
-    for cell in found.leukocytes:
-        left, top = round(cell.x_px - window_px / 2), round(cell.y_px - window_px / 2)
-        pixels = balance_white(_window(image, left, top, window_px, background), background)
-        pixels.flags.writeable = False
-        box = CellBox(
-            x0=max(0, left),
-            y0=max(0, top),
-            x1=min(image.shape[1], left + window_px),
-            y1=min(image.shape[0], top + window_px),
-        )
-        crops.append(CellCrop(image=pixels, box=box, nucleus_px=cell.nucleus_px))
     return CutImage(
         mode=found.mode,
         erythrocyte_px=found.erythrocyte_px,
         background=background,
-        crops=tuple(crops),
+        crops=tuple(
+            _cut_one(image, cell, found.erythrocyte_px, background) for cell in found.leukocytes
+        ),
     )
+
+
+def _cut_segmented(image: RgbImage, cut_out: CutOutCell) -> CutImage:
+    """The crop of a cell on black; its own outline gives the scale."""
+    background = (BACKGROUND_LEVEL,) * 3
+    rows, columns = np.nonzero(cut_out.mask)
+    cell = Leukocyte(
+        x_px=float(columns.mean()) + 0.5,
+        y_px=float(rows.mean()) + 0.5,
+        nucleus_px=cut_out.diameter_px,
+    )
+    erythrocyte_px = cut_out.diameter_px / ERYTHROCYTES_A_LEUKOCYTE
+    on_smear = replace_background(image, cut_out)
+    return CutImage(
+        mode="segmented",
+        erythrocyte_px=None,
+        background=background,
+        crops=(_cut_one(on_smear, cell, erythrocyte_px, background),),
+    )
+
+
+def _cut_one(
+    image: RgbImage,
+    cell: Leukocyte,
+    erythrocyte_px: float,
+    background: tuple[float, float, float],
+) -> CellCrop:
+    window_px = max(8, round(ERYTHROCYTES_A_WINDOW * erythrocyte_px))
+    left, top = round(cell.x_px - window_px / 2), round(cell.y_px - window_px / 2)
+    pixels = balance_white(_window(image, left, top, window_px, background), background)
+    pixels.flags.writeable = False
+    box = CellBox(
+        x0=max(0, left),
+        y0=max(0, top),
+        x1=min(image.shape[1], left + window_px),
+        y1=min(image.shape[0], top + window_px),
+    )
+    return CellCrop(image=pixels, box=box, nucleus_px=cell.nucleus_px)
 
 
 def _window(

@@ -14,7 +14,7 @@ from leukapp.imaging.arrays import RgbImage
 FindMode: TypeAlias = Literal["auto", "cell", "field"]
 """Whether one leukocyte in the middle is wanted, all of them, or what the image looks like."""
 
-FINDER_VERSION: Final = 3
+FINDER_VERSION: Final = 4
 """Raise it with every change of what is found, so that features of other crops are not taken."""
 
 WORK_SIDE_PX: Final = 1024

@@ -1,4 +1,4 @@
-"""Boxes drawn around cells."""
+"""Boxes around cells, and how they are drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,16 @@ import cv2
 import numpy as np
 
 from leukapp.imaging.arrays import RgbImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellBox:
+    """Where a cell or its crop lies in an image, in its pixels; x1 and y1 are just outside."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.cut_out_cell import CutOutCell, find_cut_out_cell, replace_background
 
 ANALYSIS_SIDE_PX: Final = 224
 
@@ -69,7 +70,7 @@ class QualityFinding:
     Attributes:
         kind: short stable key: ``too_dark``, ``overexposed``, ``noise``, ``blank``, ``no_stain``,
             ``out_of_focus``, ``no_glass``, ``foreign_colors``, ``drawn``; or a remark,
-            ``soft_focus``, ``too_small``, ``saturated``.
+            ``cut_out_cell``, ``soft_focus``, ``too_small``, ``saturated``.
         message: one plain sentence for the reader of the image.
         blocks_call: the image cannot be judged; the answer is "no call" with this message.
     """
@@ -110,6 +111,14 @@ class QualityReport:
         return next((finding for finding in self.findings if finding.blocks_call), None)
 
 
+CUT_OUT_REMARK: Final = QualityFinding(
+    kind="cut_out_cell",
+    message="The image shows a single cell that was cut out on black: its background was replaced "
+    "by a plain one before it was judged.",
+    blocks_call=False,
+)
+
+
 def assess_quality(image: RgbImage) -> QualityReport:
     """Measure an image and name what is wrong with it.
 
@@ -120,7 +129,9 @@ def assess_quality(image: RgbImage) -> QualityReport:
         Measurements and findings, those that forbid a call first.
     """
     height_px, width_px = image.shape[:2]
-    measures = _measure(image)
+    cut_out = find_cut_out_cell(image)
+    # A cell cut out on black is measured as it is judged: with its surroundings laid around it.
+    measures = _measure(image if cut_out is None else _lay_out(image, cut_out))
     return QualityReport(
         width_px=width_px,
         height_px=height_px,
@@ -130,7 +141,8 @@ def assess_quality(image: RgbImage) -> QualityReport:
         saturated_fraction=measures.saturated_fraction,
         stained_fraction=measures.stained_fraction,
         findings=(
-            *_find_blocking(measures),
+            *_find_blocking(measures, is_cut_out=cut_out is not None),
+            *([] if cut_out is None else [CUT_OUT_REMARK]),
             *_find_remarks(measures, side_px=min(height_px, width_px)),
         ),
     )
@@ -147,6 +159,16 @@ class _Measures(NamedTuple):
     green_fraction: float
     red_fraction: float
     flat_fraction: float
+
+
+def _lay_out(image: RgbImage, cut_out: CutOutCell) -> RgbImage:
+    """A cut-out cell with as much of its new background around it as its crop has."""
+    box = cut_out.box
+    margin_px = round(0.4 * cut_out.diameter_px)
+    return replace_background(image, cut_out)[
+        max(0, box.y0 - margin_px) : box.y1 + margin_px,
+        max(0, box.x0 - margin_px) : box.x1 + margin_px,
+    ]
 
 
 def _measure(image: RgbImage) -> _Measures:
@@ -213,7 +235,7 @@ def _glass_level(reduced: RgbImage, channel: int) -> int:
     return int(np.searchsorted(share, GLASS_QUANTILE))
 
 
-def _find_blocking(measures: _Measures) -> Iterator[QualityFinding]:
+def _find_blocking(measures: _Measures, *, is_cut_out: bool) -> Iterator[QualityFinding]:
     """At most one finding: what comes first explains what would follow."""
     if measures.brightness < MIN_BRIGHTNESS:
         yield _blocking("too_dark", "The image is too dark: take it again with more light.")
@@ -241,10 +263,10 @@ def _find_blocking(measures: _Measures) -> Iterator[QualityFinding]:
             "out_of_focus", "The image is out of focus: take it again with the cells sharp."
         )
     else:
-        yield from _find_other_things(measures)
+        yield from _find_other_things(measures, is_cut_out=is_cut_out)
 
 
-def _find_other_things(measures: _Measures) -> Iterator[QualityFinding]:
+def _find_other_things(measures: _Measures, *, is_cut_out: bool) -> Iterator[QualityFinding]:
     """What photographs and drawings have and no smear has; at most one finding."""
     red, green, blue = measures.glass
     is_pale = min(measures.glass) >= MIN_GLASS and red - blue <= MAX_GLASS_CAST
@@ -258,7 +280,7 @@ def _find_other_things(measures: _Measures) -> Iterator[QualityFinding]:
             "foreign_colors",
             "The image has colors that stained blood has not: use a photograph of a smear.",
         )
-    elif measures.flat_fraction > MAX_FLAT_FRACTION:
+    elif measures.flat_fraction > MAX_FLAT_FRACTION and not is_cut_out:
         yield _blocking(
             "drawn", "Most of the image is one even color: use a photograph, not a drawing."
         )

@@ -23,6 +23,7 @@ from leukapp.fields.crops import cut_cells
 from leukapp.fields.leukocytes import FINDER_VERSION
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_crop import CROP_PX, paint_cell_over
+from leukapp.imaging.cut_out_cell import lay_on_smear
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.resize import prepare_inputs
@@ -57,7 +58,7 @@ class D4Variants:
         """One item: its variants, float32 (8, size_px, size_px, 3), RGB 0-255, enhanced."""
         del image_key
         # D4 commutes with enhancement and with squeezing to a square, so it is applied last.
-        prepared = prepare_inputs(image, enhancement, (size_px,)).inputs[0]
+        prepared = prepare_inputs(lay_on_smear(image), enhancement, (size_px,)).inputs[0]
         yield np.asarray(distinct_d4(prepared), np.float32)
 
 

@@ -46,6 +46,8 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
 def _how_read(diagnosis: Diagnosis) -> str:
     if diagnosis.mode == "cell":
         return texts.ONE_CELL
+    if diagnosis.mode == "segmented":
+        return texts.CUT_OUT_CELL
     n_cells = len(diagnosis.cells)
     return texts.FIELD_OF_ONE if n_cells == 1 else texts.FIELD.format(n=n_cells)
 

@@ -128,6 +128,25 @@ def test_modes_that_are_asked_for(diagnoser, field, encode_png):
     assert (one.mode, len(one.cells)) == ("cell", 1)
 
 
+@pytest.mark.parametrize(("asked", "mode"), [("field", "segmented"), ("whole", "whole")])
+def test_a_cell_cut_out_on_black_is_judged_on_a_plain_background(
+    diagnoser, encode_png, asked, mode
+):
+    cell = draw_synthetic_cell("myeloblast", seed=3)
+    mask = np.zeros(cell.shape[:2], np.uint8)
+    middle = (cell.shape[1] // 2, cell.shape[0] // 2)
+    cv2.ellipse(mask, middle, (cell.shape[1] // 6, cell.shape[1] // 7), 0, 0, 360, 1, -1)
+    cut_out = np.asarray(cell * (mask[..., None] * 0.4), np.uint8)
+    diagnosis = diagnoser.diagnose(encode_png(cut_out), mode=asked)
+    assert diagnosis.mode == mode
+    assert diagnosis.quality.blocking is None
+    assert "its background was replaced" in diagnosis.quality.findings[0].message
+    assert diagnosis.probabilities is not None
+    # The original is shown as it was sent, what the networks see has no black.
+    assert np.array_equal(diagnosis.image, cut_out)
+    assert (diagnosis.enhanced[0] == 255).all()
+
+
 @pytest.mark.parametrize("level", [0, 128, 235])
 def test_blank_field_has_no_class(diagnoser, encode_png, level):
     blank = diagnoser.diagnose(encode_png(np.full((480, 640, 3), level, np.uint8)), mode="field")

@@ -8,6 +8,7 @@ from leukapp.data.catalog import Catalog
 from leukapp.data.readers.all_idb1 import read_all_idb1
 from leukapp.data.readers.all_idb2 import IDB_NAME, read_all_idb2
 from leukapp.data.readers.ash import read_ash
+from leukapp.data.readers.cnmc import CNMC_NAME, read_cnmc
 from leukapp.data.readers.combined import (
     find_combined_folders,
     find_paper_sets,
@@ -19,7 +20,7 @@ from leukapp.data.readers.manifest import TABLE_NAME, read_manifest
 from leukapp.errors import CatalogError
 
 Layout: TypeAlias = Literal[
-    "manifest", "all_idb1", "all_idb2", "combined", "ash", "folder_per_class"
+    "manifest", "all_idb1", "all_idb2", "combined", "ash", "cnmc", "folder_per_class"
 ]
 
 READERS: Final[dict[Layout, Callable[[Path], Catalog]]] = {
@@ -28,6 +29,7 @@ READERS: Final[dict[Layout, Callable[[Path], Catalog]]] = {
     "all_idb2": read_all_idb2,
     "combined": read_combined_parent,
     "ash": read_ash,
+    "cnmc": read_cnmc,
     "folder_per_class": read_folder_per_class,
 }
 
@@ -76,9 +78,12 @@ def detect_layout(path: Path) -> Layout:
     if find_combined_folders(path) is not None:
         return "combined"
     _refuse_to_pool(path)
+    images = list_images(path)
+    # A fold of C-NMC also looks like a folder for each class, which would lose its patients.
+    if any(CNMC_NAME.fullmatch(image.stem) for image in images):
+        return "cnmc"
     if any(child.is_dir() and label_of_folder(child.name) for child in path.iterdir()):
         return "folder_per_class"
-    images = list_images(path)
     if any(IDB_NAME.fullmatch(image.stem) for image in images):
         return _tell_idb1_from_idb2(path, images)
     if images and path.resolve().name.lower().startswith("ash"):

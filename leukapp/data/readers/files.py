@@ -15,6 +15,7 @@ LAYOUTS_UNDERSTOOD: Final = (
     "all_idb1 (Im001_1.jpg under im/), all_idb2 (Im001_1.tif), "
     "combined (an ALL-IDB2 folder beside an ASH folder), "
     "ash (a folder of AML images, named ASH), "
+    "cnmc (C-NMC 2019: UID_1_1_1_all.bmp in folds), "
     "folder_per_class (ALL/, AML/, Healthy/)"
 )
 

@@ -8,6 +8,10 @@ HEADING_HELP: Final = (
     "above puts their answers together; cells unlike the training cells do not count."
 )
 ONE_CELL: Final = "Read as a photograph of one cell."
+CUT_OUT_CELL: Final = (
+    "Read as a cell that was cut out on black: its background was replaced, and its own outline "
+    "gives the scale."
+)
 FIELD: Final = "Read as a field of {n} leukocytes."
 ONE_CELL_ALT: Final = "What was cut out: a window of 3.2 erythrocytes"
 FIELD_OF_ONE: Final = "Read as a field with one leukocyte."

@@ -103,6 +103,30 @@ def test_ash_and_combined(tmp_path):
     assert read_combined(tmp_path / "ALL-IDB2", tmp_path / "ASH") == catalog
 
 
+def test_cnmc(tmp_path):
+    root = tmp_path / "C-NMC_training_data"
+    for name in (
+        "fold_0/all/UID_11_10_1_all.bmp",
+        "fold_0/hem/UID_H22_20_10_hem.bmp",
+        "fold_1/all/UID_11_3_2_ALL.bmp",
+        "fold_1/hem/UID_5_1_1_all.bmp",
+        "fold_1/hem/1.bmp",
+    ):
+        touch(root / name)
+    assert detect_layout(root) == detect_layout(root / "fold_0") == "cnmc"
+    catalog = read_catalog(root)
+    assert rows(catalog) == [
+        ("fold_0/all/UID_11_10_1_all.bmp", "ALL", "cnmc:UID_11", "cnmc", True),
+        ("fold_0/hem/UID_H22_20_10_hem.bmp", "Healthy", "cnmc:UID_H22", "cnmc", True),
+        ("fold_1/all/UID_11_3_2_ALL.bmp", "ALL", "cnmc:UID_11", "cnmc", True),
+    ]
+    assert [(found.kind, found.sample_ids) for found in catalog.findings] == [
+        ("unexpected_file", ("fold_1/hem/1.bmp",)),
+        ("unexpected_file", ("fold_1/hem/UID_5_1_1_all.bmp",)),
+    ]
+    assert "named all and lies in folder hem" in catalog.findings[1].message
+
+
 def test_folder_per_class(tmp_path):
     root = tmp_path / "ward"
     for name in ("all/1.png", "AML/p1/2.png", "hem/p1/3.png", "Benign/4.png", "CML/5.png"):

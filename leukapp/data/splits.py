@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import DisjointSet
 from sklearn.model_selection import StratifiedGroupKFold
 
 from leukapp.data.catalog import Catalog, Sample
@@ -254,18 +255,13 @@ def merge_duplicate_groups(
     Returns:
         Group name of each sample; joined groups carry the name that sorts first.
     """
-    parent = {str(group): str(group) for group in groups}
-
-    def find_root(group: str) -> str:
-        while parent[group] != group:
-            parent[group] = parent[parent[group]]
-            group = parent[group]
-        return group
-
+    joined = DisjointSet(map(str, groups))
     for pair in duplicates:
-        roots = sorted(find_root(str(groups[index])) for index in (pair.first, pair.second))
-        parent[roots[1]] = roots[0]
-    return tuple(find_root(str(group)) for group in groups)
+        joined.merge(str(groups[pair.first]), str(groups[pair.second]))
+    name_of: dict[str, str] = {}
+    for together in joined.subsets():
+        name_of |= dict.fromkeys(together, min(together))
+    return tuple(name_of[str(group)] for group in groups)
 
 
 def keep_duplicates_together(catalog: Catalog) -> Catalog:

@@ -3,15 +3,40 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from leukapp.audits import wording
-from leukapp.audits.html_page import Section, build_page
 from leukapp.evaluation.intervals import Estimate
 from leukapp.whole_files import whole_file
 
 SIGNIFICANT_DIGITS: Final = 4
+PAGE: Final = "report_page.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One table with its heading.
+
+    Attributes:
+        heading: a few words.
+        explanation: what the figures mean, in plain words; may be empty.
+        rows: records of plain values; ``x``, ``x_low``, ``x_high`` are shown as one column.
+    """
+
+    heading: str
+    explanation: str
+    rows: Sequence[Mapping[str, Any]]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns; ends of intervals stand in the column of their value."""
+        names = self.rows[0]
+        ends = {f"{name}{end}" for name in names for end in ("_low", "_high")}
+        return tuple(name for name in names if name not in ends)
 
 
 def write_audit(
@@ -90,6 +115,28 @@ def _fact_rows(facts: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         for name, value in facts.items()
         if not (isinstance(value, list) and value and isinstance(value[0], dict))
     )
+
+
+def build_page(title: str, intro: str, sections: Sequence[Section]) -> str:
+    """Lay out a report as HTML.
+
+    Args:
+        title: of the page.
+        intro: what was done, in plain words.
+        sections: from top to bottom.
+
+    Returns:
+        The page; all text is escaped and nothing is loaded from elsewhere.
+    """
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return templates.get_template(PAGE).render(title=title, intro=intro, sections=sections)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -20,21 +20,7 @@ st.set_page_config(
     menu_items={"About": f"**{texts.APP_NAME}**. {texts.APP_TAGLINE}. {texts.RESEARCH_USE}"},
 )
 
-page = st.navigation(
-    access.pages_of(
-        access.admit(),
-        [
-            st.Page(
-                PAGES_DIR / "diagnose.py", title="Diagnose", icon=":material/biotech:", default=True
-            ),
-            st.Page(
-                PAGES_DIR / "batch_review.py", title="Batch review", icon=":material/rate_review:"
-            ),
-            st.Page(PAGES_DIR / "evaluation.py", title="Evaluation", icon=":material/query_stats:"),
-            st.Page(PAGES_DIR / "model_card.py", title="Model card", icon=":material/fact_check:"),
-        ],
-    )
-)
+page = st.navigation(access.pages_of(access.admit(), PAGES_DIR))
 access.note_page(page.title)
 with guarded.one_sentence():
     page.run()

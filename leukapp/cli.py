@@ -12,6 +12,7 @@ from typing import Any, Final, TextIO, TypeAlias, TypeVar
 
 from leukapp import __version__
 from leukapp.errors import LeukappError
+from leukapp.labels import CLASS_NAMES, join_with_or
 from leukapp.model.presets import PRESETS
 from leukapp.quoted_names import one_line, quoted
 from leukapp.resources import SHIPPED_COMPACT, find_bundle
@@ -168,7 +169,7 @@ def _app(options: argparse.Namespace) -> int:
 
 
 @_command(
-    "judge images: ALL, AML, Healthy or no call",
+    f"judge images: {join_with_or((*CLASS_NAMES, 'no call'))}",
     _option("images", nargs="+", type=Path, metavar="IMAGE"),
     _option("--bundle"),
     _switch("--json", "print one JSON array", dest="as_json"),

@@ -3,7 +3,8 @@
 import os
 import string
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -13,7 +14,8 @@ from leukapp.errors import AccessError, NotSignedInError
 from leukapp.structured_log import log_event
 from leukapp.ui import texts
 from leukapp.ui.kept_session import forget_this_session
-from leukapp.ui.reader import READER_KEY, ROLES, Reader
+from leukapp.ui.page_list import PAGES, ROLES
+from leukapp.ui.reader import READER_KEY, Reader
 from leukapp.ui.sign_ins import sign_ins
 from leukapp.ui.upload_gate import let_this_session_upload
 
@@ -25,9 +27,13 @@ SINCE_KEY: Final = "admitted-since"
 _TO_LOWER_CASE: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-def pages_of(reader: Reader, pages: Sequence[StreamlitPage]) -> list[StreamlitPage]:
-    """The pages that are open to a reader."""
-    return [page for page in pages if reader.may_open(page.title)]
+def pages_of(reader: Reader, folder: Path) -> list[StreamlitPage]:
+    """The pages that are open to a reader, whose files lie in a folder."""
+    return [
+        st.Page(folder / page.file, title=page.title, icon=page.icon, default=page is PAGES[0])
+        for page in PAGES
+        if reader.may_open(page.title)
+    ]
 
 
 def note_page(title: str) -> None:

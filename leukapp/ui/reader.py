@@ -1,18 +1,9 @@
-"""Who reads, in which roles, and which pages these open."""
+"""Who reads, and which pages their roles open."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-ROLES: Final = ("reviewer", "researcher", "admin")
-
-PAGE_ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "Diagnose": frozenset({"reviewer", "admin"}),
-    "Batch review": frozenset({"reviewer", "admin"}),
-    "Evaluation": frozenset({"researcher", "admin"}),
-    "Model card": frozenset(ROLES),
-}
-"""Which roles open a page, by its title; a page that is not listed is for admins."""
+from leukapp.ui.page_list import roles_of_page
 
 READER_KEY: Final = "reader"
 
@@ -31,4 +22,4 @@ class Reader:
 
     def may_open(self, title: str) -> bool:
         """Whether the page of a title is open to this reader."""
-        return bool(self.roles & PAGE_ROLES.get(title, frozenset({"admin"})))
+        return not self.roles.isdisjoint(roles_of_page(title))

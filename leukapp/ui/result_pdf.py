@@ -23,7 +23,6 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.heatmap import Heatmap
-from leukapp.labels import ALL, AML, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import Decision
 from leukapp.ui import texts as app_texts
@@ -154,18 +153,10 @@ def _write_verdict(page: _Page, diagnosis: Diagnosis, *, is_synthetic: bool) -> 
     page.skip()
 
 
-MARK_CORNERS: Final = {
-    ALL: [(0.0, 1.0), (-0.9, -0.7), (0.9, -0.7)],
-    AML: [(0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)],
-    TYPE_NOT_DETERMINED: [(-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8), (0.8, 0.8)],
-}
-"""Corners of the marks that have some, in radii from the middle: right, up."""
-
-
 def _draw_mark(canvas: Canvas, answer: str | None, x: float, y: float) -> None:
     """The answer's mark, which the standard fonts lack: with corners, a disk, or a ring."""
     radius = 2.4 * mm
-    corners = MARK_CORNERS.get(answer or "")
+    corners = theme.style_of(answer).corners
     if corners:
         path = canvas.beginPath()
         path.moveTo(x + radius * corners[0][0], y + radius * corners[0][1])

@@ -15,27 +15,57 @@ from leukapp.ui import texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassStyle:
-    """How one answer looks everywhere.
+    """How one answer looks everywhere; a new class is one more of these.
 
     Attributes:
         mark: one character that stands before the class name.
         light: color on the light theme, ``#rrggbb``.
         dark: color on the dark theme, ``#rrggbb``.
+        corners: of the mark as reports draw it, in radii from its middle, right and up; none
+            makes it round.
+        symbol: the mark on curves, as Plotly calls it.
+        dash: of curves, as Plotly calls it.
+        pattern: of bars, as Plotly writes it; empty for plain ones.
     """
 
     mark: str
     light: str
     dark: str
+    corners: tuple[tuple[float, float], ...] = ()
+    symbol: str = "circle"
+    dash: str = "solid"
+    pattern: str = ""
 
 
 CLASS_STYLES: Final = {
-    ALL: ClassStyle(mark="▲", light="#0072B2", dark="#56B4E9"),
-    AML: ClassStyle(mark="◆", light="#C04E00", dark="#E69F00"),
-    HEALTHY: ClassStyle(mark="●", light="#00795A", dark="#2FBF93"),
+    ALL: ClassStyle(
+        mark="▲",
+        light="#0072B2",
+        dark="#56B4E9",
+        corners=((0.0, 1.0), (-0.9, -0.7), (0.9, -0.7)),
+        symbol="triangle-up",
+        dash="solid",
+        pattern="/",
+    ),
+    AML: ClassStyle(
+        mark="◆",
+        light="#C04E00",
+        dark="#E69F00",
+        corners=((0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)),
+        symbol="diamond",
+        dash="dash",
+        pattern="x",
+    ),
+    HEALTHY: ClassStyle(mark="●", light="#00795A", dark="#2FBF93", symbol="circle", dash="dashdot"),
 }
 ANSWER_STYLES: Final = {
     **CLASS_STYLES,
-    TYPE_NOT_DETERMINED: ClassStyle(mark="■", light="#9B3C7E", dark="#E39CC8"),
+    TYPE_NOT_DETERMINED: ClassStyle(
+        mark="■",
+        light="#9B3C7E",
+        dark="#E39CC8",
+        corners=((-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8), (0.8, 0.8)),
+    ),
 }
 NO_CALL_STYLE: Final = ClassStyle(mark="○", light="#5E5668", dark="#B3AABD")
 

@@ -16,9 +16,6 @@ from leukapp.ui.texts import evaluation as evaluation_texts
 from leukapp.ui.texts import model_card as texts
 from leukapp.ui.wording import escape_markdown
 
-PATTERNS = {"ALL": "/", "AML": "x", "Healthy": ""}
-"""Plotly's fill patterns, so that a bar's class is told without its color."""
-
 
 def show_identity(bundle: Bundle) -> None:
     """Write the bundle's name, badges and hash."""
@@ -138,7 +135,7 @@ def build_training_figure(bundle: Bundle, *, dark: bool) -> go.Figure:
             marker={
                 "color": theme.color_of(name, dark=dark),
                 "pattern": {
-                    "shape": PATTERNS[name],
+                    "shape": theme.style_of(name).pattern,
                     "fillmode": "overlay",
                     "fgcolor": "rgba(255,255,255,0.45)",
                     "solidity": 0.12,

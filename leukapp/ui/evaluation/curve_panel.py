@@ -10,8 +10,6 @@ from leukapp.evaluation.report import format_estimate
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, two_places
 from leukapp.ui.evaluation.look import (
-    LINE_DASHES,
-    PLOT_SYMBOLS,
     band_color,
     finish_figure,
     grid_color,
@@ -111,12 +109,12 @@ def _add_curve(figure: go.Figure, curve: CurveWithBand, *, dark: bool) -> None:
         legendgroup=curve.class_name,
         line={
             "color": theme.color_of(curve.class_name, dark=dark),
-            "dash": LINE_DASHES[curve.class_name],
+            "dash": theme.style_of(curve.class_name).dash,
             "width": 2.5,
             "shape": "linear" if curve.kind == "roc" else "vh",
         },
         marker={
-            "symbol": PLOT_SYMBOLS[curve.class_name],
+            "symbol": theme.style_of(curve.class_name).symbol,
             "size": [9 if index % step == 0 else 0 for index in range(len(curve.x))],
         },
         hovertemplate="%{x:.3f}, %{y:.3f}<extra>" + curve.class_name + "</extra>",

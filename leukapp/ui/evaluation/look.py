@@ -4,15 +4,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from leukapp.labels import ALL, AML, HEALTHY
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import theme
 from leukapp.ui.evaluation.side import Origin
 from leukapp.ui.texts import evaluation as texts
-
-PLOT_SYMBOLS: Final = {ALL: "triangle-up", AML: "diamond", HEALTHY: "circle"}
-"""Plotly's names of the class marks in ``theme.CLASS_STYLES``."""
-LINE_DASHES: Final = {ALL: "solid", AML: "dash", HEALTHY: "dashdot"}
 
 CARD_STYLE: Final = """
 <style>

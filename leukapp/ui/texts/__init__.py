@@ -7,7 +7,7 @@ built from user input.
 
 from typing import Final
 
-from leukapp.labels import ALL, AML, HEALTHY, TYPE_NOT_DETERMINED
+from leukapp.labels import HEALTHY, LEUKEMIA_NAMES, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
 APP_NAME: Final = "LeukApp"
@@ -15,8 +15,7 @@ APP_TAGLINE: Final = "A second reader for acute leukemia on blood-smear images"
 RESEARCH_USE: Final = RESEARCH_USE_NOTICE
 
 CLASS_MEANINGS: Final = {
-    ALL: "Acute lymphoblastic leukemia",
-    AML: "Acute myeloid leukemia",
+    **{label: meaning.capitalize() for label, meaning in LEUKEMIA_NAMES.items()},
     HEALTHY: "Resembles the healthy cells of the training images",
     TYPE_NOT_DETERMINED: "Resembles leukemia cells of the training images; its type is left open",
 }

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from leukapp.labels import CLASS_NAMES, join_with_or
+
 TITLE: Final = "Evaluation"
 LEAD: Final = (
     "How a bundle did on images it was judged by: one source and one protocol at a time, never "
@@ -27,20 +29,20 @@ UPLOAD_HELP: Final = (
 )
 UPLOADED: Final = "Uploaded: {name}"
 FORMAT_HEADER: Final = "Format of the table"
-FORMAT_BODY: Final = """
+FORMAT_BODY: Final = f"""
 One row an image, with these columns:
 
 - `sample_id`: unique; the image's path below the data folder
 - `group`: patient or block; may be empty if `groups_known` is `false`
 - `groups_known`: `true` or `false`
 - `source`: data set or laboratory
-- `label`: `ALL`, `AML` or `Healthy`
+- `label`: {join_with_or(f"`{label}`" for label in CLASS_NAMES)}
 - `protocol`: `grouped`, `paper` or `external`, the same in every row
 - `bundle_sha256`: may be empty, the same in every row
-- `p_ALL`, `p_AML`, `p_Healthy`: sum to 1
+- {", ".join(f"`p_{label}`" for label in CLASS_NAMES)}: sum to 1
 - `is_called`: `true` or `false`; `no_call_reason`: text
 
-For each branch, if wanted: `<branch>__p_ALL`, `<branch>__p_AML`, `<branch>__p_Healthy`.
+For each branch, if wanted: {", ".join(f"`<branch>__p_{label}`" for label in CLASS_NAMES)}.
 `leukapp evaluate` writes such a table; docs/held_out_format.md says more.
 """
 FORMAT_TEMPLATE: Final = "Download an empty table"
@@ -222,9 +224,7 @@ RISK_OWN: Final = "bundle's own calls"
 TARGET_LABEL: Final = "What counts as positive"
 TARGETS: Final = {
     "leukemia": "Leukemia (all but Healthy)",
-    "ALL": "ALL against the rest",
-    "AML": "AML against the rest",
-    "Healthy": "Healthy against the rest",
+    **{label: f"{label} against the rest" for label in CLASS_NAMES},
 }
 THRESHOLD_LABEL: Final = "Flag from probability"
 PREVALENCE_LABEL: Final = "Prevalence, %"

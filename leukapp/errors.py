@@ -32,6 +32,10 @@ class CatalogError(LeukappError):
     """A folder or table of samples is not what the reader expects."""
 
 
+class EmptyCatalogError(CatalogError):
+    """A data set holds no labelled image."""
+
+
 class BundleError(LeukappError):
     """A bundle is missing, damaged, or not what this version understands."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from leukapp.data.catalog import Catalog, Sample
-from leukapp.data.readers.all_idb2 import IDB_NAME, LABEL_OF_SUFFIX
+from leukapp.data.readers.all_idb2 import IDB_NAME, LABEL_OF_SUFFIX, tell_idb_set
 from leukapp.data.readers.files import (
     build_catalog,
     finding,
@@ -12,6 +12,7 @@ from leukapp.data.readers.files import (
     require_folder,
     sample_id_of,
 )
+from leukapp.data.readers.layout import Layout
 
 SOURCE: Final = "all_idb1"
 
@@ -48,3 +49,11 @@ def read_all_idb1(folder: Path) -> Catalog:
             )
         )
     return build_catalog(folder, samples, findings)
+
+
+LAYOUT: Final = Layout(
+    name=SOURCE,
+    arrangement="Im001_1.jpg under im/",
+    recognizes=lambda path: tell_idb_set(path) == SOURCE,
+    read=read_all_idb1,
+)

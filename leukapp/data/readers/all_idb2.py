@@ -12,6 +12,8 @@ from leukapp.data.readers.files import (
     require_folder,
     sample_id_of,
 )
+from leukapp.data.readers.layout import Layout
+from leukapp.errors import CatalogError
 from leukapp.labels import ALL, HEALTHY
 
 SOURCE: Final = "all_idb2"
@@ -19,6 +21,7 @@ BLOCK_LENGTH: Final = 10
 IDB_NAME: Final = re.compile(r"Im(?P<number>\d{3})_(?P<suffix>[01])", re.IGNORECASE)
 LABEL_OF_SUFFIX: Final = {"1": ALL, "0": HEALTHY}
 
+_LAST_NUMBER_OF_IDB1: Final = 108
 _FIRST_NUMBER: Final = {ALL: 1, HEALTHY: 131}
 _GROUP_PREFIX: Final = {ALL: "idb2_ALL", HEALTHY: "idb2_H"}
 
@@ -75,3 +78,41 @@ def read_all_idb2(folder: Path, *, role: Role = "train") -> Catalog:
             )
         )
     return build_catalog(folder, samples, findings)
+
+
+def tell_idb_set(path: Path) -> str | None:
+    """Tell ALL-IDB1, 108 JPEG fields in ``im/``, from ALL-IDB2, TIFF or numbered beyond 108.
+
+    Args:
+        path: a folder.
+
+    Returns:
+        ``all_idb1`` or ``all_idb2``; None where no image is named as theirs are.
+
+    Raises:
+        CatalogError: it may be either.
+    """
+    images = list_images(path)
+    numbers = [int(match["number"]) for image in images if (match := IDB_NAME.match(image.stem))]
+    if not any(IDB_NAME.fullmatch(image.stem) for image in images):
+        return None
+    plain_name = path.resolve().name.lower().replace("-", "").replace("_", "")
+    if "idb1" in plain_name or (path / "xyc").is_dir() or (path / "im").is_dir():
+        return "all_idb1"
+    has_tiff = any(image.suffix.lower() in {".tif", ".tiff"} for image in images)
+    if "idb2" in plain_name or has_tiff or max(numbers) > _LAST_NUMBER_OF_IDB1:
+        return SOURCE
+    if len(numbers) == _LAST_NUMBER_OF_IDB1:
+        return "all_idb1"
+    raise CatalogError(
+        f"{path.name!r} may be part of ALL-IDB1 or of ALL-IDB2; rename the folder ALL_IDB1 or "
+        "ALL_IDB2, whichever it is."
+    )
+
+
+LAYOUT: Final = Layout(
+    name=SOURCE,
+    arrangement="Im001_1.tif",
+    recognizes=lambda path: tell_idb_set(path) == SOURCE,
+    read=read_all_idb2,
+)

@@ -5,6 +5,7 @@ from typing import Final
 
 from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.readers.files import build_catalog, list_images, require_folder, sample_id_of
+from leukapp.data.readers.layout import Layout
 from leukapp.labels import AML
 
 SOURCE: Final = "ash"
@@ -37,3 +38,15 @@ def read_ash(folder: Path) -> Catalog:
             for path in list_images(folder)
         ],
     )
+
+
+def _is_ash(path: Path) -> bool:
+    return path.resolve().name.lower().startswith(SOURCE) and bool(list_images(path))
+
+
+LAYOUT: Final = Layout(
+    name=SOURCE,
+    arrangement="a folder of AML images, named ASH",
+    recognizes=_is_ash,
+    read=read_ash,
+)

@@ -12,6 +12,7 @@ from leukapp.data.readers.files import (
     require_folder,
     sample_id_of,
 )
+from leukapp.data.readers.layout import Layout
 from leukapp.labels import ALL, HEALTHY
 
 SOURCE: Final = "cnmc"
@@ -65,3 +66,15 @@ def read_cnmc(folder: Path) -> Catalog:
             )
         )
     return build_catalog(folder, samples, findings)
+
+
+def _is_cnmc(path: Path) -> bool:
+    return any(CNMC_NAME.fullmatch(image.stem) for image in list_images(path))
+
+
+LAYOUT: Final = Layout(
+    name=SOURCE,
+    arrangement="C-NMC 2019: UID_1_1_1_all.bmp in folds",
+    recognizes=_is_cnmc,
+    read=read_cnmc,
+)

@@ -2,10 +2,12 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Final
 
 from leukapp.data.catalog import Catalog, CatalogFinding, Sample
 from leukapp.data.readers import all_idb1, all_idb2, ash
 from leukapp.data.readers.files import require_folder
+from leukapp.data.readers.layout import Layout
 from leukapp.errors import CatalogError
 
 
@@ -101,3 +103,26 @@ def _prefix_sample(sample: Sample, source: str) -> Sample:
 def _prefix_finding(finding: CatalogFinding, source: str) -> CatalogFinding:
     sample_ids = tuple(f"{source}/{sample_id}" for sample_id in finding.sample_ids)
     return dataclasses.replace(finding, sample_ids=sample_ids)
+
+
+def _is_combined(path: Path) -> bool:
+    """Whether ALL-IDB2 and ASH are there; refuses several of the paper's sets without ASH."""
+    if find_combined_folders(path) is not None:
+        return True
+    sets = find_paper_sets(path)
+    if len(sets) > 1:
+        names = " and ".join(folder.name for folder in sets.values())
+        raise CatalogError(
+            f"{path.name!r} holds {names}, which are not one data set: cells of one are cut out of "
+            "fields of the other, or they share no healthy cells. Give one of these folders, or "
+            "add ASH to ALL-IDB2 for the paper's three classes."
+        )
+    return False
+
+
+LAYOUT: Final = Layout(
+    name="combined",
+    arrangement="an ALL-IDB2 folder beside an ASH folder",
+    recognizes=_is_combined,
+    read=read_combined_parent,
+)

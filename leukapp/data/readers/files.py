@@ -5,19 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from leukapp.data.catalog import Catalog, CatalogFinding, FindingKind, Sample
-from leukapp.errors import CatalogError
+from leukapp.errors import CatalogError, EmptyCatalogError
 
 IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
-
-LAYOUTS_UNDERSTOOD: Final = (
-    "manifest (CSV or Parquet with path, label, group, source and optionally role, lab and "
-    "cell_label, or a folder that holds it as samples.csv), "
-    "all_idb1 (Im001_1.jpg under im/), all_idb2 (Im001_1.tif), "
-    "combined (an ALL-IDB2 folder beside an ASH folder), "
-    "ash (a folder of AML images, named ASH), "
-    "cnmc (C-NMC 2019: UID_1_1_1_all.bmp in folds), "
-    "folder_per_class (ALL/, AML/, Healthy/)"
-)
 
 
 def list_images(folder: Path) -> tuple[Path, ...]:
@@ -92,14 +82,11 @@ def build_catalog(
     """A catalogue that is not empty.
 
     Raises:
-        CatalogError: there are no samples.
+        EmptyCatalogError: there are no samples.
     """
     if not samples and not others:
         reason = f" First problem: {findings[0].message}" if findings else ""
-        raise CatalogError(
-            f"No labelled image was found in {root.name!r}.{reason} "
-            f"Layouts understood: {LAYOUTS_UNDERSTOOD}."
-        )
+        raise EmptyCatalogError(f"No labelled image was found in {root.name!r}.{reason}")
     return Catalog(
         root=root, samples=tuple(samples), findings=tuple(findings), others=tuple(others)
     )

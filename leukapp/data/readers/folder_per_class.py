@@ -11,12 +11,11 @@ from leukapp.data.readers.files import (
     require_folder,
     sample_id_of,
 )
-from leukapp.labels import ALL, AML, HEALTHY
+from leukapp.data.readers.layout import Layout
+from leukapp.labels import CLASS_NAMES, HEALTHY
 
 LABEL_OF_FOLDER: Final = {
-    "all": ALL,
-    "aml": AML,
-    "healthy": HEALTHY,
+    **{name.lower(): name for name in CLASS_NAMES},
     "normal": HEALTHY,
     "benign": HEALTHY,
     "hem": HEALTHY,
@@ -67,3 +66,15 @@ def read_folder_per_class(folder: Path) -> Catalog:
             )
         )
     return build_catalog(folder, samples, findings)
+
+
+def _has_class_folder(path: Path) -> bool:
+    return any(child.is_dir() and label_of_folder(child.name) for child in path.iterdir())
+
+
+LAYOUT: Final = Layout(
+    name="folder_per_class",
+    arrangement=", ".join(f"{name}/" for name in CLASS_NAMES),
+    recognizes=_has_class_folder,
+    read=read_folder_per_class,
+)

@@ -5,6 +5,7 @@ from typing import Final
 
 from leukapp.data.catalog import ROLES, Catalog, CatalogFinding, Role, Sample
 from leukapp.data.readers.files import build_catalog, finding, resolve_inside
+from leukapp.data.readers.layout import Layout
 from leukapp.data.readers.tables import column_values, read_text_table
 from leukapp.errors import CatalogError
 from leukapp.labels import CLASS_NAMES, OTHER_LEUKEMIA
@@ -102,3 +103,19 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def _is_table(path: Path) -> bool:
+    is_table = path.is_file() and path.suffix.lower() in {".csv", ".parquet"}
+    return is_table or (path / TABLE_NAME).is_file()
+
+
+LAYOUT: Final = Layout(
+    name="manifest",
+    arrangement=(
+        "CSV or Parquet with path, label, group, source and optionally role, lab and cell_label, "
+        f"or a folder that holds it as {TABLE_NAME}"
+    ),
+    recognizes=_is_table,
+    read=read_manifest,
+)

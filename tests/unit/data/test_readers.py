@@ -58,7 +58,7 @@ def test_all_idb2(tmp_path):
     for name in ("Im011_1.tif", "Im131_0.png", "Im132_0.jpg", "cover.png", "._Im001_1.tif"):
         touch(tmp_path / "img" / name)
     catalog = read_catalog(tmp_path)
-    assert detect_layout(tmp_path) == "all_idb2"
+    assert detect_layout(tmp_path).name == "all_idb2"
     assert rows(catalog) == [
         ("img/Im011_1.tif", "ALL", "idb2_ALL_blk01", "all_idb2", True),
         ("img/Im131_0.png", "Healthy", "idb2_H_blk00", "all_idb2", True),
@@ -72,7 +72,7 @@ def test_all_idb1(tmp_path):
     touch(tmp_path / "im" / "Im001_1.jpg")
     touch(tmp_path / "im" / "Im034_0.jpg")
     touch(tmp_path / "xyc" / "Im001_1.xyc")
-    assert detect_layout(tmp_path) == "all_idb1"
+    assert detect_layout(tmp_path).name == "all_idb1"
     assert rows(read_catalog(tmp_path)) == [
         ("im/Im001_1.jpg", "ALL", "all_idb1:im/Im001_1.jpg", "all_idb1", False),
         ("im/Im034_0.jpg", "Healthy", "all_idb1:im/Im034_0.jpg", "all_idb1", False),
@@ -91,8 +91,8 @@ def test_ash_and_combined(tmp_path):
     touch(tmp_path / "ALL-IDB2" / "Im131_0.tif")
     touch(tmp_path / "ALL-IDB2" / "cover.tif")
     touch(tmp_path / "ASH" / "7.jpg")
-    assert detect_layout(tmp_path / "ASH") == "ash"
-    assert detect_layout(tmp_path) == "combined"
+    assert detect_layout(tmp_path / "ASH").name == "ash"
+    assert detect_layout(tmp_path).name == "combined"
     catalog = read_catalog(tmp_path)
     assert rows(catalog) == [
         ("all_idb2/Im001_1.tif", "ALL", "idb2_ALL_blk00", "all_idb2", True),
@@ -113,7 +113,7 @@ def test_cnmc(tmp_path):
         "fold_1/hem/1.bmp",
     ):
         touch(root / name)
-    assert detect_layout(root) == detect_layout(root / "fold_0") == "cnmc"
+    assert detect_layout(root).name == detect_layout(root / "fold_0").name == "cnmc"
     catalog = read_catalog(root)
     assert rows(catalog) == [
         ("fold_0/all/UID_11_10_1_all.bmp", "ALL", "cnmc:UID_11", "cnmc", True),
@@ -214,7 +214,7 @@ def test_a_folder_with_a_table_of_samples_is_that_table(tmp_path):
         "3.png,other_leukemia,8,second,clinic,external,CLL,\n"
         "gone.png,other_leukemia,9,second,clinic,external,CLL,\n"
     )
-    assert detect_layout(tmp_path) == "manifest"
+    assert detect_layout(tmp_path).name == "manifest"
     catalog = read_catalog(tmp_path)
     assert rows(catalog) == [
         ("ALL/1.png", "ALL", "clinic:7", "first", True),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from leukapp.data.catalog import Catalog, Role, Sample
+from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.readers.files import (
     build_catalog,
     finding,
@@ -44,12 +44,11 @@ def block_group(number: int, label: str) -> str:
     return f"{_GROUP_PREFIX[label]}_blk{block:02d}"
 
 
-def read_all_idb2(folder: Path, *, role: Role = "train") -> Catalog:
+def read_all_idb2(folder: Path) -> Catalog:
     """Read a folder of ALL-IDB2 (images directly in it or in a subfolder such as ``img/``).
 
     Args:
         folder: the data set's folder; TIFF as published, PNG or JPEG as converted.
-        role: role of every sample.
 
     Returns:
         The catalogue; misnamed images are findings.
@@ -73,7 +72,6 @@ def read_all_idb2(folder: Path, *, role: Role = "train") -> Catalog:
                 label=label,
                 group=block_group(int(match["number"]), label),
                 source=SOURCE,
-                role=role,
                 sample_id=sample_id,
             )
         )

@@ -26,7 +26,7 @@ _IN_WHEEL: Final = PACKAGE / "_shipped"
 SHIPPED: Final = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
 SHIPPED_WEIGHTS: Final = SHIPPED / "weights"
 SHIPPED_COMPACT: Final = SHIPPED_WEIGHTS / "compact"
-LITE2_FILE: Final = SHIPPED_WEIGHTS / "backbones" / "efficientnet_lite2.npz"
+SHIPPED_BACKBONES: Final = SHIPPED_WEIGHTS / "backbones"
 APP_FILE: Final = SHIPPED / "app.py"
 
 

@@ -97,12 +97,12 @@ def write_random_weights(folder: Path) -> Path:
     """Files as keras.applications names them, with random weights that keep activations alive."""
     from networks import lively_arrays
 
-    from leukapp.model.backbones import APPLICATIONS
+    from leukapp.model.backbone_list import BACKBONES
     from leukapp.model.weights_io import model_arrays, set_model_arrays
 
     folder.mkdir(exist_ok=True)
     for name in BRANCHES:
-        spec = APPLICATIONS[name]
+        spec = BACKBONES[name]
         model = spec.build(weights=None, include_top=True)
         arrays = lively_arrays(model_arrays(model), np.random.default_rng(0))
         # Fifty residual blocks would raise activations a thousandfold with full gain.

@@ -54,7 +54,7 @@ from leukapp.evaluation.published import (
     PUBLISHED_NAMES,
     STEP_MS,
 )
-from leukapp.model.backbones import APPLICATIONS
+from leukapp.model.backbone_list import BACKBONES
 from leukapp.model.bundle import open_bundle
 from leukapp.model.dense import count_parameters, forward
 from leukapp.model.fusion import pool, predict_logits
@@ -302,7 +302,7 @@ def _base_models(
             trunks = prepare_recipe(base, weights_dir=options.backbone_weights)
         except BackboneWeightsError:
             missing = (
-                f"not trained: {APPLICATIONS[name].weight_file} is not at hand; put it into a "
+                f"not trained: {BACKBONES[name].weight_file} is not at hand; put it into a "
                 "folder and name that with --backbone-weights"
             )
             report(f"{model} {missing}")

@@ -5,7 +5,6 @@ A trunk maps float32 (n, size, size, 3), RGB 0-255, to the last convolutional ac
 every backbone here has global average pooling and dense layers only.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,13 +13,13 @@ import keras
 import numpy as np
 
 from leukapp.errors import BackboneWeightsError
+from leukapp.model.backbone_list import BACKBONES, BackboneSpec
 from leukapp.model.dense import Activation, DenseLayer, DenseStack
-from leukapp.model.efficientnet_lite import build_efficientnet_lite2
 from leukapp.model.presets import StemInput
 from leukapp.model.weights_io import read_arrays, set_model_arrays
 from leukapp.resources import (
     BACKBONE_DIR_VARIABLE,
-    LITE2_FILE,
+    SHIPPED_BACKBONES,
     backbone_dir,
     keras_models_dir,
 )
@@ -40,71 +39,6 @@ class Backbone:
     imagenet_top: DenseStack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationSpec:
-    """A network of keras.applications.
-
-    Attributes:
-        build: its constructor.
-        weight_file: name of the ImageNet file (with classifier) as keras.applications calls it.
-        needs_rescaling: it expects input in -1 to 1 and does not rescale by itself.
-        rescales_twice: its ImageNet weights were trained on an input that is divided by the root of
-            the deviation a second time (see :func:`_divide_stem_again`).
-    """
-
-    build: Callable[..., keras.Model]
-    weight_file: str
-    needs_rescaling: bool
-    rescales_twice: bool = False
-
-
-_SUFFIX: Final = "weights_tf_dim_ordering_tf_kernels.h5"
-APPLICATIONS: Final = {
-    "xception": ApplicationSpec(
-        build=keras.applications.Xception,
-        weight_file=f"xception_{_SUFFIX}",
-        needs_rescaling=True,
-    ),
-    "nasnetlarge": ApplicationSpec(
-        build=keras.applications.NASNetLarge,
-        weight_file="NASNet-large.h5",
-        needs_rescaling=True,
-    ),
-    "inceptionv3": ApplicationSpec(
-        build=keras.applications.InceptionV3,
-        weight_file=f"inception_v3_{_SUFFIX}",
-        needs_rescaling=True,
-    ),
-    "resnet50v2": ApplicationSpec(
-        build=keras.applications.ResNet50V2,
-        weight_file=f"resnet50v2_{_SUFFIX}",
-        needs_rescaling=True,
-    ),
-    "resnet101v2": ApplicationSpec(
-        build=keras.applications.ResNet101V2,
-        weight_file=f"resnet101v2_{_SUFFIX}",
-        needs_rescaling=True,
-    ),
-    "efficientnetb6": ApplicationSpec(
-        build=keras.applications.EfficientNetB6,
-        weight_file="efficientnetb6.h5",
-        needs_rescaling=False,
-        rescales_twice=True,
-    ),
-    "efficientnetb7": ApplicationSpec(
-        build=keras.applications.EfficientNetB7,
-        weight_file="efficientnetb7.h5",
-        needs_rescaling=False,
-        rescales_twice=True,
-    ),
-    "mobilenetv3large": ApplicationSpec(
-        build=keras.applications.MobileNetV3Large,
-        weight_file="weights_mobilenet_v3_large_224_1.0_float.h5",
-        needs_rescaling=False,
-    ),
-}
-
-
 IMAGENET_DEVIATION_RGB: Final = (0.229, 0.224, 0.225)
 """Of ImageNet's pixels in red, green and blue, 0-1."""
 
@@ -119,7 +53,7 @@ def build_backbone(
     """Build a backbone.
 
     Args:
-        name: ``efficientnet_lite2``, ``mobilenetv3large_cells`` or a key of ``APPLICATIONS``.
+        name: key of ``BACKBONES``.
         input_size_px: side of the square input in pixels.
         weights: a keras ``.h5`` file of a keras.applications network with its classifier; None
             leaves random weights, for a bundle or a training to overwrite.
@@ -132,27 +66,16 @@ def build_backbone(
     Raises:
         BackboneWeightsError: the name is unknown or the file does not fit the network.
     """
-    if name == "efficientnet_lite2":
-        trunk = build_efficientnet_lite2(input_size_px)
-        # The shapes are enough here: a bundle or ``load_imagenet_backbone`` brings the values.
-        top = (
-            DenseLayer(
-                kernel=np.zeros((1280, 1000), np.float32),
-                bias=np.zeros(1000, np.float32),
-                activation="softmax",
-            ),
-        )
-        backbone = Backbone(trunk=trunk, imagenet_top=top)
-    elif name == "mobilenetv3large_cells":
-        trunk = keras.applications.MobileNetV3Large(
-            input_shape=(input_size_px, input_size_px, 3), include_top=False, weights=None
-        )
-        backbone = Backbone(trunk=trunk, imagenet_top=())
-    elif name in APPLICATIONS:
-        backbone = _build_application(APPLICATIONS[name], input_size_px, weights, stem_input)
+    spec = _spec_of(name)
+    if spec.is_application:
+        backbone = _build_application(spec, input_size_px, weights, stem_input)
     else:
-        known = ", ".join(["efficientnet_lite2", "mobilenetv3large_cells", *APPLICATIONS])
-        raise BackboneWeightsError(f"there is no backbone {name!r}; choose one of {known}")
+        trunk = spec.build(input_size_px)
+        # The shapes are enough here: a bundle or ``load_imagenet_backbone`` brings the values.
+        kernel = np.zeros((trunk.output.shape[-1], 1000), np.float32)
+        bias = np.zeros(1000, np.float32)
+        top = (DenseLayer(kernel=kernel, bias=bias, activation="softmax"),)
+        backbone = Backbone(trunk=trunk, imagenet_top=top if spec.weight_file else ())
     backbone.trunk.trainable = False
     return backbone
 
@@ -179,27 +102,40 @@ def load_imagenet_backbone(
     Raises:
         BackboneWeightsError: the weights cannot be had, with the file that is needed.
     """
-    if name == "efficientnet_lite2":
-        backbone = build_backbone(name, input_size_px)
-        arrays = read_arrays(LITE2_FILE)
-        kernel, bias = arrays.pop("imagenet/kernel"), arrays.pop("imagenet/bias")
-        set_model_arrays(backbone.trunk, arrays)
-        top = (DenseLayer(kernel=kernel, bias=bias, activation="softmax"),)
-        return Backbone(trunk=backbone.trunk, imagenet_top=top)
-    if name not in APPLICATIONS:
+    spec = _spec_of(name)
+    if not spec.weight_file:
         raise BackboneWeightsError(
             f"backbone {name!r} has no ImageNet weights; train it or take another"
         )
-    spec = APPLICATIONS[name]
-    return build_backbone(
-        name,
-        input_size_px,
-        weights=_find_weights(spec, weights_dir),
-        stem_input=stem_input,
-    )
+    if spec.is_application:
+        found = _find_weights(spec, weights_dir)
+        return build_backbone(name, input_size_px, weights=found, stem_input=stem_input)
+    backbone = build_backbone(name, input_size_px)
+    arrays = read_arrays(SHIPPED_BACKBONES / spec.weight_file)
+    kernel, bias = arrays.pop("imagenet/kernel"), arrays.pop("imagenet/bias")
+    set_model_arrays(backbone.trunk, arrays)
+    top = (DenseLayer(kernel=kernel, bias=bias, activation="softmax"),)
+    return Backbone(trunk=backbone.trunk, imagenet_top=top)
 
 
-def _find_weights(spec: ApplicationSpec, weights_dir: Path | None) -> Path:
+def build_cell_trunk(input_size_px: int) -> keras.Model:
+    """The trunk that is trained on single cells and not on ImageNet.
+
+    Args:
+        input_size_px: side of the square input in pixels.
+    """
+    shape = (input_size_px, input_size_px, 3)
+    return keras.applications.MobileNetV3Large(input_shape=shape, include_top=False, weights=None)
+
+
+def _spec_of(name: str) -> BackboneSpec:
+    if name not in BACKBONES:
+        known = ", ".join(BACKBONES)
+        raise BackboneWeightsError(f"there is no backbone {name!r}; choose one of {known}")
+    return BACKBONES[name]
+
+
+def _find_weights(spec: BackboneSpec, weights_dir: Path | None) -> Path:
     named = weights_dir or backbone_dir()
     if named:
         path = Path(named) / spec.weight_file
@@ -228,7 +164,7 @@ def _find_weights(spec: ApplicationSpec, weights_dir: Path | None) -> Path:
 
 
 def _build_application(
-    spec: ApplicationSpec, size_px: int, weights: Path | None, stem_input: StemInput
+    spec: BackboneSpec, size_px: int, weights: Path | None, stem_input: StemInput
 ) -> Backbone:
     image = keras.Input((size_px, size_px, 3), name="image")
     tensor = image

@@ -7,6 +7,7 @@ import msgspec
 
 from leukapp.errors import LeukappError
 from leukapp.imaging.enhance import EnhancementConfig
+from leukapp.model.backbone_list import BACKBONES
 
 HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
 InputMode: TypeAlias = Literal["whole", "cells"]
@@ -118,10 +119,6 @@ PAPER_BASE_MODELS: Final = {
 """The eight single models of the paper's Table 2: preset name to keras.applications name."""
 
 
-BACKBONES_WITHOUT_CLASSIFIER: Final = frozenset({"mobilenetv3large_cells"})
-"""Backbones that were not trained on ImageNet and so have no 1000-way softmax to hand on."""
-
-
 def _paper_branch(name: str) -> BranchSpec:
     return BranchSpec(name=name, backbone=name, hands_on="imagenet_probabilities")
 
@@ -152,7 +149,11 @@ PRESETS: Final = {
             leave_sources_out=True,
         ),
     ),
-    **{name: Preset(name=name, branches=(_paper_branch(name),)) for name in PAPER_BASE_MODELS},
+    **{
+        name: Preset(name=name, branches=(_paper_branch(name),))
+        for name, spec in BACKBONES.items()
+        if spec.is_application
+    },
 }
 
 
@@ -219,5 +220,6 @@ def told_assumptions(preset: Preset) -> str:
 
 
 def _paper_head(spec: BranchSpec) -> BranchSpec:
-    has_classifier = spec.backbone not in BACKBONES_WITHOUT_CLASSIFIER
+    known = BACKBONES.get(spec.backbone)
+    has_classifier = known is None or bool(known.weight_file)
     return replace(spec, hands_on="imagenet_probabilities" if has_classifier else "pooled")

@@ -3,7 +3,7 @@
 import re
 from pathlib import PureWindowsPath
 
-from leukapp.ui import texts
+from leukapp.model.backbone_list import BACKBONES
 
 MAX_NAME_LENGTH = 60
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=/@\"'])")
@@ -28,7 +28,7 @@ def percent(value: float) -> str:
 
 def branch_title(name: str) -> str:
     """Give a branch's name as people write it; an unknown one stays as it is."""
-    return texts.BRANCH_TITLES.get(name, name)
+    return BACKBONES[name].title if name in BACKBONES else name
 
 
 def shown_name(file_name: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from leukapp import resources
 from leukapp.errors import BundleError
+from leukapp.model.backbone_list import BACKBONES
 from leukapp.resources import find_bundle
 
 PLACES = {
@@ -46,7 +47,7 @@ def test_the_store_is_a_file_of_the_user_or_what_the_variable_names(
 def test_what_is_shipped_lies_where_this_module_says(repository: Path) -> None:
     assert repository / "weights" / "compact" == resources.SHIPPED_COMPACT
     assert (resources.SHIPPED_COMPACT / "manifest.json").is_file()
-    assert resources.LITE2_FILE.is_file()
+    assert (resources.SHIPPED_BACKBONES / BACKBONES["efficientnet_lite2"].weight_file).is_file()
     assert repository / "app.py" == resources.APP_FILE
 
 

@@ -19,11 +19,6 @@ CLASS_MEANINGS: Final = {
     HEALTHY: "Resembles the healthy cells of the training images",
     TYPE_NOT_DETERMINED: "Resembles leukemia cells of the training images; its type is left open",
 }
-BRANCH_TITLES: Final = {
-    "efficientnet_lite2": "EfficientNet-Lite2",
-    "mobilenetv3large": "MobileNetV3-Large",
-    "efficientnetb7": "EfficientNetB7",
-}
 
 # Sidebar: uploads and samples
 IMAGES_HEADER: Final = "Images"

@@ -7,12 +7,8 @@ import pytest
 from networks import lively_arrays
 
 from leukapp.errors import BackboneWeightsError
-from leukapp.model.backbones import (
-    APPLICATIONS,
-    IMAGENET_DEVIATION_RGB,
-    ApplicationSpec,
-    load_imagenet_backbone,
-)
+from leukapp.model.backbone_list import BACKBONES, BackboneSpec
+from leukapp.model.backbones import IMAGENET_DEVIATION_RGB, load_imagenet_backbone
 from leukapp.model.weights_io import model_arrays, set_model_arrays
 
 pytestmark = pytest.mark.keras
@@ -21,12 +17,10 @@ pytestmark = pytest.mark.keras
 @pytest.fixture(scope="module")
 def smallest():
     """The smallest EfficientNet, which shares its constructor with B6 and B7."""
-    import keras
-
-    return ApplicationSpec(
-        build=keras.applications.EfficientNetB0,
+    return BackboneSpec(
+        title="EfficientNetB0",
+        builder="keras.applications:EfficientNetB0",
         weight_file="efficientnetb0.h5",
-        needs_rescaling=False,
         rescales_twice=True,
     )
 
@@ -51,7 +45,7 @@ def weight_file(smallest, tmp_path_factory):
         # Keras reads the variable once, when it is imported.
         patch.setattr("keras.src.backend.config._KERAS_DIR", str(home))
         patch.setitem(efficientnet.WEIGHTS_HASHES, "b0", (md5, ""))
-        patch.setitem(APPLICATIONS, "efficientnetb0", smallest)
+        patch.setitem(BACKBONES, "efficientnetb0", smallest)
         patch.delenv("LEUKAPP_BACKBONE_DIR", raising=False)
         yield file
 
@@ -94,9 +88,9 @@ def test_the_registry_knows_what_keras_adds_for_its_own_weights(name, monkeypatc
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *_, **__: "unread.h5")
     monkeypatch.setattr(keras.Model, "load_weights", lambda *_: None)
-    model = APPLICATIONS[name].build(weights="imagenet", include_top=True)
+    model = BACKBONES[name].build(weights="imagenet", include_top=True)
     factors = [layer.scale for layer in model.layers if isinstance(layer, keras.layers.Rescaling)]
     again = [np.ravel(factor).tolist() for factor in factors if np.size(factor) == 3]
-    assert len(again) == APPLICATIONS[name].rescales_twice
+    assert len(again) == BACKBONES[name].rescales_twice
     if again:
         np.testing.assert_allclose(again[0], 1 / np.sqrt(IMAGENET_DEVIATION_RGB))

@@ -23,14 +23,14 @@ def own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def write_keras_weights(tmp_path_factory):
     """Writes .h5 files as keras.applications names them, with lively seeded weights."""
-    from leukapp.model.backbones import APPLICATIONS
+    from leukapp.model.backbone_list import BACKBONES
     from leukapp.model.weights_io import model_arrays, set_model_arrays
 
     folder = tmp_path_factory.mktemp("keras-weights")
 
     def write(*names):
         for name in names:
-            spec = APPLICATIONS[name]
+            spec = BACKBONES[name]
             model = spec.build(weights=None, include_top=True)
             arrays = lively_arrays(model_arrays(model), np.random.default_rng(0))
             # Fifty residual blocks would raise activations a thousandfold with full gain.

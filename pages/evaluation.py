@@ -10,8 +10,8 @@ from leukapp.ui.evaluation.calibration_panel import show_calibration
 from leukapp.ui.evaluation.confusion_panel import show_confusion
 from leukapp.ui.evaluation.curve_panel import show_curves
 from leukapp.ui.evaluation.drill_down import show_images_behind
+from leukapp.ui.evaluation.figure_style import CARD_STYLE
 from leukapp.ui.evaluation.group_panel import show_groups
-from leukapp.ui.evaluation.look import CARD_STYLE
 from leukapp.ui.evaluation.overview import show_overview
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.table_choice import choose_sides, show_table_error

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leukapp.audits import wording
+from leukapp.audits import report_texts
 from leukapp.evaluation.intervals import Estimate
 from leukapp.whole_files import whole_file
 
@@ -57,7 +57,10 @@ def write_audit(
     record = {"schema_version": 1, **(about or {}), **as_record(audit)}
     json_path, html_path = folder / f"{name}.json", folder / f"{name}.html"
     _replace(json_path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    _replace(html_path, build_page(wording.TITLES[name], wording.INTROS[name], _sections(record)))
+    _replace(
+        html_path,
+        build_page(report_texts.TITLES[name], report_texts.INTROS[name], _sections(record)),
+    )
     return json_path, html_path
 
 
@@ -96,7 +99,7 @@ def _plain(value: Any) -> Any:
 def _sections(record: Mapping[str, Any]) -> tuple[Section, ...]:
     """Facts first, then one section a table, with the words that explain it."""
     facts = {name: value for name, value in record.items() if not isinstance(value, list | dict)}
-    sections = [Section(heading=wording.FACTS, explanation="", rows=_fact_rows(facts))]
+    sections = [Section(heading=report_texts.FACTS, explanation="", rows=_fact_rows(facts))]
     for name, value in record.items():
         if isinstance(value, dict):
             rows: Sequence[Mapping[str, Any]] = _fact_rows(value)
@@ -104,7 +107,7 @@ def _sections(record: Mapping[str, Any]) -> tuple[Section, ...]:
             rows = value
         else:
             continue
-        heading, explanation = wording.SECTIONS[name]
+        heading, explanation = report_texts.SECTIONS[name]
         sections.append(Section(heading=heading, explanation=explanation, rows=tuple(rows)))
     return tuple(sections)
 

@@ -122,4 +122,4 @@ class UploadBudget:
 
 def _existing(path: Path) -> Path:
     """The path, or the nearest folder above it that is there."""
-    return next(one for one in (path, *path.parents) if one.exists())
+    return next(folder for folder in (path, *path.parents) if folder.exists())

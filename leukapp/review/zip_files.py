@@ -82,7 +82,7 @@ def read_zip(data: bytes) -> Iterator[ZippedFile]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except ZIP_ERRORS as error:
         raise BatchSourceError(DAMAGED_ZIP) from error
-    members = [one for one in archive.infolist() if not _is_left_out(one.filename)]
+    members = [member for member in archive.infolist() if not _is_left_out(member.filename)]
     if len(members) > MAX_FILES:
         raise BatchSourceError(f"This zip holds more than {MAX_FILES} files: divide it.")
     left = MAX_TOTAL_BYTES

@@ -109,7 +109,7 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
     """Write all results as CSV, one row an image, named by its hash."""
     answers = [line.summary.record["probabilities"] or {} for line in lines]
     # Where no image was answered nothing tells the classes, and the columns stand empty.
-    classes = order_classes(name for one in answers for name in one) or CLASS_NAMES
+    classes = order_classes(name for answer in answers for name in answer) or CLASS_NAMES
     rows = []
     for line in lines:
         record = line.summary.record

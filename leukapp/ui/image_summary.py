@@ -46,7 +46,7 @@ def summarize(diagnosis: Diagnosis) -> ImageSummary:
     """
     findings = diagnosis.quality.findings
     note = diagnosis.no_call_reason or diagnosis.type_note
-    votes = {one.probabilities.top_class for one in diagnosis.branches}
+    votes = {branch.probabilities.top_class for branch in diagnosis.branches}
     return ImageSummary(
         thumbnail_uri=jpeg_uri(fit_for_screen(diagnosis.image, max_side_px=THUMBNAIL_PX)),
         probability=diagnosis.answer_probability,

@@ -175,7 +175,7 @@ class KeptSessions:
 
     def _drop_old(self) -> None:
         oldest = self._clock() - self._max_idle_seconds
-        for token in [one.token for one in self._sessions.values() if one.last_used < oldest]:
+        for token in [kept.token for kept in self._sessions.values() if kept.last_used < oldest]:
             del self._sessions[token]
 
     def _start_timer(self) -> None:

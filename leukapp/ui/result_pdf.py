@@ -224,7 +224,9 @@ def _write_numbers(page: _Page, diagnosis: Diagnosis) -> None:
         page.write(app_texts.NO_CALL_NOTE, SMALL)
     page.skip(1.5 * mm)
     head = [texts.CLASS, texts.FUSED]
-    head += [texts.OWN_SOFTMAX.format(branch=branch_title(one.name)) for one in diagnosis.branches]
+    head += [
+        texts.OWN_SOFTMAX.format(branch=branch_title(branch.name)) for branch in diagnosis.branches
+    ]
     rows = [
         [
             name,

@@ -294,7 +294,7 @@ class Answers:
             len(self._kept) > self._max_images or self.n_bytes > self._max_bytes
         ):
             self._kept.popitem(last=False)
-        self._used = {one: self._used[one] for one in self._kept}
+        self._used = {key: self._used[key] for key in self._kept}
 
 
 def _key(entry: ImageEntry, diagnoser: SharedDiagnoser) -> _Key:
@@ -311,7 +311,7 @@ def kept_bytes(answer: Answer) -> int:
         return 0
     n_bytes = answer.image.nbytes + sum(cell.crop.nbytes for cell in answer.cells)
     output = answer.network_output
-    return n_bytes + (sum(one.nbytes for one in output.activations) if output else 0)
+    return n_bytes + (sum(activation.nbytes for activation in output.activations) if output else 0)
 
 
 def session_answers(on_diagnosed: Callable[[Diagnosis], None] | None = None) -> Answers:

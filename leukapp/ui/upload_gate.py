@@ -82,7 +82,7 @@ class UploadGate:
 
     def _held_bytes(self) -> dict[str, int]:
         return {
-            session_id: sum(len(one.data) for one in list(files.values()))
+            session_id: sum(len(file.data) for file in list(files.values()))
             for session_id, files in list(self._manager.file_storage.items())
         }
 
@@ -92,7 +92,7 @@ class UploadGate:
         if not runtime.exists():
             return list(session_ids)
         server = runtime.get_instance()
-        return [one for one in session_ids if server.is_active_session(one)]
+        return [name for name in session_ids if server.is_active_session(name)]
 
 
 @cache

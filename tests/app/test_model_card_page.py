@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from leukapp.audits import wording
+from leukapp.audits import report_texts
 from leukapp.errors import BundleError
 from leukapp.model.artifacts import seal_bundle
 from leukapp.model.bundle import open_bundle
@@ -89,10 +89,10 @@ def test_audits_beside_the_bundle_are_shown_and_a_stale_one_is_marked(
     page = words_of(app)
 
     assert [expander.label for expander in app.main.expander][:2] == [
-        wording.TITLES["data"],
-        wording.TITLES["explanations"],
+        report_texts.TITLES["data"],
+        report_texts.TITLES["explanations"],
     ]
-    assert wording.SECTIONS["copies"][0] in page
+    assert report_texts.SECTIONS["copies"][0] in page
     assert texts.NO_AUDITS not in page
     assert page.count(texts.OTHER_BUNDLE.format(sha="00")) == 1
     assert "gap" in frames_of(app)

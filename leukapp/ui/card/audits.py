@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from leukapp.audits import wording
+from leukapp.audits import report_texts
 from leukapp.audits.document import (
     AuditDocument,
     AuditTable,
@@ -29,14 +29,14 @@ def show_audits(bundle: Bundle) -> None:
         except HeldOutError as error:
             show_table_error(error)
             continue
-        with st.expander(wording.TITLES.get(document.name, escape_markdown(document.name))):
+        with st.expander(report_texts.TITLES.get(document.name, escape_markdown(document.name))):
             _show_document(document, bundle)
 
 
 def _show_document(document: AuditDocument, bundle: Bundle) -> None:
     """Write one report."""
-    if document.name in wording.INTROS:
-        st.caption(wording.INTROS[document.name])
+    if document.name in report_texts.INTROS:
+        st.caption(report_texts.INTROS[document.name])
     if document.bundle_sha256 is not None and document.bundle_sha256 != bundle.sha256:
         st.warning(
             texts.OTHER_BUNDLE.format(sha=escape_markdown(document.bundle_sha256[:16])),
@@ -45,7 +45,7 @@ def _show_document(document: AuditDocument, bundle: Bundle) -> None:
     if document.facts:
         st.dataframe(facts_frame(document), hide_index=True, key=f"facts-{document.name}")
     for number, table in enumerate(document.tables):
-        heading, explanation = wording.SECTIONS.get(table.name, (table.name, ""))
+        heading, explanation = report_texts.SECTIONS.get(table.name, (table.name, ""))
         st.markdown(f"**{escape_markdown(heading)}**", help=explanation or None)
         st.dataframe(
             table_frame(table),

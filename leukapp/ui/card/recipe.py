@@ -11,7 +11,7 @@ from leukapp.model.presets import told_assumptions
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
-from leukapp.ui.evaluation.look import finish_figure
+from leukapp.ui.evaluation.figure_style import finish_figure
 from leukapp.ui.texts import evaluation as evaluation_texts
 from leukapp.ui.texts import model_card as texts
 from leukapp.ui.wording import escape_markdown

@@ -17,7 +17,7 @@ from leukapp.model.bundle import Bundle
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
-from leukapp.ui.evaluation.look import accent_color, finish_figure
+from leukapp.ui.evaluation.figure_style import accent_color, finish_figure
 from leukapp.ui.texts import model_card as texts
 from leukapp.ui.wording import branch_title
 

@@ -17,7 +17,12 @@ from leukapp.evaluation.published import (
 from leukapp.evaluation.report import PROTOCOL_TEXTS, format_estimate
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
-from leukapp.ui.evaluation.look import accent_color, finish_figure, share_axis
+from leukapp.ui.evaluation.figure_style import (
+    accent_color,
+    finish_figure,
+    interval_bars,
+    share_axis,
+)
 from leukapp.ui.evaluation.metric_cards import show_side_head
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.table_choice import bundle_options, show_table_error, table_of_file
@@ -75,7 +80,7 @@ def build_ablation_figure(rows: tuple[AblationRow, ...], side: Side, *, dark: bo
     estimates = [row.accuracy for row in rows]
     figure = go.Figure(
         go.Scatter(
-            x=[one.value for one in estimates],
+            x=[estimate.value for estimate in estimates],
             y=[row_title(row) for row in rows],
             mode="markers",
             marker={
@@ -83,17 +88,8 @@ def build_ablation_figure(rows: tuple[AblationRow, ...], side: Side, *, dark: bo
                 "symbol": ["circle" if row.branch is None else "square-open" for row in rows],
                 "color": accent_color(dark=dark),
             },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [0.0 if one.high is None else one.high - one.value for one in estimates],
-                "arrayminus": [
-                    0.0 if one.low is None else one.value - one.low for one in estimates
-                ],
-                "thickness": 2.5,
-                "width": 5,
-            },
-            text=[format_estimate(one) for one in estimates],
+            error_x=interval_bars(estimates),
+            text=[format_estimate(estimate) for estimate in estimates],
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, two_places
-from leukapp.ui.evaluation.look import accent_color, finish_figure, grid_color, share_axis
+from leukapp.ui.evaluation.figure_style import accent_color, finish_figure, grid_color, share_axis
 from leukapp.ui.evaluation.metric_cards import show_side_head
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.texts import evaluation as texts
@@ -34,8 +34,8 @@ def show_calibration(side: Side) -> None:
 
 def build_reliability_figure(evaluation: SourceEvaluation, side: Side, *, dark: bool) -> go.Figure:
     """Build top probability against the share that is right; larger marks hold more images."""
-    bins = [one for one in evaluation.reliability if one.n_images]
-    largest = max(one.n_images for one in bins)
+    bins = [level for level in evaluation.reliability if level.n_images]
+    largest = max(level.n_images for level in bins)
     spread = LARGEST_MARK_PX - SMALLEST_MARK_PX
     figure = go.Figure()
     figure.add_scatter(
@@ -47,17 +47,19 @@ def build_reliability_figure(evaluation: SourceEvaluation, side: Side, *, dark: 
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=[one.mean_confidence for one in bins],
-        y=[one.accuracy for one in bins],
+        x=[level.mean_confidence for level in bins],
+        y=[level.accuracy for level in bins],
         mode="lines+markers",
         name=texts.BIN_NAME,
         line={"color": accent_color(dark=dark), "width": 1.5},
         marker={
             "color": accent_color(dark=dark),
             "opacity": 0.85,
-            "size": [SMALLEST_MARK_PX + spread * (one.n_images / largest) ** 0.5 for one in bins],
+            "size": [
+                SMALLEST_MARK_PX + spread * (level.n_images / largest) ** 0.5 for level in bins
+            ],
         },
-        customdata=[one.n_images for one in bins],
+        customdata=[level.n_images for level in bins],
         hovertemplate="%{x:.3f}: %{y:.3f}, %{customdata} images<extra></extra>",
     )
     figure.update_xaxes(share_axis(texts.TOP_PROBABILITY))
@@ -69,14 +71,14 @@ def reliability_table(evaluation: SourceEvaluation) -> pd.DataFrame:
     """Give the bins that hold an image."""
     return pd.DataFrame(
         {
-            "from": one.low,
-            "to": one.high,
-            "images": one.n_images,
-            "mean_top_probability": one.mean_confidence,
-            "share_right": one.accuracy,
+            "from": level.low,
+            "to": level.high,
+            "images": level.n_images,
+            "mean_top_probability": level.mean_confidence,
+            "share_right": level.accuracy,
         }
-        for one in evaluation.reliability
-        if one.n_images
+        for level in evaluation.reliability
+        if level.n_images
     )
 
 

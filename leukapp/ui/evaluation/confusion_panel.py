@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from leukapp.evaluation.confusion import Confusion, confusion_of, largest_error
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import file_stem, show_numbers, toolbar
-from leukapp.ui.evaluation.look import finish_figure
+from leukapp.ui.evaluation.figure_style import finish_figure
 from leukapp.ui.evaluation.matrix import build_matrix
 from leukapp.ui.evaluation.metric_cards import show_false_alarms, show_side_head
 from leukapp.ui.evaluation.network_choice import choose_network

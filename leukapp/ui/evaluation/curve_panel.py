@@ -9,7 +9,7 @@ from leukapp.evaluation.curve_bands import CurveWithBand
 from leukapp.evaluation.report import format_estimate
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, two_places
-from leukapp.ui.evaluation.look import (
+from leukapp.ui.evaluation.figure_style import (
     band_color,
     finish_figure,
     grid_color,

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.spreadsheet import inert_table
-from leukapp.ui.evaluation.look import make_inert
+from leukapp.ui.evaluation.figure_style import make_inert
 from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.texts import evaluation as texts
 

@@ -7,7 +7,7 @@ import streamlit as st
 from leukapp.evaluation.group_rows import GroupRow
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers, two_places
-from leukapp.ui.evaluation.look import accent_color, finish_figure
+from leukapp.ui.evaluation.figure_style import accent_color, finish_figure
 from leukapp.ui.evaluation.metric_cards import show_side_head
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.texts import evaluation as texts

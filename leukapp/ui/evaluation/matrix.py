@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from leukapp.ui import theme
-from leukapp.ui.evaluation.look import accent_color
+from leukapp.ui.evaluation.figure_style import accent_color
 
 EMPTY_COLOR: Final = "rgba(128,128,128,0.12)"
 STRONG_SHARE: Final = 0.5

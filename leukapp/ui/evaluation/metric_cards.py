@@ -8,7 +8,7 @@ import streamlit as st
 from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.ui import theme
-from leukapp.ui.evaluation.look import accent_color
+from leukapp.ui.evaluation.figure_style import accent_color
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown
@@ -57,7 +57,9 @@ def show_side_head(side: Side) -> None:
         else:
             st.badge(texts.GROUPS_UNKNOWN, color="orange", help=texts.GROUPS_UNKNOWN_HELP)
     classes = " · ".join(
-        f"{theme.marked(one.class_name)} {one.support}" for one in report.per_class if one.support
+        f"{theme.marked(metrics.class_name)} {metrics.support}"
+        for metrics in report.per_class
+        if metrics.support
     )
     st.caption(f"{escape_markdown(side.title)} — {classes}")
     if held_out.protocol == "paper":
@@ -169,13 +171,13 @@ def class_rows(evaluation: SourceEvaluation) -> list[dict[str, object]]:
     """Give the figures of each class that the source holds or that was answered."""
     return [
         {
-            "class": theme.marked(one.class_name),
-            "images": one.support,
-            "sensitivity": one.recall,
-            "precision": one.precision,
-            "F1": one.f1,
-            "AUROC": one.auroc,
-            "AUPRC": one.auprc,
+            "class": theme.marked(metrics.class_name),
+            "images": metrics.support,
+            "sensitivity": metrics.recall,
+            "precision": metrics.precision,
+            "F1": metrics.f1,
+            "AUROC": metrics.auroc,
+            "AUPRC": metrics.auprc,
         }
-        for one in evaluation.result.report.per_class
+        for metrics in evaluation.result.report.per_class
     ]

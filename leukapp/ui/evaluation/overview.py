@@ -8,7 +8,12 @@ from leukapp.evaluation.report import PROTOCOL_TEXTS, format_estimate
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
-from leukapp.ui.evaluation.look import accent_color, finish_figure, share_axis
+from leukapp.ui.evaluation.figure_style import (
+    accent_color,
+    finish_figure,
+    interval_bars,
+    share_axis,
+)
 from leukapp.ui.evaluation.metric_cards import (
     cards_of,
     class_rows,
@@ -54,20 +59,13 @@ def build_sources_figure(
     estimates = [evaluation.balanced_accuracy for evaluation in evaluations.values()]
     figure = go.Figure()
     figure.add_scatter(
-        x=[one.value for one in estimates],
+        x=[estimate.value for estimate in estimates],
         y=names,
         mode="markers",
         name=texts.SOURCES_NETWORK,
         marker={"size": 11, "color": accent_color(dark=dark)},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [0.0 if one.high is None else one.high - one.value for one in estimates],
-            "arrayminus": [0.0 if one.low is None else one.value - one.low for one in estimates],
-            "thickness": 2.5,
-            "width": 5,
-        },
-        text=[format_estimate(one) for one in estimates],
+        error_x=interval_bars(estimates),
+        text=[format_estimate(estimate) for estimate in estimates],
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
     baselines = {

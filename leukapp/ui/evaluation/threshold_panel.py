@@ -19,7 +19,7 @@ from leukapp.evaluation.operating_point import (
 from leukapp.evaluation.report import format_estimate
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, two_places
-from leukapp.ui.evaluation.look import accent_color, finish_figure, share_axis
+from leukapp.ui.evaluation.figure_style import accent_color, finish_figure, share_axis
 from leukapp.ui.evaluation.matrix import build_matrix
 from leukapp.ui.evaluation.metric_cards import Card, show_cards, show_false_alarms, show_side_head
 from leukapp.ui.evaluation.side import Side

@@ -12,7 +12,7 @@ from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, build_worklist
 from leukapp.ui import theme
-from leukapp.ui.evaluation.look import CARD_STYLE
+from leukapp.ui.evaluation.figure_style import CARD_STYLE
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import percent
 

@@ -81,7 +81,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
+class _RecentDecision:
     """A decision of this session, to be taken back with one key."""
 
     decision_id: int
@@ -164,8 +164,8 @@ def _number_lines(item: BatchItem) -> list[str]:
 
 
 def _show_steps(reading: Reading, entry: WorklistEntry) -> None:
-    places = {one.item.id: place for place, one in enumerate(reading.shown)}
-    n_open = sum(one.decision is None for one in reading.shown)
+    places = {entry.item.id: place for place, entry in enumerate(reading.shown)}
+    n_open = sum(entry.decision is None for entry in reading.shown)
     before = neighbor(reading.shown, entry.item.id, step=-1)
     after = neighbor(reading.shown, entry.item.id, step=1)
     opened = next_open(reading.shown, entry.item.id)
@@ -280,7 +280,7 @@ def _show_decision(
         except LeukappError as error:
             st.session_state[FAILED_KEY] = str(error)
             return
-        made = _Made(decision_id=decision.id, item_id=item.id)
+        made = _RecentDecision(decision_id=decision.id, item_id=item.id)
         st.session_state.setdefault(MADE_KEY, []).append(made)
         if st.session_state.get(GO_ON_KEY, True):
             following = next_open(reading.shown, item.id)
@@ -327,13 +327,13 @@ def _show_undo(
     reading: Reading, entry: WorklistEntry, store: ReviewStore, *, initials: str | None
 ) -> None:
     """Write the button that takes back this image's decision, else the last one made here."""
-    made: list[_Made] = st.session_state.get(MADE_KEY, [])
-    in_list = {one.item.id for one in reading.shown}
-    mine = [one for one in made if one.item_id in in_list]
-    target: _Made | None = mine[-1] if mine else None
+    made: list[_RecentDecision] = st.session_state.get(MADE_KEY, [])
+    in_list = {entry.item.id for entry in reading.shown}
+    mine = [decided for decided in made if decided.item_id in in_list]
+    target: _RecentDecision | None = mine[-1] if mine else None
     is_mine = True
     if entry.decision is not None:
-        target = _Made(decision_id=entry.decision.id, item_id=entry.item.id)
+        target = _RecentDecision(decision_id=entry.decision.id, item_id=entry.item.id)
         is_mine = may_take_back(entry.decision, user=reader_mail(), is_admin=is_admin())
 
     def undo() -> None:
@@ -349,7 +349,9 @@ def _show_undo(
             if isinstance(error, StoreAwayError):
                 return
         # Also where it does not stand any more: the key then reaches the one before.
-        st.session_state[MADE_KEY] = [one for one in made if one.decision_id != target.decision_id]
+        st.session_state[MADE_KEY] = [
+            decided for decided in made if decided.decision_id != target.decision_id
+        ]
 
     st.button(
         texts.UNDO,

@@ -159,7 +159,7 @@ class BatchWorker:
                     self._failures[job.run_id] = texts.UNEXPECTED
 
     def _read(self, job: _Job) -> None:
-        networks = LineOfNetworks(job.diagnoser, job.images, should_stop=self._stops.is_set)
+        networks = QueuedDiagnoser(job.diagnoser, job.images, should_stop=self._stops.is_set)
         run_batch(
             store=self._store,
             run_id=job.run_id,
@@ -173,7 +173,7 @@ class BatchWorker:
         )
 
 
-class LineOfNetworks:
+class QueuedDiagnoser:
     """The server's networks as a batch asks them.
 
     Each image waits in the line of all readers, so that a batch does not shut them out. An upload

@@ -166,7 +166,7 @@ def _ask(
     label: str, options: tuple[OptionT, ...], words: Mapping[str, str], *, key: str
 ) -> OptionT:
     """Ask for one of several settings, the first one at the beginning."""
-    chosen = st.selectbox(label, options, format_func=lambda one: words[one.value], key=key)
+    chosen = st.selectbox(label, options, format_func=lambda choice: words[choice.value], key=key)
     return chosen if chosen is not None else options[0]
 
 

@@ -1,9 +1,11 @@
 """How figures and cards of the evaluation pages look."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from leukapp.evaluation.intervals import Estimate
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import theme
 from leukapp.ui.evaluation.side import Origin
@@ -59,6 +61,24 @@ def share_axis(title: str, **changes: Any) -> dict[str, Any]:
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
         "zeroline": False,
         **changes,
+    }
+
+
+def interval_bars(estimates: Sequence[Estimate]) -> dict[str, Any]:
+    """Give the error bars of estimates, none where an estimate has no interval.
+
+    Args:
+        estimates: in the order of the marks.
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [0.0 if value.high is None else value.high - value.value for value in estimates],
+        "arrayminus": [
+            0.0 if value.low is None else value.value - value.low for value in estimates
+        ],
+        "thickness": 2.5,
+        "width": 5,
     }
 
 
@@ -120,8 +140,8 @@ def make_inert(figure: go.Figure) -> go.Figure:
             value = getattr(trace, field, None)
             if isinstance(value, str):
                 trace[field] = _plain(value)
-            elif value is not None and any(isinstance(one, str) for one in value):
-                trace[field] = [_plain(one) if isinstance(one, str) else one for one in value]
+            elif value is not None and any(isinstance(item, str) for item in value):
+                trace[field] = [_plain(item) if isinstance(item, str) else item for item in value]
     return figure
 
 

@@ -51,7 +51,6 @@ from leukapp.evaluation.published import (
     BRANCH_PARAMETERS,
     DATA_SETS,
     META_CLASSIFIER_PARAMETERS,
-    PUBLISHED_NAMES,
     STEP_MS,
 )
 from leukapp.model.backbone_list import BACKBONES
@@ -378,7 +377,7 @@ def _rows(
 
 def _published_at(figures: dict[str, float], recipe: Preset, index: int) -> _Published:
     """The paper's figure of the branch's own network, or of the one whose place it takes."""
-    model = PUBLISHED_NAMES.get(recipe.branches[index].backbone)
+    model = PAPER_BASE_MODELS.get(recipe.branches[index].backbone)
     if len(recipe.branches) == len(PLACES):
         model = model or PLACES[index]
     return _Published(percent=figures.get(model or ""), model=model if model in figures else None)

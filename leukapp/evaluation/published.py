@@ -57,18 +57,6 @@ ABLATION: Final = (
 )
 """Each branch alone through the meta-classifier, and both."""
 
-PUBLISHED_NAMES: Final = {
-    "efficientnetb7": "EfficientNetB7",
-    "mobilenetv3large": "MobileNetV3Large",
-    "xception": "Xception",
-    "nasnetlarge": "NASNetLarge",
-    "inceptionv3": "InceptionV3",
-    "resnet50v2": "ResNet50V2",
-    "resnet101v2": "ResNet101V2",
-    "efficientnetb6": "EfficientNetB6",
-}
-"""Branch name to the paper's name of the same architecture."""
-
 DATA_SETS: Final = (
     PublishedFigure(model=PROPOSED, data_set="ALL-IDB1", accuracy_percent=100.0),
     PublishedFigure(model=PROPOSED, data_set="ALL-IDB2", accuracy_percent=99.4),

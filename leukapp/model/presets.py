@@ -116,7 +116,7 @@ PAPER_BASE_MODELS: Final = {
     "efficientnetb7": "EfficientNetB7",
     "mobilenetv3large": "MobileNetV3Large",
 }
-"""The eight single models of the paper's Table 2: preset name to keras.applications name."""
+"""The eight single models of the Table 2 of the paper: preset and backbone to its name there."""
 
 
 def _paper_branch(name: str) -> BranchSpec:

@@ -12,9 +12,9 @@ from leukapp.evaluation.published import (
     BASE_MODELS,
     PROPOSED,
     PUBLISHED_MACRO_AUC,
-    PUBLISHED_NAMES,
 )
 from leukapp.evaluation.report import PROTOCOL_TEXTS, format_estimate
+from leukapp.model.presets import PAPER_BASE_MODELS
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, show_numbers
 from leukapp.ui.evaluation.figure_style import (
@@ -114,7 +114,7 @@ def ablation_table(rows: tuple[AblationRow, ...]) -> pd.DataFrame:
 def paper_table(rows: tuple[AblationRow, ...]) -> pd.DataFrame:
     """Give measured accuracies beside the paper's columns; what has no counterpart stays empty."""
     measured = {
-        PROPOSED if row.branch is None else PUBLISHED_NAMES.get(row.branch, row.branch): row
+        PROPOSED if row.branch is None else PAPER_BASE_MODELS.get(row.branch, row.branch): row
         for row in rows
     }
     printed = {figure.model: figure.accuracy_percent for figure in BASE_MODELS}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.evaluation.answers import answered_labels
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
 from leukapp.evaluation.metrics import macro_auroc
@@ -54,7 +53,7 @@ def ablation_rows(held_out: HeldOutSet) -> tuple[AblationRow, ...]:
     Args:
         held_out: one source under one protocol.
     """
-    fused_right = held_out.predicted_labels == held_out.true_labels
+    fused_right = held_out.is_right
     rows = [_row(None, held_out.probabilities, held_out, fused_right)]
     rows += [
         _row(branch.name, branch.probabilities, held_out, fused_right)
@@ -79,8 +78,7 @@ def compare_paired(first: HeldOutSet, second: HeldOutSet) -> PairedComparison | 
     if not pairs:
         return None
     rows, others = np.array(pairs, np.int64).T
-    first_right = (first.predicted_labels == first.true_labels)[rows]
-    second_right = (second.predicted_labels == second.true_labels)[others]
+    first_right, second_right = first.is_right[rows], second.is_right[others]
     groups = first.independent_groups[rows]
     return PairedComparison(
         n_images=len(rows),
@@ -97,12 +95,15 @@ def _row(
     held_out: HeldOutSet,
     fused_right: NDArray[np.bool_],
 ) -> AblationRow:
-    right = answered_labels(probabilities) == held_out.true_labels
+    right = held_out.is_right if name is None else held_out.of_branch(name).is_right
     groups = held_out.independent_groups
+    is_known = held_out.true_labels != held_out.other_index
     return AblationRow(
         branch=name,
         accuracy=rate_over_groups(right, groups),
-        macro_auroc=macro_auroc(probabilities, held_out.true_labels, groups),
+        macro_auroc=macro_auroc(
+            probabilities[is_known], held_out.true_labels[is_known], groups[is_known]
+        ),
         difference=None if name is None else _difference(right, fused_right, groups),
     )
 

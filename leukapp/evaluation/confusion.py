@@ -20,8 +20,8 @@ class Confusion:
         share_of_predicted: float64 (classes, classes), each column sums to 1; NaN in an empty
             column. The diagonal is the precision.
         class_names: of the rows and columns.
-        n_left_out: images without a call where only calls are counted, else those without an
-            answer.
+        n_left_out: images without a call of a class where only calls are counted, else those
+            without an answer; and those of another leukemia.
     """
 
     counts: NDArray[np.int64]
@@ -36,7 +36,7 @@ def confusion_of(held_out: HeldOutSet, *, called_only: bool = False) -> Confusio
 
     Args:
         held_out: one source under one protocol.
-        called_only: leave out images whose answer was "no call".
+        called_only: leave out images whose answer was "no call", or leukemia of an open type.
     """
     counted = _counted(held_out, called_only)
     n_classes = len(held_out.class_names)
@@ -88,7 +88,13 @@ def rows_in_cell(
 
 
 def _counted(held_out: HeldOutSet, called_only: bool) -> NDArray[np.bool_]:
-    return held_out.is_called if called_only else held_out.predicted_labels != NO_ANSWER
+    """Images of a class of the set that have an answer, or a call of one class."""
+    counted = held_out.predicted_labels != NO_ANSWER
+    if called_only and held_out.answers is None:
+        counted = held_out.is_called
+    elif called_only:
+        counted = np.array([name in held_out.class_names for name in held_out.answers or ()])
+    return np.asarray(counted & (held_out.true_labels != held_out.other_index), np.bool_)
 
 
 def _shares(counts: NDArray[np.int64], *, axis: int) -> NDArray[np.float64]:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from leukapp.evaluation.auroc import weighted_auroc
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, resampled_weights
-from leukapp.evaluation.metrics import PrCurve, RocCurve, pr_curve_of, roc_curve_of
+from leukapp.evaluation.metrics import (
+    PrCurve,
+    RocCurve,
+    one_against_rest,
+    pr_curve_of,
+    roc_curve_of,
+)
 
 CurveKind: TypeAlias = Literal["roc", "pr"]
 
@@ -25,7 +31,7 @@ class CurveWithBand:
     Attributes:
         kind: ``roc`` (x: share of other images taken for the class; y: sensitivity) or ``pr``
             (x: sensitivity, also called recall; y: precision).
-        class_name: one of the set's ``class_names``.
+        class_name: one of the set's ``class_names``, or ``leukemia``.
         x: float64 (points,), 0-1, rising.
         y: float64 (points,), 0-1.
         area: under the curve (for ``pr`` the average precision), 0-1, with its interval.
@@ -53,11 +59,11 @@ def curve_with_band(held_out: HeldOutSet, class_name: str, kind: CurveKind) -> C
 
     Args:
         held_out: one source under one protocol.
-        class_name: one of the set's ``class_names``.
+        class_name: one of the set's ``class_names``, or ``LEUKEMIA`` for all but Healthy.
         kind: ``roc`` or ``pr``.
     """
-    index = held_out.class_names.index(class_name)
-    is_positive, scores = held_out.true_labels == index, held_out.probabilities[:, index]
+    held_out = held_out.asked_of(class_name)
+    is_positive, scores = one_against_rest(held_out, class_name)
     curve: RocCurve | PrCurve | None = (
         roc_curve_of(held_out, class_name) if kind == "roc" else pr_curve_of(held_out, class_name)
     )

@@ -36,6 +36,6 @@ def false_alarms(held_out: HeldOutSet) -> FalseAlarms | None:
         return None
     return FalseAlarms(
         n_healthy=int(np.count_nonzero(healthy)),
-        n_called=int(np.count_nonzero(taken & held_out.is_called)),
+        n_called=int(np.count_nonzero(healthy & held_out.is_called_leukemia)),
         n_most_probable=int(np.count_nonzero(taken)),
     )

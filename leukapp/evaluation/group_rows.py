@@ -15,7 +15,8 @@ class GroupRow:
         group: its name; the image's id where it stands alone.
         is_known: whether the source names patients or blocks.
         n_images: images in the group.
-        support: images of each class, in the order of the set's ``class_names``.
+        support: images of each class, in the order of the set's ``class_names``; of another
+            leukemia none.
         n_right: images whose most probable class is right.
         accuracy: share of right images, 0-1.
         n_called: images with a call.
@@ -39,13 +40,14 @@ def group_rows(held_out: HeldOutSet) -> tuple[GroupRow, ...]:
         held_out: one source under one protocol.
     """
     numbers = held_out.independent_groups
-    right = held_out.predicted_labels == held_out.true_labels
+    right, wrong_call = held_out.is_right, held_out.is_wrong_call
+    n_classes = len(held_out.class_names)
     rows = []
     for number in range(int(numbers.max()) + 1):
         inside = numbers == number
         first = int(np.argmax(inside))
         n_images, n_right = int(inside.sum()), int((inside & right).sum())
-        support = np.bincount(held_out.true_labels[inside], minlength=len(held_out.class_names))
+        support = np.bincount(held_out.true_labels[inside], minlength=n_classes)[:n_classes]
         rows.append(
             GroupRow(
                 group=held_out.groups[first] or held_out.sample_ids[first],
@@ -55,7 +57,7 @@ def group_rows(held_out: HeldOutSet) -> tuple[GroupRow, ...]:
                 n_right=n_right,
                 accuracy=n_right / n_images,
                 n_called=int((inside & held_out.is_called).sum()),
-                n_wrong_calls=int((inside & held_out.is_called & ~right).sum()),
+                n_wrong_calls=int((inside & wrong_call).sum()),
             )
         )
     return tuple(sorted(rows, key=lambda row: (row.accuracy, -row.n_wrong_calls, row.group)))

@@ -4,7 +4,10 @@ Columns of the table, CSV or Parquet: ``sample_id``, ``group``, ``groups_known``
 ``label``, ``protocol``, ``bundle_sha256``, one column ``p_<class>`` for each class of the bundle
 (``p_ALL``, ``p_AML``, ``p_Healthy``; a bundle of two classes has two), then for each branch
 ``<branch>__p_<class>`` in the same order, then ``is_called`` and ``no_call_reason`` (empty where
-there is a call). Truth values are written ``true`` and ``false``; ``protocol`` and
+there is a call). Where the bundle answers in two steps, ``finding`` (``Healthy``, ``leukemia``, or
+empty for no call) and ``called_class`` (empty where none is named) follow; without them each call
+is the most probable class. A ``label`` may also be ``other leukemia``: a leukemia that is no class
+of the bundle. Truth values are written ``true`` and ``false``; ``protocol`` and
 ``bundle_sha256`` are the same in every row.
 """
 
@@ -21,8 +24,17 @@ from numpy.typing import NDArray
 
 from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.answers import answered_labels
-from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
+from leukapp.evaluation.answers import NO_ANSWER, answered_labels
+from leukapp.labels import (
+    CLASS_NAMES,
+    HEALTHY,
+    LEUKEMIA,
+    OTHER_LEUKEMIA,
+    TYPE_NOT_DETERMINED,
+    name_answer,
+    order_classes,
+    split_answer,
+)
 from leukapp.spreadsheet import inert_table, restored_table
 
 Protocol: TypeAlias = Literal["grouped", "paper", "external"]
@@ -44,6 +56,8 @@ LEADING_COLUMNS: Final = (
     "bundle_sha256",
 )
 TRAILING_COLUMNS: Final = ("is_called", "no_call_reason")
+ANSWER_COLUMNS: Final = ("finding", "called_class")
+"""Columns of an answer in two steps; a table has both or neither."""
 TRUTH_VALUES: Final = {"true": True, "false": False}
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
@@ -75,7 +89,8 @@ class HeldOutSet:
             empty only where groups are not known, and the row then stands as its own group.
         groups_known: bool (images,); False where the source names no patients or blocks.
         sources: data set or laboratory, one a row.
-        true_labels: int64 (images,), position in ``class_names``; read-only.
+        true_labels: int64 (images,), position in ``class_names``, or the one behind the last for
+            another leukemia; read-only.
         probabilities: calibrated, of the fused decision, float64 (images, classes), 0-1, each row
             sums to 1 within 1e-3; read-only.
         branches: each branch alone, in the order of the preset; may be empty.
@@ -84,6 +99,8 @@ class HeldOutSet:
         protocol: how the images were held out; ``paper`` leaks, ``external`` is another source.
         bundle_sha256: hash of the bundle's manifest, hexadecimal; may be empty before there is one.
         class_names: of the bundle, in the order of its probabilities; Healthy is one.
+        answers: what was called, one a row: a class name, ``TYPE_NOT_DETERMINED``, or None for no
+            call; None where each call is the most probable class.
 
     Raises:
         HeldOutError: the set is empty, or a value is not what is described here.
@@ -101,6 +118,7 @@ class HeldOutSet:
     protocol: Protocol
     bundle_sha256: str
     class_names: tuple[str, ...] = CLASS_NAMES
+    answers: tuple[str | None, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groups_known", _read_only(self.groups_known, np.bool_))
@@ -109,9 +127,13 @@ class HeldOutSet:
         object.__setattr__(self, "is_called", _read_only(self.is_called, np.bool_))
         _check_lengths(self)
         faults = list(_faults_of_identities(self))
-        last_class = len(self.class_names) - 1
-        if ((self.true_labels < 0) | (self.true_labels > last_class)).any():
-            faults.append(f"True labels must be 0 to {last_class}; correct them.")
+        other = self.other_index
+        if ((self.true_labels < 0) | (self.true_labels > other)).any():
+            faults.append(
+                f"True labels must be 0 to {other - 1}, or {other} for another leukemia; "
+                "correct them."
+            )
+        faults += _faults_of_answers(self)
         columns = probability_columns(self.class_names)
         faults += _faults_of_probabilities(self.probabilities, self.sample_ids, columns)
         for branch in self.branches:
@@ -133,6 +155,82 @@ class HeldOutSet:
     def healthy_index(self) -> int:
         """Position of Healthy in ``class_names``; every other class is leukemia."""
         return self.class_names.index(HEALTHY)
+
+    @property
+    def other_index(self) -> int:
+        """True label of a leukemia that is no class of the set."""
+        return len(self.class_names)
+
+    @property
+    def true_names(self) -> tuple[str, ...]:
+        """True class of each row, by its name."""
+        names = (*self.class_names, OTHER_LEUKEMIA)
+        return tuple(names[label] for label in self.true_labels)
+
+    @property
+    def of_known_classes(self) -> "HeldOutSet":
+        """The rows whose true class is one of the set's.
+
+        Raises:
+            HeldOutError: there are none.
+        """
+        is_known = self.true_labels != self.other_index
+        return self if is_known.all() else self.where(is_known)
+
+    def asked_of(self, class_name: str) -> "HeldOutSet":
+        """The rows that a question is asked of: all for leukemia, else those of known classes.
+
+        Args:
+            class_name: one of ``class_names``, or ``LEUKEMIA``.
+
+        Raises:
+            HeldOutError: there are none.
+        """
+        return self if class_name == LEUKEMIA else self.of_known_classes
+
+    @property
+    def is_right(self) -> NDArray[np.bool_]:
+        """Whether the most probable class of each row is the true one, called or not.
+
+        Of another leukemia no class is right; where one of the bundle's leukemias is the most
+        probable, the first step is, and the row counts as right.
+        """
+        predicted = self.predicted_labels
+        is_leukemia = (predicted != self.healthy_index) & (predicted != NO_ANSWER)
+        right: NDArray[np.bool_] = np.where(
+            self.true_labels == self.other_index, is_leukemia, predicted == self.true_labels
+        )
+        return right
+
+    @property
+    def is_called_leukemia(self) -> NDArray[np.bool_]:
+        """Which rows are called leukemia, whether or not its type is named, bool (images,)."""
+        if self.answers is not None:
+            return np.array([split_answer(name)[0] == LEUKEMIA for name in self.answers], np.bool_)
+        predicted = self.predicted_labels
+        is_leukemia = (predicted != self.healthy_index) & (predicted != NO_ANSWER)
+        return np.asarray(self.is_called & is_leukemia, np.bool_)
+
+    @property
+    def is_wrong_call(self) -> NDArray[np.bool_]:
+        """Which rows are called wrongly, bool (images,).
+
+        Healthy for a leukemia, leukemia for a healthy image, or a type that is not the true one; a
+        leukemia whose type is left open is right for every leukemia.
+        """
+        if self.answers is None:
+            return np.asarray(
+                self.is_called & (self.predicted_labels != self.true_labels), np.bool_
+            )
+        return np.array(
+            [
+                name is not None
+                and name != true
+                and (name != TYPE_NOT_DETERMINED or true == HEALTHY)
+                for name, true in zip(self.answers, self.true_names, strict=True)
+            ],
+            np.bool_,
+        )
 
     @property
     def predicted_labels(self) -> NDArray[np.int64]:
@@ -164,7 +262,7 @@ class HeldOutSet:
             KeyError: there is no such branch.
         """
         probabilities = {branch.name: branch.probabilities for branch in self.branches}[name]
-        return replace(self, probabilities=probabilities, branches=())
+        return replace(self, probabilities=probabilities, branches=(), answers=None)
 
     def where(self, mask: NDArray[np.bool_]) -> "HeldOutSet":
         """The rows that a mask keeps, in the same order.
@@ -190,6 +288,7 @@ class HeldOutSet:
             ),
             is_called=self.is_called[rows],
             no_call_reasons=tuple(self.no_call_reasons[row] for row in rows),
+            answers=None if self.answers is None else tuple(self.answers[row] for row in rows),
         )
 
     def of_source(self, source: str) -> "HeldOutSet":
@@ -216,7 +315,7 @@ def write_held_out(held_out: HeldOutSet, path: Path) -> None:
         "group": held_out.groups,
         "groups_known": [str(bool(known)).lower() for known in held_out.groups_known],
         "source": held_out.sources,
-        "label": [held_out.class_names[label] for label in held_out.true_labels],
+        "label": held_out.true_names,
         "protocol": [held_out.protocol] * len(held_out),
         "bundle_sha256": [held_out.bundle_sha256] * len(held_out),
     }
@@ -227,6 +326,11 @@ def write_held_out(held_out: HeldOutSet, path: Path) -> None:
         columns |= dict(zip(of_branch, branch.probabilities.T, strict=True))
     columns["is_called"] = [str(bool(called)).lower() for called in held_out.is_called]
     columns["no_call_reason"] = [reason or "" for reason in held_out.no_call_reasons]
+    if held_out.answers is not None:
+        for column, values in zip(
+            ANSWER_COLUMNS, zip(*map(split_answer, held_out.answers), strict=True), strict=True
+        ):
+            columns[column] = [value or "" for value in values]
     table = pd.DataFrame(columns)
     suffix = _table_suffix(path)
     try:
@@ -275,14 +379,13 @@ def parse_held_out(data: bytes, name: str) -> HeldOutSet:
     faults = list(_faults_of_columns(table, name, class_names, of_branches))
     if faults:
         raise HeldOutError(*faults)
+    labels = (*class_names, OTHER_LEUKEMIA)
     return HeldOutSet(
         sample_ids=_texts(table, "sample_id"),
         groups=_texts(table, "group"),
         groups_known=_truths(table, "groups_known"),
         sources=_texts(table, "source"),
-        true_labels=np.array(
-            [class_names.index(label) for label in _texts(table, "label")], np.int64
-        ),
+        true_labels=np.array([labels.index(label) for label in _texts(table, "label")], np.int64),
         probabilities=_numbers(table, of_classes),
         branches=tuple(
             BranchPredictions(name=branch, probabilities=_numbers(table, columns))
@@ -293,6 +396,7 @@ def parse_held_out(data: bytes, name: str) -> HeldOutSet:
         protocol=cast("Protocol", _only_value(table, "protocol")),
         bundle_sha256=_only_value(table, "bundle_sha256"),
         class_names=class_names,
+        answers=_answers(table) if ANSWER_COLUMNS[0] in table else None,
     )
 
 
@@ -306,6 +410,8 @@ def _faults_of_columns(
     of_classes = probability_columns(class_names)
     needed = dict.fromkeys([*LEADING_COLUMNS, *of_classes, *TRAILING_COLUMNS])
     needed |= dict.fromkeys(column for columns in of_branches for column in columns)
+    if any(column in table for column in ANSWER_COLUMNS):
+        needed |= dict.fromkeys(ANSWER_COLUMNS)
     missing = [column for column in needed if column not in table.columns]
     if len(missing) == 1:
         yield f"Column {missing[0]} is missing from {name}; add it."
@@ -315,6 +421,8 @@ def _faults_of_columns(
         yield f"{name} holds no images; write at least one row."
         return
     yield from _faults_of_texts(table, name, class_names)
+    if all(column in table for column in ANSWER_COLUMNS):
+        yield from _faults_raised(partial(_answers, table))
     for columns in (of_classes, *of_branches):
         if set(columns).isdisjoint(missing):
             yield from _faults_of_numbers(table, columns)
@@ -323,7 +431,7 @@ def _faults_of_columns(
 def _faults_of_texts(table: pd.DataFrame, name: str, class_names: tuple[str, ...]) -> Iterator[str]:
     """What is wrong in the columns of text that are there."""
     if "label" in table:
-        unknown = sorted(set(_texts(table, "label")) - set(class_names))
+        unknown = sorted(set(_texts(table, "label")) - {*class_names, OTHER_LEUKEMIA})
         named = ", ".join(repr(label) for label in unknown[:MAX_NAMED])
         use = f"use {', '.join(class_names)}."
         if len(unknown) == 1:
@@ -419,6 +527,23 @@ def _truths(table: pd.DataFrame, column: str) -> NDArray[np.bool_]:
     return np.array([TRUTH_VALUES[text] for text in texts], np.bool_)
 
 
+def _answers(table: pd.DataFrame) -> tuple[str | None, ...]:
+    """What was called, of the two columns of an answer in two steps."""
+    findings, classes = (
+        [text or None for text in _texts(table, column)] for column in ANSWER_COLUMNS
+    )
+    names = tuple(name_answer(*pair) for pair in zip(findings, classes, strict=True))
+    for row, name in enumerate(names):
+        if split_answer(name) != (findings[row], classes[row]):
+            raise HeldOutError(
+                f"Row {row + 1} has the finding {findings[row] or ''!r} and the called_class "
+                f"{classes[row] or ''!r}, which do not go together; write {HEALTHY} with "
+                f"{HEALTHY}, {LEUKEMIA} with a leukemia or with nothing, or leave both empty for "
+                "no call."
+            )
+    return names
+
+
 def _numbers(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.float64]:
     """Columns as float64 (images, columns)."""
     try:
@@ -472,11 +597,35 @@ def _check_lengths(held_out: HeldOutSet) -> None:
         "is_called": len(held_out.is_called),
         "no_call_reasons": len(held_out.no_call_reasons),
     }
+    if held_out.answers is not None:
+        lengths["answers"] = len(held_out.answers)
     wrong = [name for name, length in lengths.items() if length != n_images]
     if wrong:
         raise HeldOutError(
             f"{wrong[0]} must hold one value for each of the {n_images} images; "
             f"it holds {lengths[wrong[0]]}."
+        )
+
+
+def _faults_of_answers(held_out: HeldOutSet) -> Iterator[str]:
+    """Answers that are no class of the set, and those that ``is_called`` denies."""
+    if held_out.answers is None:
+        return
+    known = {*held_out.class_names, TYPE_NOT_DETERMINED, None}
+    unknown = sorted({str(name) for name in held_out.answers if name not in known})
+    if unknown:
+        yield f"The answer {unknown[0]!r} is not known; use {', '.join(held_out.class_names)}."
+    denied = [
+        sample_id
+        for sample_id, name, called in zip(
+            held_out.sample_ids, held_out.answers, held_out.is_called, strict=True
+        )
+        if (name is not None) != called
+    ]
+    if denied:
+        yield (
+            f"{_first_of(denied)} has a finding where is_called is false, or none where it is "
+            "true; correct one of them."
         )
 
 

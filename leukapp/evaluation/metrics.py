@@ -19,6 +19,7 @@ from sklearn.metrics import (
 from leukapp.evaluation.auroc import weighted_auroc
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
+from leukapp.labels import LEUKEMIA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,9 @@ class MetricReport:
         n_groups: number of groups; an upper bound on independent ones if they are not known.
         groups_known: whether every image has a known patient or block.
         accuracy: share of all images whose most probable class is right, calls ignored, 0-1; an
-            image without an answer is not right.
-        weighted_precision: mean over the classes of the set, weighted by support, 0-1.
+            image without an answer is not right. Of another leukemia any leukemia is right.
+        weighted_precision: mean over the classes of the set, weighted by support, 0-1. This and
+            what follows of single classes leaves images of another leukemia out.
         weighted_recall: as above; equals the accuracy.
         weighted_f1: as above.
         macro_precision: plain mean over the classes that the set has, 0-1; a class never predicted
@@ -70,7 +72,8 @@ class MetricReport:
             answer; read-only.
         n_called: number of images with a call.
         coverage: share of images with a call, 0-1.
-        accuracy_of_called: accuracy over the called images alone, 0-1; None if none was called.
+        accuracy_of_called: share of the called images that are not called wrongly, 0-1; None if
+            none was called.
         leukemia_call_rate_of_healthy: share of Healthy images that are called leukemia, 0-1; a
             "no call" is not such a call; None if the set has no Healthy image.
     """
@@ -100,7 +103,7 @@ class RocCurve:
     """Receiver operating characteristic of one class against the others.
 
     Attributes:
-        class_name: one of the set's ``class_names``.
+        class_name: one of the set's ``class_names``, or ``leukemia``.
         false_positive_rate: float64 (points,), 0-1, rising.
         sensitivity: float64 (points,), 0-1, rising.
         thresholds: float64 (points,), probability from which an image is positive, falling; the
@@ -120,7 +123,7 @@ class PrCurve:
     """Precision over recall of one class against the others.
 
     Attributes:
-        class_name: one of the set's ``class_names``.
+        class_name: one of the set's ``class_names``, or ``leukemia``.
         recall: float64 (points,), 0-1, falling, ends at 0.
         precision: float64 (points,), 0-1, ends at 1.
         thresholds: float64 (points - 1,), probability from which an image is positive, rising.
@@ -139,41 +142,44 @@ def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
 
     Args:
         held_out: one source under one protocol; several sources would be pooled.
+
+    Raises:
+        HeldOutError: every image shows another leukemia.
     """
-    true, predicted = held_out.true_labels, held_out.predicted_labels
+    true = held_out.true_labels
     groups, called = held_out.independent_groups, held_out.is_called
-    right, healthy = true == predicted, true == held_out.healthy_index
+    healthy = true == held_out.healthy_index
     classes = range(len(held_out.class_names))
     present = [index for index in classes if (true == index).any()]
+    known = held_out.of_known_classes
+    pairs = (known.true_labels, known.predicted_labels)
     weighted = precision_recall_fscore_support(
-        true, predicted, labels=present, average="weighted", zero_division=0
+        *pairs, labels=present, average="weighted", zero_division=0
     )
     macro = precision_recall_fscore_support(
-        true, predicted, labels=present, average="macro", zero_division=0
+        *pairs, labels=present, average="macro", zero_division=0
     )
-    confusion = confusion_matrix(true, predicted, labels=list(classes)).astype(np.int64)
+    confusion = confusion_matrix(*pairs, labels=list(classes)).astype(np.int64)
     confusion.flags.writeable = False
     return MetricReport(
         n_images=len(held_out),
         n_groups=len(np.unique(groups)),
         groups_known=bool(held_out.groups_known.all()),
-        accuracy=rate_over_groups(right, groups),
+        accuracy=rate_over_groups(held_out.is_right, groups),
         weighted_precision=float(weighted[0]),
         weighted_recall=float(weighted[1]),
         weighted_f1=float(weighted[2]),
         macro_precision=float(macro[0]),
         macro_recall=float(macro[1]),
         macro_f1=float(macro[2]),
-        macro_auroc=macro_auroc(held_out.probabilities, true, groups),
+        macro_auroc=macro_auroc(known.probabilities, known.true_labels, known.independent_groups),
         leukemia_auroc=_leukemia_auroc(held_out),
-        per_class=tuple(_class_metrics(held_out, confusion, index) for index in classes),
+        per_class=tuple(_class_metrics(known, confusion, index) for index in classes),
         confusion=confusion,
         n_called=int(called.sum()),
         coverage=float(called.mean()),
-        accuracy_of_called=_rate_among(called, right, groups),
-        leukemia_call_rate_of_healthy=_rate_among(
-            healthy, called & (predicted != held_out.healthy_index), groups
-        ),
+        accuracy_of_called=_rate_among(called, ~held_out.is_wrong_call, groups),
+        leukemia_call_rate_of_healthy=_rate_among(healthy, held_out.is_called_leukemia, groups),
     )
 
 
@@ -242,9 +248,9 @@ def roc_curve_of(held_out: HeldOutSet, class_name: str) -> RocCurve | None:
 
     Args:
         held_out: the set.
-        class_name: one of the set's ``class_names``.
+        class_name: one of the set's ``class_names``, or ``LEUKEMIA`` for all but Healthy.
     """
-    is_positive, scores = _one_against_rest(held_out, held_out.class_names.index(class_name))
+    is_positive, scores = one_against_rest(held_out.asked_of(class_name), class_name)
     if not _has_both(is_positive):
         return None
     false_positive_rate, sensitivity, thresholds = roc_curve(is_positive, scores)
@@ -262,9 +268,9 @@ def pr_curve_of(held_out: HeldOutSet, class_name: str) -> PrCurve | None:
 
     Args:
         held_out: the set.
-        class_name: one of the set's ``class_names``.
+        class_name: one of the set's ``class_names``, or ``LEUKEMIA`` for all but Healthy.
     """
-    is_positive, scores = _one_against_rest(held_out, held_out.class_names.index(class_name))
+    is_positive, scores = one_against_rest(held_out.asked_of(class_name), class_name)
     if not _has_both(is_positive):
         return None
     precision, recall, thresholds = precision_recall_curve(is_positive, scores)
@@ -279,7 +285,7 @@ def pr_curve_of(held_out: HeldOutSet, class_name: str) -> PrCurve | None:
 
 def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: int) -> ClassMetrics:
     hits, n_predicted = int(confusion[index, index]), int(confusion[:, index].sum())
-    is_positive, scores = _one_against_rest(held_out, index)
+    is_positive, scores = one_against_rest(held_out, held_out.class_names[index])
     support = int(is_positive.sum())
     has_both = _has_both(is_positive)
     return ClassMetrics(
@@ -294,11 +300,9 @@ def _class_metrics(held_out: HeldOutSet, confusion: NDArray[np.int64], index: in
 
 
 def _leukemia_auroc(held_out: HeldOutSet) -> Estimate | None:
-    healthy = held_out.healthy_index
-    is_leukemia = held_out.true_labels != healthy
+    is_leukemia, scores = one_against_rest(held_out, LEUKEMIA)
     if not _has_both(is_leukemia):
         return None
-    scores = 1 - held_out.probabilities[:, healthy]
     return bootstrap_weighted(
         lambda weights: weighted_auroc(scores, is_leukemia, weights), held_out.independent_groups
     )
@@ -311,10 +315,19 @@ def _rate_among(
     return rate_over_groups(hits[mask], groups[mask]) if mask.any() else None
 
 
-def _one_against_rest(
-    held_out: HeldOutSet, index: int
+def one_against_rest(
+    held_out: HeldOutSet, class_name: str
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which images are of the class, and the probability each is given."""
+    """Which images are of a class, bool (images,), and the probability each is given.
+
+    Args:
+        held_out: the set.
+        class_name: one of the set's ``class_names``, or ``LEUKEMIA`` for all but Healthy.
+    """
+    if class_name == LEUKEMIA:
+        healthy = held_out.healthy_index
+        return held_out.true_labels != healthy, 1 - held_out.probabilities[:, healthy]
+    index = held_out.class_names.index(class_name)
     return held_out.true_labels == index, held_out.probabilities[:, index]
 
 

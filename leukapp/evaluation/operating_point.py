@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
+from leukapp.evaluation.metrics import one_against_rest
+from leukapp.labels import LEUKEMIA
 
 Target: TypeAlias = str
-"""What counts as positive: ``LEUKEMIA``, or one class against the others."""
-
-LEUKEMIA: Final[Target] = "leukemia"
-"""Every class but Healthy, against Healthy."""
+"""What counts as positive: ``LEUKEMIA``, every class but Healthy, or one class of the set."""
 
 N_SWEEP_POINTS: Final = 101
 
@@ -72,7 +71,8 @@ def operating_point(
         raise ValueError(
             f"threshold and prevalence must be 0 to 1, got {threshold} and {prevalence}"
         )
-    is_positive, scores = target_scores(held_out, target)
+    held_out = held_out.asked_of(target)
+    is_positive, scores = one_against_rest(held_out, target)
     flagged = scores >= threshold
     groups = held_out.independent_groups
 
@@ -126,7 +126,8 @@ def threshold_sweep(held_out: HeldOutSet, target: Target) -> ThresholdSweep:
         held_out: one source under one protocol.
         target: what counts as positive.
     """
-    is_positive, scores = target_scores(held_out, target)
+    held_out = held_out.asked_of(target)
+    is_positive, scores = one_against_rest(held_out, target)
     thresholds = np.linspace(0, 1, N_SWEEP_POINTS)
     flagged = scores[None, :] >= thresholds[:, None]
     n_positive = np.full(len(thresholds), float(is_positive.sum()))
@@ -141,17 +142,6 @@ def threshold_sweep(held_out: HeldOutSet, target: Target) -> ThresholdSweep:
 def targets_of(held_out: HeldOutSet) -> tuple[Target, ...]:
     """What a threshold can be set for: leukemia, then each class of the set."""
     return (LEUKEMIA, *held_out.class_names)
-
-
-def target_scores(
-    held_out: HeldOutSet, target: Target
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which images are positive, bool (images,), and their scores, float64 (images,), 0-1."""
-    if target == LEUKEMIA:
-        healthy = held_out.healthy_index
-        return held_out.true_labels != healthy, 1 - held_out.probabilities[:, healthy]
-    index = held_out.class_names.index(target)
-    return held_out.true_labels == index, held_out.probabilities[:, index]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

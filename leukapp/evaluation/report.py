@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.answers import answered_labels
 from leukapp.evaluation.calibration import brier_score, expected_calibration_error
 from leukapp.evaluation.held_out import PROTOCOLS, HeldOutSet, Protocol
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
@@ -150,7 +149,7 @@ def evaluate_source(
         held_out: its rows alone.
         background_balanced_accuracy: of the background-only baseline, 0-1; None if not measured.
     """
-    groups, true = held_out.independent_groups, held_out.true_labels
+    groups, known = held_out.independent_groups, held_out.of_known_classes
     return SourceResult(
         source=source,
         protocol=held_out.protocol,
@@ -158,12 +157,12 @@ def evaluate_source(
         branch_accuracies=tuple(
             BranchAccuracy(
                 name=branch.name,
-                accuracy=rate_over_groups(answered_labels(branch.probabilities) == true, groups),
+                accuracy=rate_over_groups(held_out.of_branch(branch.name).is_right, groups),
             )
             for branch in held_out.branches
         ),
-        ece=expected_calibration_error(held_out.probabilities, true),
-        brier=brier_score(held_out.probabilities, true),
+        ece=expected_calibration_error(known.probabilities, known.true_labels),
+        brier=brier_score(known.probabilities, known.true_labels),
         background_balanced_accuracy=background_balanced_accuracy,
     )
 

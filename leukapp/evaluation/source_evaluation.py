@@ -17,6 +17,7 @@ from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.evaluation.metrics import balanced_accuracy
 from leukapp.evaluation.report import SourceResult, evaluate_source
 from leukapp.evaluation.risk_coverage import RiskCoverageCurve, risk_coverage_curve
+from leukapp.labels import LEUKEMIA
 
 
 class SourceEvaluation:
@@ -41,7 +42,7 @@ class SourceEvaluation:
     @cached_property
     def balanced_accuracy(self) -> Estimate:
         """Mean over the classes at hand of the share that is right, 0-1."""
-        held_out = self.held_out
+        held_out = self.held_out.of_known_classes
         return balanced_accuracy(
             held_out.predicted_labels, held_out.true_labels, held_out.independent_groups
         )
@@ -53,23 +54,25 @@ class SourceEvaluation:
 
     @cached_property
     def roc_curves(self) -> tuple[CurveWithBand, ...]:
-        """One curve for each class that the source tells from another."""
+        """One curve for each class that the source tells from another, then leukemia's."""
         return self._curves("roc")
 
     @cached_property
     def pr_curves(self) -> tuple[CurveWithBand, ...]:
-        """One curve for each class that the source tells from another."""
+        """One curve for each class that the source tells from another, then leukemia's."""
         return self._curves("pr")
 
     @cached_property
     def reliability(self) -> tuple[ReliabilityBin, ...]:
         """Top probability against accuracy, bins of equal width."""
-        return reliability_bins(self.held_out.probabilities, self.held_out.true_labels)
+        held_out = self.held_out.of_known_classes
+        return reliability_bins(held_out.probabilities, held_out.true_labels)
 
     @cached_property
     def risk_coverage(self) -> RiskCoverageCurve:
         """Error among the called against the share that is called."""
-        return risk_coverage_curve(self.held_out.probabilities, self.held_out.true_labels)
+        held_out = self.held_out.of_known_classes
+        return risk_coverage_curve(held_out.probabilities, held_out.true_labels)
 
     @cached_property
     def groups(self) -> tuple[GroupRow, ...]:
@@ -94,5 +97,8 @@ class SourceEvaluation:
 
     def _curves(self, kind: CurveKind) -> tuple[CurveWithBand, ...]:
         names = self.held_out.class_names
+        # With one leukemia class its curve is that of leukemia against healthy.
+        if len(names) > 2:
+            names = (*names, LEUKEMIA)
         curves = (curve_with_band(self.held_out, name, kind) for name in names)
         return tuple(curve for curve in curves if curve is not None)

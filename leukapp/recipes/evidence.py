@@ -324,8 +324,9 @@ def _held_out(
     # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
     class_names = stage.bundle.class_names
     nothing = 1 / len(class_names)
-    limit = stage.bundle.thresholds.min_confidence
-    is_called = np.concatenate([one.called_from(limit) for one in answers])
+    in_steps = stage.bundle.thresholds.limits is not None
+    names = tuple(name for one in answers for name in one.answers)
+    is_called = np.array([name is not None for name in names], np.bool_)
     fused = np.concatenate([one.probabilities for one in answers]).astype(np.float64)
     branches = (
         np.concatenate([one.branch_probabilities[index] for one in answers])
@@ -353,6 +354,7 @@ def _held_out(
         protocol=protocol,
         bundle_sha256=stage.bundle.sha256,
         class_names=class_names,
+        answers=names if in_steps else None,
     )
 
 

@@ -187,12 +187,13 @@ class Evidence:
 
 def _measure(held_out: HeldOutSet, measure: Measure) -> Estimate | None:
     report = evaluate_predictions(held_out)
-    is_wrong = held_out.is_called & (held_out.predicted_labels != held_out.true_labels)
     return {
         "AUROC": report.leukemia_auroc,
         "accuracy": report.accuracy,
         "share called ALL or AML": report.leukemia_call_rate_of_healthy,
-        "share called wrongly": rate_over_groups(is_wrong, held_out.independent_groups),
+        "share called wrongly": rate_over_groups(
+            held_out.is_wrong_call, held_out.independent_groups
+        ),
     }[measure]
 
 

@@ -17,7 +17,7 @@ from leukapp.errors import CatalogError, ImageError
 from leukapp.evaluation.background import edge_features
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, Protocol
 from leukapp.imaging.image_io import read_image
-from leukapp.labels import join_with_or
+from leukapp.labels import OTHER_LEUKEMIA, join_with_or
 from leukapp.model.dense import FloatArray
 
 
@@ -94,6 +94,7 @@ def judge_images(
         CatalogError: a sample cannot be read, or the bundle does not know its class.
     """
     class_names = diagnoser.bundle.class_names
+    labels = (*class_names, OTHER_LEUKEMIA)
     # The paper's sixteen copies show each of eight pictures twice; one answer does for both.
     distinct = {(one.sample.sample_id, one.element): one for one in images}
     answers: dict[tuple[str, D4Element], _Kept] = {}
@@ -110,7 +111,7 @@ def judge_images(
         groups=tuple(sample.group for sample in samples),
         groups_known=np.array([sample.groups_known for sample in samples], np.bool_),
         sources=tuple(sample.source for sample in samples),
-        true_labels=np.array([class_names.index(s.label) for s in samples], np.int64),
+        true_labels=np.array([labels.index(s.label) for s in samples], np.int64),
         probabilities=np.array([row.fused for row in kept], np.float64),
         branches=tuple(
             BranchPredictions(
@@ -124,6 +125,9 @@ def judge_images(
         protocol=protocol,
         bundle_sha256=diagnoser.bundle.sha256,
         class_names=class_names,
+        answers=None
+        if diagnoser.bundle.thresholds.limits is None
+        else tuple(row.answer for row in kept),
     )
 
 
@@ -139,12 +143,13 @@ class _Kept:
             nothing for _ in range(n_branches)
         ]
         self.reason = diagnosis.no_call_reason
+        self.answer = diagnosis.answer_name
 
 
 def _judge(diagnoser: Diagnoser, image: JudgedImage) -> _Kept:
     sample = image.sample
     class_names = diagnoser.bundle.class_names
-    if sample.label not in class_names:
+    if sample.label not in (*class_names, OTHER_LEUKEMIA):
         raise CatalogError(
             f"{sample.sample_id} has the label {sample.label!r}, and the bundle "
             f"{diagnoser.bundle.name} knows {join_with_or(class_names)}; leave the image out or "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leukapp.data.catalog import Sample
 from leukapp.inference.decision import DecisionRule, is_sure_enough
-from leukapp.labels import CLASS_NAMES
+from leukapp.labels import CLASS_NAMES, name_answer
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.presets import Preset
@@ -157,12 +157,17 @@ class ImageAnswers:
         least_confidence: float64 (images,), 0-1: what the confidence limit is asked of. 0 where
             nothing may be called: no leukocyte, every cell beyond the gate, or another class named
             by a branch.
+        answers: what the rule calls of each image: a class name or ``TYPE_NOT_DETERMINED``; None
+            for no call.
+        is_near: bool (images,); False where no leukocyte lies within the gate's limit.
     """
 
     samples: NDArray[np.int64]
     probabilities: FloatArray
     branch_probabilities: tuple[FloatArray, ...]
     least_confidence: NDArray[np.float64]
+    answers: tuple[str | None, ...]
+    is_near: NDArray[np.bool_]
 
     def called_from(self, confidence: float) -> NDArray[np.bool_]:
         """Bool (images,): which images get a call under this limit."""
@@ -187,8 +192,12 @@ def answer_images(
     fused = np.full((len(samples), len(heads.class_names)), np.nan, np.float32)
     branches = tuple(fused.copy() for _ in logits.branches)
     confidences = np.zeros(len(samples), np.float64)
+    answers: list[str | None] = []
+    is_near = np.zeros(len(samples), np.bool_)
     for row, sample in enumerate(samples):
         decision = rule.decide(scores.take(of_image == sample))
+        answers.append(name_answer(decision.finding, decision.label))
+        is_near[row] = decision.is_near.any()
         if decision.probabilities is None:
             continue
         fused[row] = decision.probabilities.values
@@ -200,4 +209,6 @@ def answer_images(
         probabilities=fused,
         branch_probabilities=branches,
         least_confidence=confidences,
+        answers=tuple(answers),
+        is_near=is_near,
     )

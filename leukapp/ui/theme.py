@@ -9,7 +9,7 @@ from typing import Final
 
 import streamlit as st
 
-from leukapp.labels import ALL, AML, HEALTHY, TYPE_NOT_DETERMINED
+from leukapp.labels import ALL, AML, HEALTHY, LEUKEMIA, TYPE_NOT_DETERMINED
 from leukapp.ui import texts
 
 
@@ -58,14 +58,18 @@ CLASS_STYLES: Final = {
     ),
     HEALTHY: ClassStyle(mark="●", light="#00795A", dark="#2FBF93", symbol="circle", dash="dashdot"),
 }
+LEUKEMIA_STYLE: Final = ClassStyle(
+    mark="■",
+    light="#9B3C7E",
+    dark="#E39CC8",
+    corners=((-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8), (0.8, 0.8)),
+    symbol="square",
+    dash="longdash",
+)
 ANSWER_STYLES: Final = {
     **CLASS_STYLES,
-    TYPE_NOT_DETERMINED: ClassStyle(
-        mark="■",
-        light="#9B3C7E",
-        dark="#E39CC8",
-        corners=((-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8), (0.8, 0.8)),
-    ),
+    TYPE_NOT_DETERMINED: LEUKEMIA_STYLE,
+    LEUKEMIA: LEUKEMIA_STYLE,
 }
 NO_CALL_STYLE: Final = ClassStyle(mark="○", light="#5E5668", dark="#B3AABD")
 

@@ -372,7 +372,7 @@ def test_downloaded_numbers_say_what_they_are_of(side: Side) -> None:
     curves = side.evaluation.roc_curves
     rows = list(csv.DictReader(io.StringIO(numbers_as_csv(curve_table(curves), side).decode())))
 
-    assert {row["class"] for row in rows} == set(CLASS_NAMES)
+    assert {row["class"] for row in rows} == {*CLASS_NAMES, "leukemia"}
     assert {row["notice"] for row in rows} == {RESEARCH_USE_NOTICE}
     assert {(row["source"], row["protocol"]) for row in rows} == {("lab", "grouped")}
     areas = [row for row in rows if row["what"] == "area"]
@@ -396,7 +396,7 @@ def test_figures_carry_their_origin_and_tell_classes_apart_without_color(side: S
     figure = build_curve_figure(side.evaluation.roc_curves, side, dark=False)
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
 
-    assert len({(trace.line.dash, trace.marker.symbol) for trace in lines}) == 3
+    assert len({(trace.line.dash, trace.marker.symbol) for trace in lines}) == 4
     assert RESEARCH_USE_NOTICE in figure.layout.annotations[0].text
     assert "lab" in figure.layout.annotations[0].text
 

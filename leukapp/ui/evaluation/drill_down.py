@@ -74,11 +74,15 @@ def image_table(held_out: HeldOutSet, rows: NDArray[np.int64]) -> pd.DataFrame:
     )
     for index, name in enumerate(held_out.class_names):
         table[f"p {name}"] = held_out.probabilities[rows, index]
-    table[texts.COLUMN_CALL] = [
-        texts.CALLED if held_out.is_called[row] else texts.NOT_CALLED for row in rows
-    ]
+    table[texts.COLUMN_CALL] = [_call(held_out, row) for row in rows]
     table[texts.COLUMN_REASON] = [held_out.no_call_reasons[row] or "" for row in rows]
     return table
+
+
+def _call(held_out: HeldOutSet, row: int) -> str:
+    if held_out.answers is not None:
+        return theme.answer_title(held_out.answers[row])
+    return texts.CALLED if held_out.is_called[row] else texts.NOT_CALLED
 
 
 @st.cache_data(show_spinner=False, max_entries=200, scope="session")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leukapp.labels import CLASS_NAMES, join_with_or
+from leukapp.labels import CLASS_NAMES, OTHER_LEUKEMIA, join_with_or
 
 TITLE: Final = "Evaluation"
 LEAD: Final = (
@@ -36,11 +36,13 @@ One row an image, with these columns:
 - `group`: patient or block; may be empty if `groups_known` is `false`
 - `groups_known`: `true` or `false`
 - `source`: data set or laboratory
-- `label`: {join_with_or(f"`{label}`" for label in CLASS_NAMES)}
+- `label`: {join_with_or(f"`{label}`" for label in (*CLASS_NAMES, OTHER_LEUKEMIA))}
 - `protocol`: `grouped`, `paper` or `external`, the same in every row
 - `bundle_sha256`: may be empty, the same in every row
 - {", ".join(f"`p_{label}`" for label in CLASS_NAMES)}: sum to 1
 - `is_called`: `true` or `false`; `no_call_reason`: text
+- `finding`, `called_class`: both or neither, of answers in two steps: `Healthy` or `leukemia`, and
+  the class that was named; empty for no call or where none was
 
 For each branch, if wanted: {", ".join(f"`<branch>__p_{label}`" for label in CLASS_NAMES)}.
 `leukapp evaluate` writes such a table; docs/held_out_format.md says more.

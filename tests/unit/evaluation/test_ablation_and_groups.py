@@ -95,7 +95,12 @@ def test_figures_of_a_source_are_computed_once(make_held_out: MakeHeldOut) -> No
     assert evaluation.result is evaluation.result
     assert evaluation.roc_curves is evaluation.roc_curves
     assert evaluation.result.background_balanced_accuracy == 0.7
-    assert [curve.class_name for curve in evaluation.pr_curves] == ["ALL", "AML", "Healthy"]
+    assert [curve.class_name for curve in evaluation.pr_curves] == [
+        "ALL",
+        "AML",
+        "Healthy",
+        "leukemia",
+    ]
     assert evaluation.balanced_accuracy.value == pytest.approx((1 / 2 + 2 / 3 + 2 / 3) / 3)
     assert evaluation.coverage.value == 7 / 8
 

@@ -131,7 +131,7 @@ def test_a_sum_within_the_tolerance_is_taken(make_held_out):
     ("changes", "message"),
     [
         ({"groups": ("a",)}, "groups must hold one value for each of the 8 images; it holds 1"),
-        ({"true_labels": np.full(8, 3)}, "0 to 2"),
+        ({"true_labels": np.full(8, 4)}, "0 to 2, or 3 for another leukemia"),
         ({"probabilities": np.full((8, 2), 0.5)}, "8 rows and 3 columns"),
         (
             {

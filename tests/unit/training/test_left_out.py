@@ -34,6 +34,8 @@ def answers(p_healthy, branches=None):
         for rows in zip(fused.tolist(), *(rows.tolist() for rows in of_branches), strict=True)
     ]
     return ImageAnswers(
+        answers=(None,) * len(fused),
+        is_near=np.ones(len(fused), np.bool_),
         samples=np.arange(len(fused)),
         probabilities=fused,
         branch_probabilities=of_branches,

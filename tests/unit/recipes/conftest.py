@@ -13,13 +13,6 @@ from leukapp.model.presets import BranchSpec, Hyperparameters, Preset
 KINDS = {"ALL": "lymphoblast", "AML": "myeloblast", "Healthy": "neutrophil"}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEUKAPP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def write_keras_weights(tmp_path_factory):
     """Writes .h5 files as keras.applications names them, with lively seeded weights."""

@@ -85,7 +85,12 @@ def test_evaluate_counts_two_classes_and_refuses_a_third(trained, draw_two, draw
 def test_a_leaking_bundle_is_judged_on_the_copies_of_its_test_part(draw_two, tiny_preset, tmp_path):
     data = draw_two(4)
     options = TrainOptions(
-        preset="tiny", data=data, out=tmp_path / "out", work_dir=tmp_path, protocol="paper"
+        preset="tiny",
+        data=data,
+        out=tmp_path / "out",
+        work_dir=tmp_path,
+        protocol="paper",
+        n_epochs=2,
     )
     bundle = train_bundle(options)
     held_out = read_held_out(bundle.folder / "held_out.csv")

@@ -30,7 +30,7 @@ BATCH_REMOVED: Final = "batch_removed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailEntry:
-    """What happened.
+    """One row of the audit trail.
 
     Attributes:
         event: one of the words above.
@@ -63,12 +63,12 @@ class TrailHead:
 
 
 def utc_now() -> str:
-    """This moment, as the tables keep it."""
+    """The current time as the tables store it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def lock_trail(connection: Connection) -> None:
-    """Let no other writer in until the transaction ends; SQLite's own lock does so already.
+    """Lock other writers out until the transaction ends; SQLite's own lock does that already.
 
     Args:
         connection: in a transaction that writes.

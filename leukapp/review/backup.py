@@ -64,7 +64,7 @@ def back_up(target: Path, *, url: str | None = None) -> ChainReport:
 
 
 def put_back(copy: Path, *, url: str | None = None) -> ChainReport:
-    """Make a copy the store; the one it replaces stays beside it. Stop the app before.
+    """Put a copy in the store's place; the replaced store stays beside it. Stop the app before.
 
     The store is the old one until its file is replaced by one rename, and the new one from then on.
 
@@ -111,7 +111,7 @@ def put_back(copy: Path, *, url: str | None = None) -> ChainReport:
 
 
 def _keep_aside(target: Path) -> None:
-    """Give the store that is replaced a second name, and leave nothing that only it needs.
+    """Keep the store that is replaced under another name, and remove the files only it needs.
 
     Raises:
         StoreError: another program has it open.
@@ -137,7 +137,7 @@ def _keep_aside(target: Path) -> None:
 
 
 def _fold(path: Path) -> bool:
-    """Bring a database into one file without companions; False where it is too damaged for that.
+    """Merge a database's log into its one file; False where it is too damaged for that.
 
     Raises:
         StoreError: another program has it open.
@@ -162,7 +162,7 @@ def _fold(path: Path) -> bool:
 
 
 def _require_store(path: Path, name: str) -> None:
-    """Refuse a database that is not a review store: it would be made one, empty and whole."""
+    """Refuse a database that is no review store: opening it would create an empty store in it."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             database.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -47,7 +47,7 @@ THUMBNAIL: Final = "thumbnail"
 
 
 class NamedSource(Protocol):
-    """One file of a batch to be."""
+    """One file of a batch that is about to begin."""
 
     @property
     def name(self) -> str:
@@ -136,7 +136,7 @@ def change_state(
     user: str | None = None,
     only_from: RunState | None = None,
 ) -> None:
-    """Say where a batch stands.
+    """Set the state of a batch.
 
     Args:
         connection: in a transaction.
@@ -212,7 +212,7 @@ def remove_batch_rows(connection: Connection, run_id: int, *, user: str | None) 
 
 
 def claim_item(connection: Connection, run_id: int, runner: str) -> BatchItem | None:
-    """Take the next image of a running batch that no other runner has in hand.
+    """Claim the next image of a running batch that no other runner has claimed.
 
     Args:
         connection: in a transaction.
@@ -249,7 +249,7 @@ def claim_item(connection: Connection, run_id: int, runner: str) -> BatchItem | 
 
 
 def renew_claims(connection: Connection, runner: str, item_ids: Sequence[int]) -> None:
-    """Keep images in a runner's hand.
+    """Prolong a runner's claims on its images.
 
     Args:
         connection: in a transaction.
@@ -263,7 +263,7 @@ def renew_claims(connection: Connection, runner: str, item_ids: Sequence[int]) -
 
 
 def release_claims(connection: Connection, runner: str, item_ids: Sequence[int]) -> None:
-    """Let others take the images that a runner did not come to.
+    """Give up a runner's claims on images that it did not judge, so that others can.
 
     Args:
         connection: in a transaction.
@@ -281,7 +281,7 @@ def fill_item(
     *,
     runner: str | None,
 ) -> RowMapping | None:
-    """Write what an image gave, once.
+    """Store the answer of an image, unless another runner has stored or claimed it.
 
     Args:
         connection: in a transaction.

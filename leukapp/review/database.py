@@ -178,7 +178,7 @@ def _prepare_sqlite(engine: Engine, database: str | None) -> None:
 
 
 def _check_still_there(path: Path, inode: int) -> None:
-    """Refuse to write into a file that has no name any more: it would be lost without a word."""
+    """Refuse to write into a file that was deleted: what is written would be lost unnoticed."""
     try:
         is_same = path.stat().st_ino == inode
     except FileNotFoundError as error:

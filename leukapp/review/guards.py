@@ -18,7 +18,7 @@ FUNCTIONS: Final = {"refuse_change": REFUSE, "refuse_other_head": REFUSE_OTHER_H
 
 
 def install_guards(connection: Connection) -> None:
-    """Put every guard in its place, instead of those of earlier versions.
+    """Create every trigger, in place of those of earlier versions.
 
     Args:
         connection: in a transaction that may change the schema.
@@ -38,7 +38,7 @@ def install_guards(connection: Connection) -> None:
 
 
 def check_guards(connection: Connection) -> list[str]:
-    """Give one sentence for each guard that is gone or is another one.
+    """Give one sentence for each trigger that is missing or was changed.
 
     Args:
         connection: to the store.

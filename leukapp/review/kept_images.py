@@ -173,7 +173,7 @@ def uploaded_sha256(source: str) -> str | None:
 
 
 def settle_upload(source: str) -> None:
-    """Say that an upload belongs to a batch now; from here on only its removal deletes it.
+    """Assign an upload to a batch; from now on only the batch's removal deletes it.
 
     Args:
         source: of any item of the batch; one that was not uploaded changes nothing.
@@ -200,7 +200,7 @@ def discard_upload(upload_id: str) -> None:
 
 
 def discard_orphans(store_id: str, is_known: Callable[[str], bool]) -> None:
-    """Remove what a server leaves that is killed while it takes in an upload.
+    """Remove the uploads that a server was killed in the middle of.
 
     Only uploads that this store began, and that never became a batch, are removed, and after a day:
     images of another store, or of batches that a restored copy does not know, stay.
@@ -240,7 +240,7 @@ def _owner_of(folder: Path) -> str | None:
 
 
 def keep_thumbnail(image_sha256: str, image: RgbImage) -> None:
-    """Keep a small copy of an image, once; a disk that takes nothing is no reason to stop.
+    """Store a thumbnail of an image, once; where the disk is full, go on without it.
 
     Args:
         image_sha256: of the image's file, hexadecimal.

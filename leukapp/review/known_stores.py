@@ -52,7 +52,7 @@ def recall_store(url: str) -> KnownStore | None:
 
 
 def remember_store(url: str, store_id: str) -> None:
-    """Note that a store at an address holds data; a disk that takes nothing is only logged.
+    """Note that a store at an address holds data; where the disk is full, log that and go on.
 
     Args:
         url: of the database.

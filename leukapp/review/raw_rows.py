@@ -1,4 +1,4 @@
-"""Rows of the review store as they lie in the database, with the cells that are not what they say.
+"""Rows of the review store as the database holds them, and which values have a wrong type.
 
 SQLite takes anything in any column, and what reads a row for the app would stumble over it.
 """

@@ -20,7 +20,7 @@ NOT_UNICODE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderListing:
-    """What lies in one folder.
+    """Files and subfolders of one folder.
 
     Attributes:
         relative: the folder under the root, ``.`` for the root itself.

@@ -202,7 +202,7 @@ def read_heads(path: Path) -> list[str]:
 
 
 def check_heads(store: ReviewStore, lines: Iterable[str], key: bytes) -> tuple[str, ...]:
-    """Say what of the trail is not as it was signed.
+    """Compare the trail with its signed heads.
 
     Args:
         store: whose trail it is.

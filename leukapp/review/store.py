@@ -95,7 +95,7 @@ class ReviewStore:
 
     @cached_property
     def store_id(self) -> str:
-        """What tells this store from every other one, 32 hexadecimal digits.
+        """Random id of this store, 32 hexadecimal digits.
 
         Raises:
             StoreError: the store cannot be read.
@@ -114,7 +114,7 @@ class ReviewStore:
             return read_head(connection).n_rows == 0
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._engine.dispose()
 
     def record_diagnosis(self, diagnosis: Diagnosis, *, user: str | None = None) -> None:
@@ -330,7 +330,7 @@ class ReviewStore:
             return tuple(read_item(row) for row in connection.execute(query).mappings())
 
     def claim_item(self, run_id: int, runner: str) -> BatchItem | None:
-        """Take the next image of a running batch that no other runner has in hand.
+        """Claim the next image of a running batch that no other runner has claimed.
 
         It stays in this runner's hand for some seconds, or as long as ``renew_claims`` is called.
 
@@ -348,7 +348,7 @@ class ReviewStore:
             return claim_item(connection, run_id, runner)
 
     def renew_claims(self, runner: str, item_ids: Sequence[int]) -> None:
-        """Keep images in a runner's hand.
+        """Prolong a runner's claims on its images.
 
         Raises:
             StoreError: the store cannot be written.
@@ -357,7 +357,7 @@ class ReviewStore:
             renew_claims(connection, runner, item_ids)
 
     def release_claims(self, runner: str, item_ids: Sequence[int]) -> None:
-        """Let others take the images that a runner did not come to.
+        """Give up a runner's claims on images that it did not judge, so that others can.
 
         Raises:
             StoreError: the store cannot be written.
@@ -420,7 +420,7 @@ class ReviewStore:
             return True
 
     def set_run_state(self, run_id: int, state: RunState, *, user: str | None = None) -> None:
-        """Say where a batch stands.
+        """Set the state of a batch.
 
         Args:
             run_id: of the batch.

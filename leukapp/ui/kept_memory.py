@@ -59,7 +59,7 @@ class PixelMemory:
             self._keepers.add(keeper)
 
     def make_room(self, n_bytes: int) -> None:
-        """Let go of images that were not used for longest until a new one has room.
+        """Drop the least recently used images until a new one has room.
 
         Args:
             n_bytes: of the new image.

@@ -120,7 +120,7 @@ class SharedDiagnoser:
 
     @contextmanager
     def turn(self, data: bytes) -> Iterator[None]:
-        """Hold the line for a block that decodes an image.
+        """Hold the queue while a block decodes an image.
 
         Args:
             data: the file's bytes, of any origin.
@@ -133,7 +133,7 @@ class SharedDiagnoser:
 
     @contextmanager
     def _enter(self, n_bytes: int, on_position: OnPosition | None = None) -> Iterator[None]:
-        """Wait in the line of all; of the large images, which take long, one at a time joins it."""
+        """Wait in the shared queue, which large images, slow as they are, join one at a time."""
         with ExitStack() as stack:
             if n_bytes > LARGE_BYTES:
                 stack.enter_context(self._of_large_images.enter(on_position))
@@ -169,7 +169,7 @@ def open_diagnoser(folder: str) -> SharedDiagnoser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What stays known of an image when its pixels had to go.
+    """What the server still knows of an image after its pixels were dropped.
 
     Attributes:
         answer_name: what is called; None for "no call" and for an unreadable image.

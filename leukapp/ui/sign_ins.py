@@ -27,7 +27,7 @@ class SignIns:
         self._is_required = False
 
     def end(self, claims: Mapping[str, object]) -> None:
-        """Remember that a sign-in has ended now.
+        """Record that a sign-in ended at this moment.
 
         Args:
             claims: of the provider's identity token.

@@ -23,7 +23,7 @@ FORBIDDEN, TOO_LARGE = 403, 413
 
 
 class UploadGate:
-    """Stands before the place where Streamlit puts what browsers send.
+    """Decides which uploads Streamlit may store: those of admitted sessions, within bounds.
 
     Args:
         manager: of the server; what it is given passes here first.
@@ -88,7 +88,7 @@ class UploadGate:
 
     @staticmethod
     def _live(session_ids: set[str]) -> list[str]:
-        """Sessions that still are; of the others nothing needs to be remembered."""
+        """Sessions that are still open; what is known of the others can go."""
         if not runtime.exists():
             return list(session_ids)
         server = runtime.get_instance()

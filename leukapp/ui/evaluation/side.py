@@ -31,7 +31,7 @@ class Origin(Protocol):
 
     @property
     def key(self) -> str:
-        """What widgets are told apart by, the same at every rerun."""
+        """Prefix of the keys of its widgets, the same at every rerun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -121,7 +121,7 @@ def _show_bar(run: BatchRun, status: WorkStatus) -> None:
 
 
 def _show_rest(run: BatchRun) -> None:
-    """Say why nothing moves."""
+    """Say why the batch is not being read."""
     if run.state is RunState.RUNNING:
         st.warning(texts.INTERRUPTED, icon=":material/power_off:")
     elif run.state is RunState.PAUSED:
@@ -160,7 +160,7 @@ def _show_buttons(
 
 
 def _try(action: Callable[[], None]) -> None:
-    """Do it and draw the whole page anew, or say why it cannot be done."""
+    """Run an action and redraw the whole page, or say why the action failed."""
     try:
         action()
     except LeukappError as error:

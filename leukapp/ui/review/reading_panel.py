@@ -53,7 +53,7 @@ N_HEATMAPS_KEPT: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What is being read.
+    """The open image and the list that it belongs to.
 
     Attributes:
         run: the batch.

@@ -177,7 +177,7 @@ def _agreement(agreement: Agreement) -> list[Flowable]:
 
 
 def _overridden(entries: Sequence[WorklistEntry]) -> list[Flowable]:
-    """What reviewers saw otherwise, the first ones."""
+    """The first images on which reviewers decided otherwise than the network."""
     found = [
         (entry.item, entry.decision, reviewer_answer(entry))
         for entry in entries

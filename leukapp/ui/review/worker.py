@@ -41,7 +41,7 @@ class WorkStatus:
 
     @property
     def is_active(self) -> bool:
-        """Whether the batch goes on without anybody's doing."""
+        """Whether the batch goes on by itself."""
         return self.is_working or self.is_in_line
 
 
@@ -117,7 +117,7 @@ class BatchWorker:
         self._store.set_run_state(run_id, state, user=user)
 
     def status(self, run_id: int) -> WorkStatus:
-        """Say what becomes of a batch now."""
+        """Give the state of a batch: waiting, being read, or why it stopped."""
         with self._lock:
             is_working = self._current is not None and self._current.run_id == run_id
             return WorkStatus(
@@ -174,9 +174,9 @@ class BatchWorker:
 
 
 class QueuedDiagnoser:
-    """The server's networks as a batch asks them.
+    """Diagnoses the images of a batch on the networks that all readers share.
 
-    Each image waits in the line of all readers, so that a batch does not shut them out. An upload
+    Each image waits in one queue with theirs, so that a batch does not shut readers out. An upload
     is named by the hash of the reader's own file.
     """
 
@@ -206,7 +206,7 @@ class QueuedDiagnoser:
         return data
 
     def diagnose(self, data: bytes) -> Diagnosis:
-        """Diagnose one image, however long the line is.
+        """Diagnose one image, however long it waits in the queue.
 
         Raises:
             ImageError: the bytes are not an image that can be judged.

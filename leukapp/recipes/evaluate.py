@@ -113,7 +113,8 @@ def evaluate_bundle(
 
 def _judge(diagnoser: Diagnoser, unseen: Unseen, report: Callable[[str], None]) -> HeldOutSet:
     progress = Progress(f"judging with {diagnoser.bundle.name}", report)
-    return judge_samples(diagnoser, unseen.samples, protocol="external", report=progress.step)
+    samples = (*unseen.samples, *unseen.other_leukemias)
+    return judge_samples(diagnoser, samples, protocol="external", report=progress.step)
 
 
 def _named(rivals: tuple[Diagnoser, ...]) -> tuple[tuple[str, Diagnoser], ...]:

@@ -20,12 +20,18 @@ class Unseen:
             whatever name: turned, mirrored, recompressed and rescaled ones too.
         knows_its_images: whether the bundle holds hashes of its training images; if not, groups
             alone were compared.
+        other_leukemias: unseen images of a leukemia that is no class of the bundle, of sources
+            that ``samples`` has too: no named type is right for them.
+        n_others_alone: images of such leukemias that are left out, since figures are by source and
+            theirs has no image of a class.
     """
 
     samples: tuple[Sample, ...]
     n_of_trained_groups: int
     n_copies: int
     knows_its_images: bool
+    other_leukemias: tuple[Sample, ...] = ()
+    n_others_alone: int = 0
 
     def notes(self) -> tuple[str, ...]:
         """Sentences for the report, as far as they apply."""
@@ -39,6 +45,11 @@ class Unseen:
             notes.append(
                 f"{self.n_copies} images were left out as copies of images that the bundle was "
                 "trained on, under other names."
+            )
+        if self.n_others_alone:
+            notes.append(
+                f"{self.n_others_alone} images of other leukemias were left out: their source has "
+                "no image of a class of the bundle."
             )
         if not self.knows_its_images:
             notes.append(
@@ -60,18 +71,28 @@ def choose_unseen(bundle: Bundle, catalog: Catalog) -> Unseen:
     """
     training, hashes = bundle.training, bundle.training_images
     groups = {*training.train_groups, *training.validation_groups}
-    others = [sample for sample in catalog.samples if sample.group not in groups]
-    unseen = [s for s in others if hashes is None or not hashes.has_copy_of(_read(s))]
+
+    def is_new(sample: Sample) -> bool:
+        return hashes is None or not hashes.has_copy_of(_read(sample))
+
+    of_new_groups = [sample for sample in catalog.samples if sample.group not in groups]
+    unseen = [sample for sample in of_new_groups if is_new(sample)]
     if not unseen:
         raise CatalogError(
             f"the bundle {bundle.name} was trained on every image of this data or on its group; "
             "evaluate it on other images"
         )
+    sources = {sample.source for sample in unseen}
+    others = [sample for sample in catalog.others if sample.source in sources]
     return Unseen(
         samples=tuple(unseen),
-        n_of_trained_groups=len(catalog) - len(others),
-        n_copies=len(others) - len(unseen),
+        n_of_trained_groups=len(catalog) - len(of_new_groups),
+        n_copies=len(of_new_groups) - len(unseen),
         knows_its_images=hashes is not None,
+        other_leukemias=tuple(
+            sample for sample in others if sample.group not in groups and is_new(sample)
+        ),
+        n_others_alone=len(catalog.others) - len(others),
     )
 
 

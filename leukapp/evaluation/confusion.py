@@ -14,7 +14,7 @@ class Confusion:
     """True against predicted class.
 
     Attributes:
-        counts: int64 (classes, classes), row = true, column = predicted.
+        counts: int64 (classes, classes), row = true, column = predicted; read-only.
         share_of_true: float64 (classes, classes), each row sums to 1; NaN in an empty row. The
             diagonal is the sensitivity.
         share_of_predicted: float64 (classes, classes), each column sums to 1; NaN in an empty
@@ -42,6 +42,7 @@ def confusion_of(held_out: HeldOutSet, *, called_only: bool = False) -> Confusio
     n_classes = len(held_out.class_names)
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (held_out.true_labels[counted], held_out.predicted_labels[counted]), 1)
+    counts.flags.writeable = False
     return Confusion(
         counts=counts,
         share_of_true=_shares(counts, axis=1),

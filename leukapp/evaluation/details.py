@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.evaluation.ablation import AblationRow, PairedComparison, ablation_rows, compare_paired
+from leukapp.evaluation.confusion import confusion_of
 from leukapp.evaluation.held_out import HeldOutSet, Protocol
 from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.metrics import (
@@ -103,15 +104,14 @@ def compare_bundles(
 
 
 def _details(held_out: HeldOutSet) -> SourceDetails:
-    confusion = evaluate_predictions(held_out).confusion
-    totals = confusion.sum(axis=1, keepdims=True)
+    confusion = confusion_of(held_out)
     roc = [roc_curve_of(held_out, name) for name in held_out.class_names]
     pr = [pr_curve_of(held_out, name) for name in held_out.class_names]
     return SourceDetails(
         source=held_out.source_names[0],
         protocol=held_out.protocol,
-        confusion=confusion,
-        confusion_of_true=confusion / np.maximum(totals, 1),
+        confusion=confusion.counts,
+        confusion_of_true=np.nan_to_num(confusion.share_of_true),
         roc=tuple(curve for curve in roc if curve is not None),
         pr=tuple(curve for curve in pr if curve is not None),
         ablation=ablation_rows(held_out),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukapp.evaluation.answers import NO_ANSWER
 from leukapp.evaluation.held_out import HeldOutSet
 
 
@@ -30,12 +29,10 @@ def false_alarms(held_out: HeldOutSet) -> FalseAlarms | None:
         held_out: one source under one protocol.
     """
     healthy = held_out.true_labels == held_out.healthy_index
-    predicted = held_out.predicted_labels
-    taken = healthy & (predicted != held_out.healthy_index) & (predicted != NO_ANSWER)
     if not healthy.any():
         return None
     return FalseAlarms(
         n_healthy=int(np.count_nonzero(healthy)),
         n_called=int(np.count_nonzero(healthy & held_out.is_called_leukemia)),
-        n_most_probable=int(np.count_nonzero(taken)),
+        n_most_probable=int(np.count_nonzero(healthy & held_out.is_leukemia_likeliest)),
     )

@@ -195,21 +195,25 @@ class HeldOutSet:
         Of another leukemia no class is right; where one of the bundle's leukemias is the most
         probable, the first step is, and the row counts as right.
         """
-        predicted = self.predicted_labels
-        is_leukemia = (predicted != self.healthy_index) & (predicted != NO_ANSWER)
         right: NDArray[np.bool_] = np.where(
-            self.true_labels == self.other_index, is_leukemia, predicted == self.true_labels
+            self.true_labels == self.other_index,
+            self.is_leukemia_likeliest,
+            self.predicted_labels == self.true_labels,
         )
         return right
+
+    @property
+    def is_leukemia_likeliest(self) -> NDArray[np.bool_]:
+        """Whether the most probable class of each row is a leukemia, called or not."""
+        predicted = self.predicted_labels
+        return np.asarray((predicted != self.healthy_index) & (predicted != NO_ANSWER), np.bool_)
 
     @property
     def is_called_leukemia(self) -> NDArray[np.bool_]:
         """Which rows are called leukemia, whether or not its type is named, bool (images,)."""
         if self.answers is not None:
             return np.array([split_answer(name)[0] == LEUKEMIA for name in self.answers], np.bool_)
-        predicted = self.predicted_labels
-        is_leukemia = (predicted != self.healthy_index) & (predicted != NO_ANSWER)
-        return np.asarray(self.is_called & is_leukemia, np.bool_)
+        return np.asarray(self.is_called & self.is_leukemia_likeliest, np.bool_)
 
     @property
     def is_wrong_call(self) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import (
     average_precision_score,
-    confusion_matrix,
     precision_recall_curve,
     precision_recall_fscore_support,
     roc_auc_score,
@@ -17,6 +16,7 @@ from sklearn.metrics import (
 )
 
 from leukapp.evaluation.auroc import weighted_auroc
+from leukapp.evaluation.confusion import confusion_of
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.evaluation.intervals import Estimate, bootstrap_weighted, rate_over_groups
 from leukapp.labels import LEUKEMIA
@@ -159,8 +159,7 @@ def evaluate_predictions(held_out: HeldOutSet) -> MetricReport:
     macro = precision_recall_fscore_support(
         *pairs, labels=present, average="macro", zero_division=0
     )
-    confusion = confusion_matrix(*pairs, labels=list(classes)).astype(np.int64)
-    confusion.flags.writeable = False
+    confusion = confusion_of(held_out).counts
     return MetricReport(
         n_images=len(held_out),
         n_groups=len(np.unique(groups)),

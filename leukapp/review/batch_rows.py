@@ -157,7 +157,7 @@ def change_state(
 
 
 def finish_batch(connection: Connection, run_id: int) -> bool:
-    """Call a batch finished where it is running and none of its images waits.
+    """Mark a running batch as finished once none of its images waits.
 
     Args:
         connection: in a transaction.

@@ -434,7 +434,7 @@ class ReviewStore:
             change_state(connection, run_id, state, user=user)
 
     def finish_run(self, run_id: int) -> bool:
-        """Call a batch finished where it is running and none of its images waits.
+        """Mark a running batch as finished once none of its images waits.
 
         Args:
             run_id: of the batch.
@@ -519,7 +519,7 @@ class ReviewStore:
             return tuple(Removal(**row) for row in rows)
 
     def forget_removals(self, removal_ids: Sequence[int]) -> None:
-        """Forget files that were deleted.
+        """Drop the notes of files that have been deleted.
 
         Args:
             removal_ids: of ``removals``.

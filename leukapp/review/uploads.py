@@ -21,7 +21,7 @@ MAX_NAME: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchEntry:
-    """One file of a batch to be.
+    """One file of a batch that is about to begin.
 
     Attributes:
         name: what the reviewer sees.

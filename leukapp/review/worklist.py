@@ -14,7 +14,7 @@ NO_CALL: Final = "no call"
 
 
 class BranchFilter(StrEnum):
-    """Which images by the branches' votes."""
+    """Filter by the branches' votes."""
 
     ANY = "any"
     AGREE = "agree"
@@ -22,7 +22,7 @@ class BranchFilter(StrEnum):
 
 
 class QualityFilter(StrEnum):
-    """Which images by the quality check."""
+    """Filter by the quality check."""
 
     ANY = "any"
     CLEAN = "clean"
@@ -30,7 +30,7 @@ class QualityFilter(StrEnum):
 
 
 class ReviewFilter(StrEnum):
-    """Which images by what a reviewer said."""
+    """Filter by what a reviewer said."""
 
     ANY = "any"
     OPEN = "not reviewed"
@@ -41,7 +41,7 @@ class ReviewFilter(StrEnum):
 
 
 class WorklistOrder(StrEnum):
-    """In which order the images stand."""
+    """Order of the worklist."""
 
     UNCERTAIN_FIRST = "uncertain first"
     CONFIDENT_FIRST = "confident first"

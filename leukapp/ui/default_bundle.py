@@ -26,7 +26,7 @@ def read_default_bundle() -> Path | None:
 
 
 def write_default_bundle(folder: Path) -> None:
-    """Let every new session begin with a bundle.
+    """Set the bundle that every new session begins with.
 
     Args:
         folder: of the bundle.

@@ -39,7 +39,7 @@ class ImageSummary:
 
 
 def summarize(diagnosis: Diagnosis) -> ImageSummary:
-    """Keep of a diagnosis what a list of images needs.
+    """Extract from a diagnosis what a list of images needs.
 
     Args:
         diagnosis: of one image.

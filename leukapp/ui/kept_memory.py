@@ -23,10 +23,10 @@ FULL: Final = (
 
 
 class KeepsImages(Protocol):
-    """Who keeps images and can let go of some."""
+    """Holds images, and can drop some when memory is short."""
 
     def last_used(self) -> float | None:
-        """When the image that would be let go was used last; None where none can go."""
+        """When the image that would be dropped was last used; None where none can be."""
 
     def let_go(self) -> None:
         """Drop that image."""
@@ -54,7 +54,7 @@ class PixelMemory:
             return self._alive_bytes
 
     def add_keeper(self, keeper: KeepsImages) -> None:
-        """Ask this keeper, too, when room is needed."""
+        """Register a holder that is asked to drop images when memory is short."""
         with self._lock:
             self._keepers.add(keeper)
 

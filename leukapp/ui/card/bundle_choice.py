@@ -27,7 +27,7 @@ class CardOrigin:
 
     @property
     def key(self) -> str:
-        """What widgets are told apart by."""
+        """Part of the keys of its widgets."""
         return f"{self.source}-{self.bundle_sha256[:12]}"
 
 

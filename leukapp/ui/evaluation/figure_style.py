@@ -127,7 +127,7 @@ def finish_figure(
 
 
 def make_inert(figure: go.Figure) -> go.Figure:
-    """Let no name in a figure's data be taken for markup, which Plotly reads, links included.
+    """Escape names in a figure's data, which Plotly would read as markup, links included.
 
     Args:
         figure: changed in place; its layout and hover templates are our own.

@@ -31,7 +31,7 @@ class Origin(Protocol):
 
     @property
     def key(self) -> str:
-        """Prefix of the keys of its widgets, the same at every rerun."""
+        """Part of the keys of its widgets, the same at every rerun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +73,6 @@ class Side:
 
     @property
     def key(self) -> str:
-        """What widgets of this side are told apart by, the same at every rerun."""
+        """Part of the keys of its widgets, the same at every rerun."""
         of_branch = "" if self.network is None else f"-{self.network}"
         return f"{self.name}-{self.table.sha256[:12]}-{self.source}{of_branch}"

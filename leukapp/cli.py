@@ -376,11 +376,20 @@ def _evaluate(options: argparse.Namespace) -> int:
     _option("--data", help="what the bundle was trained on"),
     _option("--bundle"),
     _option("--work-dir"),
+    _option(
+        "--folds",
+        type=str,
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="sources or laboratories to judge in folds over their groups as well",
+    ),
 )
 def _evidence(options: argparse.Namespace) -> int:
-    from leukapp.recipes.evidence import EvidenceOptions, gather_evidence
+    from leukapp.recipes.evidence import gather_evidence
+    from leukapp.recipes.evidence_networks import EvidenceOptions
 
-    asked = _asked(EvidenceOptions, options)
+    asked = _asked(EvidenceOptions, options, backbones={})
     print(gather_evidence(asked, report=_line_to(sys.stderr)).to_markdown())
     return 0
 

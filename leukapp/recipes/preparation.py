@@ -144,7 +144,8 @@ def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
             f"left out: {len(external) - len(known)} external images of a class that is not "
             "trained on"
         )
-    held_out = [*(samples[i] for i in (*split.validation, *split.test)), *known]
+    judged = [samples[i] for i in (*split.validation, *split.test)]
+    held_out = [*judged, *known, *catalog.others]
     trunks = prepare_trunks(preset, options, held_out, work_dir, report)
     corpus = build_corpus(samples, preset, trunks, work_dir / "features", report)
     train, validation = choose_items(split, corpus)

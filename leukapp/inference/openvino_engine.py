@@ -5,8 +5,6 @@ A process that finds the compiled network imports neither TensorFlow nor Keras.
 
 import copy
 import errno
-import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -21,8 +19,10 @@ import openvino
 
 from leukapp.errors import BundleError
 from leukapp.inference.engine import NetworkOutput, split_outputs
+from leukapp.json_files import from_json, write_json
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
+from leukapp.model.manifest import file_sha256
 from leukapp.resources import CACHE_VARIABLE, cache_dir
 
 if TYPE_CHECKING:
@@ -147,18 +147,13 @@ def _infer(compiled: openvino.CompiledModel, inputs: tuple[FloatArray, ...]) -> 
     )
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _is_intact(folder: Path) -> bool:
     try:
-        expected = json.loads((folder / DIGEST_FILE).read_text(encoding="utf-8"))
+        expected = from_json(dict[str, str], (folder / DIGEST_FILE).read_bytes())
         return all(
-            _digest(folder / name) == expected[name] for name in (NETWORK_FILE, WEIGHTS_FILE)
+            file_sha256(folder / name) == expected[name] for name in (NETWORK_FILE, WEIGHTS_FILE)
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError):
         return False
 
 
@@ -199,8 +194,8 @@ def _keep(network: openvino.Model, folder: Path) -> None:
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=BUILDING_PREFIX))
     try:
         _save(network, building / NETWORK_FILE)
-        digests = {name: _digest(building / name) for name in (NETWORK_FILE, WEIGHTS_FILE)}
-        (building / DIGEST_FILE).write_text(json.dumps(digests), encoding="utf-8")
+        digests = {name: file_sha256(building / name) for name in (NETWORK_FILE, WEIGHTS_FILE)}
+        write_json(building / DIGEST_FILE, digests)
         if folder.exists() and not _is_intact(folder):
             shutil.rmtree(folder)
         try:

@@ -7,7 +7,7 @@ import keras
 from leukapp.model.backbones import build_backbone
 from leukapp.model.dense import DenseStack
 from leukapp.model.fusion import NetworkWeights
-from leukapp.model.presets import Preset, Turns
+from leukapp.model.presets import Preset, QuarterTurns
 from leukapp.model.weights_io import set_model_arrays
 
 ROWS_AND_COLUMNS: Final = (1, 2)
@@ -32,7 +32,7 @@ def _apply(
 
 
 def _average_over_turns(
-    trunk: keras.Model, image: keras.KerasTensor, n_turns: Turns
+    trunk: keras.Model, image: keras.KerasTensor, n_turns: QuarterTurns
 ) -> keras.KerasTensor:
     """Mean activation over the turned images, each activation turned back.
 

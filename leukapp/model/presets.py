@@ -11,7 +11,7 @@ from leukapp.model.backbone_list import BACKBONES
 
 HandsOn: TypeAlias = Literal["imagenet_probabilities", "pooled"]
 InputMode: TypeAlias = Literal["whole", "cells"]
-Turns: TypeAlias = Literal[1, 4]
+QuarterTurns: TypeAlias = Literal[1, 4]
 StemInput: TypeAlias = Literal["as_trained", "tensorflow_2_9"]
 
 PlainName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.+-]{1,64}\Z")]
@@ -94,7 +94,7 @@ class Preset:
     name: str
     branches: tuple[BranchSpec, ...]
     input_mode: InputMode = "whole"
-    n_turns: Turns = 1
+    n_turns: QuarterTurns = 1
     late_fusion: Share = 0.0
     enhancement: EnhancementConfig = field(default_factory=EnhancementConfig)
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)

@@ -29,7 +29,7 @@ from leukapp.imaging.image_io import decode_image
 from leukapp.imaging.resize import prepare_inputs
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import pool
-from leukapp.model.presets import Turns
+from leukapp.model.presets import QuarterTurns
 from leukapp.model.weights_io import Arrays, halve
 from leukapp.training.cell_augmentation import augment_cell
 from leukapp.whole_files import whole_file
@@ -45,7 +45,7 @@ class D4Variants:
         n_turns: of the image as it is, as the network sees it; its features are the mean.
     """
 
-    n_turns: Turns = 1
+    n_turns: QuarterTurns = 1
 
     @property
     def kind(self) -> str:
@@ -74,7 +74,7 @@ class CellViews:
     """
 
     n_views: int
-    n_turns: Turns
+    n_turns: QuarterTurns
     seed: int = 0
     max_cells: int = 5
 
@@ -113,7 +113,7 @@ class BlankedCells:
     """
 
     is_blank: bool
-    n_turns: Turns
+    n_turns: QuarterTurns
     max_cells: int = 5
 
     @property
@@ -227,14 +227,14 @@ def load_features(
     )
 
 
-def _pooled(items: Sequence[FloatArray], trunk: FrozenTrunk, n_turns: Turns) -> FloatArray:
+def _pooled(items: Sequence[FloatArray], trunk: FrozenTrunk, n_turns: QuarterTurns) -> FloatArray:
     """Float32 (items, variants, channels); (0, 0, 0) for no item."""
     if not items:
         return np.zeros((0, 0, 0), np.float32)
     return np.asarray([_pool_variants(one, trunk, n_turns) for one in items], np.float32)
 
 
-def _pool_variants(variants: FloatArray, trunk: FrozenTrunk, n_turns: Turns) -> FloatArray:
+def _pool_variants(variants: FloatArray, trunk: FrozenTrunk, n_turns: QuarterTurns) -> FloatArray:
     """Float32 (variants, channels): the first as the network sees it, in quarter turns."""
     turned = [np.rot90(variants[:1], turn, axes=(1, 2)) for turn in range(1, n_turns)]
     pooled = pool(trunk.forward(np.concatenate([variants, *turned])))

@@ -1,11 +1,18 @@
 """Which bundle every session begins with, as an admin has set it: a small file on the server."""
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from leukapp.errors import LeukappError
+from leukapp.json_files import from_json, write_json
 from leukapp.resources import settings_file
-from leukapp.whole_files import whole_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """What the file holds."""
+
+    default_bundle: str
 
 
 def read_default_bundle() -> Path | None:
@@ -16,10 +23,10 @@ def read_default_bundle() -> Path | None:
     """
     path = settings_file()
     try:
-        return Path(json.loads(path.read_text(encoding="utf-8"))["default_bundle"])
+        return Path(from_json(_Settings, path.read_bytes()).default_bundle)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise LeukappError(
             f"the settings file {path.name} of this server cannot be read: restore or remove it"
         ) from error
@@ -37,9 +44,7 @@ def write_default_bundle(folder: Path) -> None:
     path = settings_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = json.dumps({"default_bundle": str(folder)}, indent=1) + "\n"
-        with whole_file(path) as partial:
-            partial.write_text(content, encoding="utf-8")
+        write_json(path, _Settings(default_bundle=str(folder)))
     except OSError as error:
         raise LeukappError(
             f"the settings file {path.name} of this server cannot be written: check its folder"

@@ -15,7 +15,7 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.model.backbones import build_backbone
 from leukapp.model.presets import FUSION_UNITS, HEAD_UNITS, Preset
 from leukapp.model.weights_io import set_model_arrays
-from leukapp.training.trunks import PreparedTrunk
+from leukapp.training.frozen_backbones import PreparedBackbone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +63,7 @@ class EndToEndRun:
 
 def train_end_to_end(
     preset: Preset,
-    trunks: tuple[PreparedTrunk, ...],
+    backbones: tuple[PreparedBackbone, ...],
     train: Images,
     validation: Images,
     *,
@@ -74,7 +74,7 @@ def train_end_to_end(
 
     Args:
         preset: branches (pooled features) and hyperparameters; all input sizes are alike.
-        trunks: weights of the backbones.
+        backbones: weights of the backbones.
         train: augmented images to learn from.
         validation: augmented images that choose the epoch.
         seed: of initialization, dropout and order; those of ``train_heads``.
@@ -83,13 +83,13 @@ def train_end_to_end(
     times: list[StageTimes] = []
     image = keras.Input(train.pixels.shape[1:])
     embeddings = []
-    for index, (spec, prepared) in enumerate(zip(preset.branches, trunks, strict=True)):
+    for index, (spec, prepared) in enumerate(zip(preset.branches, backbones, strict=True)):
         started = time.perf_counter()
-        trunk = build_backbone(spec.backbone, spec.input_size_px).trunk
-        set_model_arrays(trunk, prepared.arrays)
-        trunk.trainable = False
+        backbone = build_backbone(spec.backbone, spec.input_size_px).model
+        set_model_arrays(backbone, prepared.arrays)
+        backbone.trainable = False
         keras.utils.set_random_seed(seed + index)
-        pooled = keras.layers.GlobalAveragePooling2D()(trunk(image, training=False))
+        pooled = keras.layers.GlobalAveragePooling2D()(backbone(image, training=False))
         embed = keras.layers.Dense(HEAD_UNITS, activation="relu")
         embedding = embed(pooled)
         dropped = keras.layers.Dropout(preset.hyperparameters.dropout, seed=seed + index)(embedding)
@@ -100,7 +100,7 @@ def train_end_to_end(
         embed.trainable = False
         embeddings.append(embedding)
     started = time.perf_counter()
-    keras.utils.set_random_seed(seed + len(trunks))
+    keras.utils.set_random_seed(seed + len(backbones))
     tensor = keras.layers.Concatenate()(embeddings)
     for units, activation in zip(FUSION_UNITS, ("sigmoid", "relu", "sigmoid"), strict=True):
         tensor = keras.layers.Dense(units, activation=activation)(tensor)

@@ -39,9 +39,9 @@ from leukapp.model.presets import Hyperparameters, Preset, get_preset  # noqa: E
 from leukapp.model.weights_io import Arrays  # noqa: E402
 from leukapp.training.corpus import PooledItems  # noqa: E402
 from leukapp.training.feature_cache import D4Variants, load_features  # noqa: E402
+from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone  # noqa: E402
 from leukapp.training.heads import train_heads  # noqa: E402
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time  # noqa: E402
-from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk  # noqa: E402
 
 BUNDLE = REPOSITORY / "weights" / "compact"
 
@@ -95,23 +95,24 @@ def main() -> None:
     settings = Hyperparameters(n_epochs=options.epochs)
     preset = replace(get_preset("compact"), hyperparameters=settings)
     started = time.perf_counter()
-    trunks = tuple(
-        prepare_trunk(spec, weights_dir=None, cell_arrays=_cell_arrays) for spec in preset.branches
+    backbones = tuple(
+        prepare_backbone(spec, weights_dir=None, cell_arrays=_cell_arrays)
+        for spec in preset.branches
     )
     backbone_seconds = time.perf_counter() - started
     train, validation = _parts(samples, options.seed)
     short = _with_epochs(preset, options.end_to_end_epochs)
     features_short = _on_features(
-        short, trunks, backbone_seconds, samples, train, validation, options.seed
+        short, backbones, backbone_seconds, samples, train, validation, options.seed
     )
     _say(f"on features, {options.end_to_end_epochs} epochs: {features_short.seconds:.1f} s")
     features_full = _on_features(
-        preset, trunks, backbone_seconds, samples, train, validation, options.seed
+        preset, backbones, backbone_seconds, samples, train, validation, options.seed
     )
     _say(f"on features, {options.epochs} epochs: {features_full.seconds:.1f} s")
     recipe = train_end_to_end(
         short,
-        trunks,
+        backbones,
         _images(preset, samples, train),
         _images(preset, samples, validation),
         seed=options.seed,
@@ -181,7 +182,7 @@ def _choose(data: Path, n_of_class: int, seed: int) -> tuple[Sample, ...]:
 def _cell_arrays() -> Arrays:
     bundle = open_bundle(BUNDLE)
     spec = next(one for one in bundle.preset.branches if one.backbone == CELL_BACKBONE)
-    return bundle.read_trunk(spec)
+    return bundle.read_backbone(spec)
 
 
 def _parts(samples: tuple[Sample, ...], seed: int) -> tuple[Part, Part]:
@@ -206,7 +207,7 @@ def _with_epochs(preset: Preset, n_epochs: int) -> Preset:
 
 def _on_features(  # noqa: PLR0913
     preset: Preset,
-    trunks: tuple[PreparedTrunk, ...],
+    backbones: tuple[PreparedBackbone, ...],
     backbone_seconds: float,
     samples: tuple[Sample, ...],
     train: Part,
@@ -218,12 +219,12 @@ def _on_features(  # noqa: PLR0913
         pooled = tuple(
             load_features(
                 samples,
-                trunk.frozen,
+                backbone.frozen,
                 variants=D4Variants(),
                 enhancement=preset.enhancement,
                 cache_dir=Path(cache),
             ).pooled
-            for trunk in trunks
+            for backbone in backbones
         )
     featured = time.perf_counter()
 
@@ -235,7 +236,7 @@ def _on_features(  # noqa: PLR0913
         )
 
     held = items(validation)
-    tops = tuple(trunk.imagenet_top for trunk in trunks)
+    tops = tuple(backbone.imagenet_top for backbone in backbones)
     trained = train_heads(preset, tops, items(train), held, seed=seed)
     head_seconds = time.perf_counter() - featured
     return FeaturesRun(

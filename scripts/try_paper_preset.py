@@ -73,12 +73,12 @@ def check(out: Path) -> dict[str, bool]:
     from leukapp.model.bundle import open_bundle
 
     bundle = open_bundle(out / "bundle")
-    trunks = bundle.read_weights().trunks
+    backbones = bundle.read_weights().backbones
     report = json.loads((out / "evaluation" / "report.json").read_text())
     maps = [np.load(out / "heatmaps" / f"90.{name}.npy") for name in (*BRANCHES, "fused")]
     counted = {
         name: sum(array.size for array in arrays.values()) + head.n_parameters
-        for name, arrays, head in zip(BRANCHES, trunks, bundle.heads.branches, strict=True)
+        for name, arrays, head in zip(BRANCHES, backbones, bundle.heads.branches, strict=True)
     }
     return {
         "parameters are the paper's": counted == PARAMETERS,

@@ -80,11 +80,11 @@ def lively_weights(preset: Preset, seed: int = 0) -> NetworkWeights:
     from leukapp.model.weights_io import model_arrays
 
     rng = np.random.default_rng(seed)
-    trunks, heads = [], []
+    backbones, heads = [], []
     for spec in preset.branches:
         backbone = build_backbone(spec.backbone, spec.input_size_px)
-        trunks.append(lively_arrays(model_arrays(backbone.trunk), rng))
-        head = initial_head(spec, backbone.trunk.output.shape[-1], backbone.imagenet_top)
+        backbones.append(lively_arrays(model_arrays(backbone.model), rng))
+        head = initial_head(spec, backbone.model.output.shape[-1], backbone.imagenet_top)
         heads.append(
             BranchHead(
                 imagenet_top=lively_stack(head.imagenet_top, rng),
@@ -94,7 +94,7 @@ def lively_weights(preset: Preset, seed: int = 0) -> NetworkWeights:
         )
     fusion = lively_stack(initial_fusion(len(heads)), rng)
     together = Heads(branches=tuple(heads), fusion=fusion, late_fusion=preset.late_fusion)
-    return NetworkWeights(trunks=tuple(trunks), heads=together)
+    return NetworkWeights(backbones=tuple(backbones), heads=together)
 
 
 def write_tiny_bundle(folder: Path, *, preset: Preset = TINY_PRESET, seed: int = 0) -> Bundle:

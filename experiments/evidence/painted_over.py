@@ -15,8 +15,8 @@ from leukapp.model.artifacts import HELD_OUT_FILE
 from leukapp.model.bundle import Bundle
 from leukapp.model.fusion import predict_logits
 from leukapp.training.feature_cache import BlankedCells, load_features
+from leukapp.training.frozen_backbones import prepare_backbone
 from leukapp.training.progress import Progress
-from leukapp.training.trunks import prepare_trunk
 
 
 def judge_painted_over(
@@ -56,8 +56,8 @@ def _says_healthy(
     features = [
         load_features(
             samples,
-            prepare_trunk(
-                spec, weights_dir=None, cell_arrays=functools.partial(bundle.read_trunk, spec)
+            prepare_backbone(
+                spec, weights_dir=None, cell_arrays=functools.partial(bundle.read_backbone, spec)
             ).frozen,
             variants=BlankedCells(is_blank=is_blank, n_turns=bundle.preset.n_turns),
             enhancement=bundle.preset.enhancement,

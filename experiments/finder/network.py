@@ -155,7 +155,7 @@ def compile_finder(
 
 
 def _backbone(side_px: int) -> keras.Model:
-    trained = load_imagenet_backbone("efficientnet_lite2", 224, weights_dir=None).trunk
+    trained = load_imagenet_backbone("efficientnet_lite2", 224, weights_dir=None).model
     backbone = build_efficientnet_lite2(side_px)
     set_model_arrays(backbone, model_arrays(trained))
     return backbone

@@ -18,8 +18,8 @@ from leukapp.recipes.judge import JudgedImage
 from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import SampleSplit, hash_training_images, record_training
 from leukapp.training.corpus import Corpus
+from leukapp.training.frozen_backbones import PreparedBackbone
 from leukapp.training.heads import TrainedHeads
-from leukapp.training.trunks import PreparedTrunk
 
 
 def keep_bundle(  # noqa: PLR0913
@@ -29,7 +29,7 @@ def keep_bundle(  # noqa: PLR0913
     trained: TrainedHeads,
     *,
     preset: Preset,
-    trunks: Sequence[PreparedTrunk],
+    backbones: Sequence[PreparedBackbone],
     pooled: tuple[FloatArray, ...],
     protocol: Literal["paper", "grouped"],
     seed: int,
@@ -43,7 +43,7 @@ def keep_bundle(  # noqa: PLR0913
         parts: training, validation and test items, int64 (n, 2): image and D4 element.
         trained: heads of the data set under the protocol.
         preset: the paper's recipe on the chosen backbones.
-        trunks: of the branches.
+        backbones: of the branches.
         pooled: of each branch, float32 (images, 8, channels).
         protocol: of the split.
         seed: of split and training.
@@ -60,7 +60,7 @@ def keep_bundle(  # noqa: PLR0913
         samples=samples,
         pooled=pooled,
         sample_indices=np.arange(len(samples), dtype=np.int64),
-        imagenet_tops=tuple(trunk.imagenet_top for trunk in trunks),
+        imagenet_tops=tuple(backbone.imagenet_top for backbone in backbones),
         class_names=trained.heads.class_names,
     )
     fitted = fit_limits(trained.heads, trained.curves, corpus, train, validation, seed=seed)
@@ -69,7 +69,9 @@ def keep_bundle(  # noqa: PLR0913
     bundle = write_bundle(
         folder,
         preset=preset,
-        weights=NetworkWeights(trunks=tuple(trunk.arrays for trunk in trunks), heads=trained.heads),
+        weights=NetworkWeights(
+            backbones=tuple(backbone.arrays for backbone in backbones), heads=trained.heads
+        ),
         gate=fitted.gate,
         thresholds=fitted.thresholds,
         training=record_training(

@@ -29,8 +29,8 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.model.dense import DenseLayer, FloatArray
 from leukapp.model.fusion import pool
 from leukapp.model.presets import Preset, paper_recipe
-from leukapp.training.feature_cache import D4Variants, FrozenTrunk
-from leukapp.training.trunks import PreparedTrunk
+from leukapp.training.feature_cache import D4Variants, FrozenBackbone
+from leukapp.training.frozen_backbones import PreparedBackbone
 
 TOLERANCE: Final = 2e-3
 """Up to which fingerprints of two machines are the same."""
@@ -43,24 +43,24 @@ N_IMAGENET: Final = 40
 N_SHOWN: Final = 4
 
 
-def code_fingerprint(preset: Preset, trunks: tuple[PreparedTrunk, ...]) -> tuple[float, ...]:
+def code_fingerprint(preset: Preset, backbones: tuple[PreparedBackbone, ...]) -> tuple[float, ...]:
     """Run the whole path on made-up images.
 
     Args:
         preset: whose backbones a reproduction takes.
-        trunks: of its branches, with their weights.
+        backbones: of its branches, with their weights.
 
     Returns:
-        Of each trunk what it makes of one image, then of each protocol answers and figures; equal
-        within ``TOLERANCE`` wherever the same code runs.
+        Of each backbone what it makes of one image, then of each protocol answers and figures;
+        equal within ``TOLERANCE`` wherever the same code runs.
     """
     recipe = paper_recipe(preset, n_epochs=N_EPOCHS)
     rng = np.random.default_rng(0)
     images = [_draw(rng, index) for index in range(N_IMAGES)]
     numbers = [
         value
-        for spec, trunk in zip(recipe.branches, trunks, strict=True)
-        for value in _trunk_numbers(trunk, _variants(images[0], recipe, spec.input_size_px))
+        for spec, backbone in zip(recipe.branches, backbones, strict=True)
+        for value in _backbone_numbers(backbone, _variants(images[0], recipe, spec.input_size_px))
     ]
     one = _made_up_set()
     pooled = tuple(
@@ -68,17 +68,17 @@ def code_fingerprint(preset: Preset, trunks: tuple[PreparedTrunk, ...]) -> tuple
         for _ in recipe.branches
     )
     made_up = tuple(
-        PreparedTrunk(
+        PreparedBackbone(
             arrays={},
             imagenet_top=_made_up_classifier(rng, pooled[0].shape[-1]),
-            frozen=FrozenTrunk(key="", input_size_px=SIZE_PX, forward=lambda batch: batch),
+            frozen=FrozenBackbone(key="", input_size_px=SIZE_PX, forward=lambda batch: batch),
         )
         for _ in recipe.branches
     )
     with TemporaryDirectory() as folder:
         run = ReproductionRun(
             recipe=recipe,
-            trunks=made_up,
+            backbones=made_up,
             seed=0,
             work_dir=Path(folder),
             report=lambda _line: None,
@@ -132,9 +132,9 @@ def _variants(image: RgbImage, recipe: Preset, size_px: int) -> FloatArray:
     return next(iter(drawn))
 
 
-def _trunk_numbers(trunk: PreparedTrunk, variants: FloatArray) -> tuple[float, ...]:
+def _backbone_numbers(backbone: PreparedBackbone, variants: FloatArray) -> tuple[float, ...]:
     """The first pooled channels of the image as it is, and the mean of all."""
-    pooled = pool(trunk.frozen.forward(variants[:1]))[0]
+    pooled = pool(backbone.frozen.forward(variants[:1]))[0]
     return (*(float(value) for value in pooled[:N_SHOWN]), float(pooled.mean()))
 
 

@@ -138,7 +138,7 @@ class Reproduction:
         processor_seconds: of processor time that it took; None where a start was not counted.
         n_starts: how often it was started until it was through.
         n_cores: that the command could use.
-        trunk_keys: hash of weights and input size of each frozen trunk.
+        trunk_keys: hash of weights and input size of each frozen backbone.
         fingerprint: what the code makes of made-up images; see ``code_fingerprint``.
     """
 

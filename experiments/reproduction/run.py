@@ -69,10 +69,10 @@ from leukapp.model.weights_io import Arrays
 from leukapp.recipes.judge import read_edge_features
 from leukapp.recipes.step_time import median_ms, random_step
 from leukapp.resources import SHIPPED_COMPACT, training_dir
+from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
 from leukapp.training.heads import TrainedHeads
 from leukapp.training.one_op_at_a_time import run_one_op_at_a_time
 from leukapp.training.progress import format_seconds
-from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 
 BASE_MODEL_TABLE: Final = 2
 DATA_SET_TABLE: Final = 4
@@ -156,8 +156,8 @@ def reproduce(options: ReproduceOptions, *, report: Report = lambda _line: None)
     seen = open_bundle(SHIPPED_COMPACT).training.train_groups if has_cells else ()
     data = read_reproduction_data(options.data, groups_seen=frozenset(seen), seed=options.seed)
     wanted = _wanted_sets(data.sets, options.sets, tables)
-    trunks = prepare_recipe(recipe, weights_dir=options.backbone_weights) if has_main else ()
-    run = _run(recipe, trunks, options, tell)
+    backbones = prepare_recipe(recipe, weights_dir=options.backbone_weights) if has_main else ()
+    run = _run(recipe, backbones, options, tell)
     if options.keep_bundles:
         run = replace(run, bundles_dir=options.out / "bundles")
     of_sets: list[tuple[ReproductionSet, _TrainedSet]] = []
@@ -186,8 +186,8 @@ def reproduce(options: ReproduceOptions, *, report: Report = lambda _line: None)
         processor_seconds=spent.processor_seconds,
         n_starts=spent.n_starts,
         n_cores=os.cpu_count() or 1,
-        trunk_keys=tuple(trunk.frozen.key for trunk in trunks),
-        fingerprint=code_fingerprint(recipe, trunks) if has_main else (),
+        trunk_keys=tuple(backbone.frozen.key for backbone in backbones),
+        fingerprint=code_fingerprint(recipe, backbones) if has_main else (),
     )
     (options.out / "reproduction.json").write_text(result.to_json(), encoding="utf-8")
     (options.out / "reproduction.md").write_text(write_tables(result), encoding="utf-8")
@@ -212,8 +212,10 @@ def _recipe(preset: str, options: ReproduceOptions) -> Preset:
     return paper_recipe(chosen, n_epochs=options.n_epochs)
 
 
-def prepare_recipe(recipe: Preset, *, weights_dir: Path | None = None) -> tuple[PreparedTrunk, ...]:
-    """Get and compile the trunks of a recipe; the cell backbone is the shipped bundle's.
+def prepare_recipe(
+    recipe: Preset, *, weights_dir: Path | None = None
+) -> tuple[PreparedBackbone, ...]:
+    """Get and compile the backbones of a recipe; the cell backbone is the shipped bundle's.
 
     Args:
         recipe: names the backbones.
@@ -223,7 +225,7 @@ def prepare_recipe(recipe: Preset, *, weights_dir: Path | None = None) -> tuple[
         BackboneWeightsError: ImageNet weights cannot be had.
     """
     return tuple(
-        prepare_trunk(spec, weights_dir=weights_dir, cell_arrays=_shipped_cell_arrays)
+        prepare_backbone(spec, weights_dir=weights_dir, cell_arrays=_shipped_cell_arrays)
         for spec in recipe.branches
     )
 
@@ -231,15 +233,18 @@ def prepare_recipe(recipe: Preset, *, weights_dir: Path | None = None) -> tuple[
 def _shipped_cell_arrays() -> Arrays:
     shipped = open_bundle(SHIPPED_COMPACT)
     spec = next(s for s in shipped.preset.branches if s.backbone == CELL_BACKBONE)
-    return shipped.read_trunk(spec)
+    return shipped.read_backbone(spec)
 
 
 def _run(
-    recipe: Preset, trunks: tuple[PreparedTrunk, ...], options: ReproduceOptions, report: Report
+    recipe: Preset,
+    backbones: tuple[PreparedBackbone, ...],
+    options: ReproduceOptions,
+    report: Report,
 ) -> ReproductionRun:
     return ReproductionRun(
         recipe=recipe,
-        trunks=trunks,
+        backbones=backbones,
         seed=options.seed,
         work_dir=options.work_dir or training_dir(),
         report=report,
@@ -262,7 +267,7 @@ def _train_set(one: ReproductionSet, run: ReproductionRun) -> _TrainedSet:
                 (parts.train, parts.validation, parts.test),
                 heads[protocol],
                 preset=run.recipe,
-                trunks=run.trunks,
+                backbones=run.backbones,
                 pooled=pooled,
                 protocol=protocol,
                 seed=run.seed,
@@ -296,9 +301,9 @@ def _base_models(
         report(f"base model {model}")
         base = _recipe(name, options)
         missing: str | None = None
-        trunks: tuple[PreparedTrunk, ...] = ()
+        backbones: tuple[PreparedBackbone, ...] = ()
         try:
-            trunks = prepare_recipe(base, weights_dir=options.backbone_weights)
+            backbones = prepare_recipe(base, weights_dir=options.backbone_weights)
         except BackboneWeightsError:
             missing = (
                 f"not trained: {BACKBONES[name].weight_file} is not at hand; put it into a "
@@ -308,7 +313,7 @@ def _base_models(
         for one in sets:
             figures: dict[ProtocolName, ProtocolFigures] = {}
             if missing is None:
-                judged = _train_set(one, _run(base, trunks, options, report)).judged
+                judged = _train_set(one, _run(base, backbones, options, report)).judged
                 figures = {
                     protocol: _figures(part, part.fused.probabilities)
                     for protocol, part in judged.items()
@@ -436,13 +441,13 @@ def _costs(run: ReproductionRun, trained: TrainedHeads) -> tuple[PartCost, ...]:
     is_fused = len(branches) > 1
 
     def branch_step(index: int) -> object:
-        pooled = pool(run.trunks[index].frozen.forward(batches[index]))
+        pooled = pool(run.backbones[index].frozen.forward(batches[index]))
         return forward(whole_stack(trained, index), pooled)
 
     def whole_step() -> object:
         pooled = tuple(
-            pool(trunk.frozen.forward(batch))
-            for trunk, batch in zip(run.trunks, batches, strict=True)
+            pool(backbone.frozen.forward(batch))
+            for backbone, batch in zip(run.backbones, batches, strict=True)
         )
         return predict_logits(trained.heads, pooled)
 
@@ -484,5 +489,5 @@ def _costs(run: ReproductionRun, trained: TrainedHeads) -> tuple[PartCost, ...]:
 def _branch_parameters(run: ReproductionRun, trained: TrainedHeads, index: int) -> int:
     """Of a branch in the fusion: everything but its last Dense."""
     head = trained.heads.branches[index]
-    of_trunk = sum(array.size for array in run.trunks[index].arrays.values())
-    return of_trunk + count_parameters((*head.imagenet_top, *head.embed))
+    of_backbone = sum(array.size for array in run.backbones[index].arrays.values())
+    return of_backbone + count_parameters((*head.imagenet_top, *head.embed))

@@ -19,9 +19,9 @@ from leukapp.model.fusion import predict_logits, softmax
 from leukapp.model.presets import Preset
 from leukapp.training.corpus import PooledItems
 from leukapp.training.feature_cache import D4Variants, load_features
+from leukapp.training.frozen_backbones import PreparedBackbone
 from leukapp.training.heads import TrainedHeads, train_heads
 from leukapp.training.progress import Progress
-from leukapp.training.trunks import PreparedTrunk
 
 ProtocolName: TypeAlias = Literal["paper", "grouped"]
 PROTOCOLS: Final[tuple[ProtocolName, ...]] = ("paper", "grouped")
@@ -59,7 +59,7 @@ class ReproductionRun:
 
     Attributes:
         recipe: the paper's recipe on the chosen backbones.
-        trunks: of the branches.
+        backbones: of the branches.
         seed: of splits, initialization and dropout.
         work_dir: keeps features and finished stages.
         report: takes a line of progress.
@@ -67,7 +67,7 @@ class ReproductionRun:
     """
 
     recipe: Preset
-    trunks: tuple[PreparedTrunk, ...]
+    backbones: tuple[PreparedBackbone, ...]
     seed: int
     work_dir: Path
     report: Report
@@ -79,13 +79,13 @@ def load_set_features(one: ReproductionSet, run: ReproductionRun) -> tuple[Float
     return tuple(
         load_features(
             one.samples,
-            trunk.frozen,
+            backbone.frozen,
             variants=D4Variants(n_turns=run.recipe.n_turns),
             enhancement=run.recipe.enhancement,
             cache_dir=run.work_dir / "features",
             report=Progress(f"features of {spec.name}", run.report).step,
         ).pooled
-        for spec, trunk in zip(run.recipe.branches, run.trunks, strict=True)
+        for spec, backbone in zip(run.recipe.branches, run.backbones, strict=True)
     )
 
 
@@ -129,7 +129,7 @@ def train_set(
 
     Args:
         one: the data set.
-        run: recipe and trunks.
+        run: recipe and backbones.
         pooled: of :func:`load_set_features`.
         parts: the split.
     """
@@ -145,7 +145,7 @@ def train_set(
 
     return train_heads(
         run.recipe,
-        tuple(trunk.imagenet_top for trunk in run.trunks),
+        tuple(backbone.imagenet_top for backbone in run.backbones),
         items(parts.train),
         items(parts.validation),
         seed=run.seed,

@@ -130,11 +130,11 @@ class RandomizedBundle(Bundle):
     def read_weights(self) -> NetworkWeights:
         """Every weight, shuffled."""
         rng = np.random.default_rng(self.seed)
-        trunks = tuple(
-            {name: _shuffle(rng, array) for name, array in trunk.items()}
-            for trunk in self.original.read_weights().trunks
+        backbones = tuple(
+            {name: _shuffle(rng, array) for name, array in backbone.items()}
+            for backbone in self.original.read_weights().backbones
         )
-        return NetworkWeights(trunks=trunks, heads=self.heads)
+        return NetworkWeights(backbones=backbones, heads=self.heads)
 
 
 def shuffle_heads(heads: Heads, seed: int) -> Heads:

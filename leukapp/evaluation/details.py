@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from leukapp.evaluation.ablation import AblationRow, PairedComparison, ablation_rows, compare_paired
 from leukapp.evaluation.confusion import confusion_of
-from leukapp.evaluation.held_out import HeldOutSet, Protocol
+from leukapp.evaluation.held_out import HeldOutSet, SplitProtocol
 from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.metrics import (
     PrCurve,
@@ -34,7 +34,7 @@ class SourceDetails:
     """
 
     source: str
-    protocol: Protocol
+    protocol: SplitProtocol
     confusion: NDArray[np.int64]
     confusion_of_true: NDArray[np.float64]
     roc: tuple[RocCurve, ...]

@@ -37,8 +37,8 @@ from leukapp.labels import (
 )
 from leukapp.spreadsheet import inert_table, restored_table
 
-Protocol: TypeAlias = Literal["grouped", "paper", "external"]
-PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
+SplitProtocol: TypeAlias = Literal["grouped", "paper", "external"]
+PROTOCOLS: Final[tuple[SplitProtocol, ...]] = get_args(SplitProtocol)
 
 SUM_TOLERANCE: Final = 1e-3
 MIN_CLASSES: Final = 2
@@ -115,7 +115,7 @@ class HeldOutSet:
     branches: tuple[BranchPredictions, ...]
     is_called: NDArray[np.bool_]
     no_call_reasons: tuple[str | None, ...]
-    protocol: Protocol
+    protocol: SplitProtocol
     bundle_sha256: str
     class_names: tuple[str, ...] = CLASS_NAMES
     answers: tuple[str | None, ...] | None = None
@@ -397,7 +397,7 @@ def parse_held_out(data: bytes, name: str) -> HeldOutSet:
         ),
         is_called=_truths(table, "is_called"),
         no_call_reasons=tuple(reason or None for reason in _texts(table, "no_call_reason")),
-        protocol=cast("Protocol", _only_value(table, "protocol")),
+        protocol=cast("SplitProtocol", _only_value(table, "protocol")),
         bundle_sha256=_only_value(table, "bundle_sha256"),
         class_names=class_names,
         answers=_answers(table) if ANSWER_COLUMNS[0] in table else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.held_out import HeldOutSet, Protocol, parse_held_out
+from leukapp.evaluation.held_out import HeldOutSet, SplitProtocol, parse_held_out
 from leukapp.evaluation.report import EvaluationReport
 from leukapp.model.artifacts import REPORT_FILE, bundle_sha256, read_artifact
 from leukapp.model.manifest import MANIFEST_FILE
@@ -82,7 +82,7 @@ def read_uploaded_table(data: bytes, name: str, weights: Path) -> HeldOutTable:
     )
 
 
-def _background(folder: Path, protocol: Protocol) -> Mapping[str, float]:
+def _background(folder: Path, protocol: SplitProtocol) -> Mapping[str, float]:
     """The baseline by source as the bundle's report has it; empty without a report."""
     if not (folder / REPORT_FILE).is_file():
         return {}

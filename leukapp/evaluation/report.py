@@ -6,13 +6,13 @@ from typing import Final, Literal
 
 from leukapp.errors import HeldOutError
 from leukapp.evaluation.calibration import brier_score, expected_calibration_error
-from leukapp.evaluation.held_out import PROTOCOLS, HeldOutSet, Protocol
+from leukapp.evaluation.held_out import PROTOCOLS, HeldOutSet, SplitProtocol
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.evaluation.metrics import MetricReport, evaluate_predictions
 from leukapp.json_files import from_json, to_json
 
 FORMAT: Final = "leukapp-evaluation-1"
-PROTOCOL_TEXTS: Final[Mapping[Protocol, str]] = {
+PROTOCOL_TEXTS: Final[Mapping[SplitProtocol, str]] = {
     "grouped": "grouped",
     "paper": "paper - leaking",
     "external": "external",
@@ -48,7 +48,7 @@ class SourceResult:
     """
 
     source: str
-    protocol: Protocol
+    protocol: SplitProtocol
     report: MetricReport
     branch_accuracies: tuple[BranchAccuracy, ...]
     ece: float

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from leukapp.evaluation.held_out import Protocol
+from leukapp.evaluation.held_out import SplitProtocol
 from leukapp.evaluation.report import EvaluationReport, SourceResult
 
 WeaknessKind: TypeAlias = Literal[
@@ -31,7 +31,7 @@ class WeakSpot:
     """
 
     source: str
-    protocol: Protocol
+    protocol: SplitProtocol
     kind: WeaknessKind
     value: float
     limit: float

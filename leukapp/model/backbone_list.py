@@ -16,7 +16,7 @@ class BackboneSpec:
     Attributes:
         title: its name as people write it.
         builder: where its constructor stands, ``module:function``. One of keras.applications gives
-            the whole network; another takes the side of the input in pixels and gives the trunk.
+            the whole network; another takes the side of the input in pixels and gives the backbone.
         weight_file: holds the ImageNet weights with the classifier: the ``.h5`` file as
             keras.applications calls it, else an ``.npz`` file in ``weights/backbones``; empty for
             a backbone that was not trained on ImageNet.
@@ -53,7 +53,7 @@ BACKBONES: Final = {
     ),
     "mobilenetv3large_cells": BackboneSpec(
         title="MobileNetV3-Large",
-        builder="leukapp.model.backbones:build_cell_trunk",
+        builder="leukapp.model.backbones:build_cell_backbone",
         weight_file="",
     ),
     "xception": BackboneSpec(

@@ -1,7 +1,7 @@
-"""Backbones: convolutional trunks up to their last activation, and their ImageNet classifiers.
+"""Backbones: networks up to their last convolutional activation, and their ImageNet classifiers.
 
-A trunk maps float32 (n, size, size, 3), RGB 0-255, to the last convolutional activation
-(n, map, map, channels); whatever rescaling the backbone wants is its first layer. Behind the trunk
+A backbone maps float32 (n, size, size, 3), RGB 0-255, to the last convolutional activation
+(n, map, map, channels); whatever rescaling the backbone wants is its first layer. Behind it
 every backbone here has global average pooling and dense layers only.
 """
 
@@ -30,12 +30,12 @@ class Backbone:
     """A built backbone.
 
     Attributes:
-        trunk: image batch to last convolutional activation.
+        model: image batch to last convolutional activation.
         imagenet_top: dense layers from the pooled activation to 1000 ImageNet probabilities; empty
             for a backbone that was not trained on ImageNet.
     """
 
-    trunk: keras.Model
+    model: keras.Model
     imagenet_top: DenseStack
 
 
@@ -61,7 +61,7 @@ def build_backbone(
             ``BranchSpec``.
 
     Returns:
-        The trunk, frozen, and the ImageNet classifier behind it.
+        The backbone, frozen, and the ImageNet classifier behind it.
 
     Raises:
         BackboneWeightsError: the name is unknown or the file does not fit the network.
@@ -70,13 +70,13 @@ def build_backbone(
     if spec.is_application:
         backbone = _build_application(spec, input_size_px, weights, stem_input)
     else:
-        trunk = spec.build(input_size_px)
+        model = spec.build(input_size_px)
         # The shapes are enough here: a bundle or ``load_imagenet_backbone`` brings the values.
-        kernel = np.zeros((trunk.output.shape[-1], 1000), np.float32)
+        kernel = np.zeros((model.output.shape[-1], 1000), np.float32)
         bias = np.zeros(1000, np.float32)
         top = (DenseLayer(kernel=kernel, bias=bias, activation="softmax"),)
-        backbone = Backbone(trunk=trunk, imagenet_top=top if spec.weight_file else ())
-    backbone.trunk.trainable = False
+        backbone = Backbone(model=model, imagenet_top=top if spec.weight_file else ())
+    backbone.model.trainable = False
     return backbone
 
 
@@ -113,13 +113,13 @@ def load_imagenet_backbone(
     backbone = build_backbone(name, input_size_px)
     arrays = read_arrays(SHIPPED_BACKBONES / spec.weight_file)
     kernel, bias = arrays.pop("imagenet/kernel"), arrays.pop("imagenet/bias")
-    set_model_arrays(backbone.trunk, arrays)
+    set_model_arrays(backbone.model, arrays)
     top = (DenseLayer(kernel=kernel, bias=bias, activation="softmax"),)
-    return Backbone(trunk=backbone.trunk, imagenet_top=top)
+    return Backbone(model=backbone.model, imagenet_top=top)
 
 
-def build_cell_trunk(input_size_px: int) -> keras.Model:
-    """The trunk that is trained on single cells and not on ImageNet.
+def build_cell_backbone(input_size_px: int) -> keras.Model:
+    """The model that is trained on single cells and not on ImageNet.
 
     Args:
         input_size_px: side of the square input in pixels.
@@ -184,9 +184,9 @@ def _build_application(
     pooling = [
         layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
     ][-1]
-    trunk = keras.Model(image, pooling.input, name=model.name)
+    cut = keras.Model(image, pooling.input, name=model.name)
     behind = model.layers[model.layers.index(pooling) + 1 :]
-    return Backbone(trunk=trunk, imagenet_top=_dense_stack(behind))
+    return Backbone(model=cut, imagenet_top=_dense_stack(behind))
 
 
 def _divide_stem_again(model: keras.Model) -> None:

@@ -20,8 +20,8 @@ from leukapp.model.manifest import (
     Manifest,
     Thresholds,
     TrainingRecord,
+    backbone_file,
     read_manifest,
-    trunk_file,
     write_manifest,
 )
 from leukapp.model.presets import BranchSpec, Preset
@@ -114,16 +114,16 @@ class Bundle:
         Raises:
             BundleError: a file is missing or damaged.
         """
-        trunks = tuple(self.read_trunk(spec) for spec in self.preset.branches)
-        return NetworkWeights(trunks=trunks, heads=self.heads)
+        backbones = tuple(self.read_backbone(spec) for spec in self.preset.branches)
+        return NetworkWeights(backbones=backbones, heads=self.heads)
 
-    def read_trunk(self, spec: BranchSpec) -> Arrays:
-        """Read the weights of one branch's trunk, from all its files.
+    def read_backbone(self, spec: BranchSpec) -> Arrays:
+        """Read the weights of one branch's backbone, from all its files.
 
         Raises:
             BundleError: a file is missing or damaged.
         """
-        first = trunk_file(spec)
+        first = backbone_file(spec)
         arrays: Arrays = {}
         for name in self.files or (first,):
             if is_part_of(name, first):
@@ -180,8 +180,8 @@ def write_bundle(  # noqa: PLR0913
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = [HEADS_FILE, GATE_FILE]
-    for spec, arrays in zip(preset.branches, weights.trunks, strict=True):
-        names += write_array_parts(folder / trunk_file(spec), arrays)
+    for spec, arrays in zip(preset.branches, weights.backbones, strict=True):
+        names += write_array_parts(folder / backbone_file(spec), arrays)
     write_arrays(folder / HEADS_FILE, _pack_heads(weights.heads))
     write_arrays(
         folder / GATE_FILE,

@@ -1,4 +1,4 @@
-"""What lies behind the trunks: a head for each branch and the fusion, as dense stacks."""
+"""What lies behind the backbones: a head for each branch and the fusion, as dense stacks."""
 
 from dataclasses import dataclass
 
@@ -61,11 +61,11 @@ class NetworkWeights:
     """Every weight of a trained network.
 
     Attributes:
-        trunks: arrays of each branch's trunk, in the order of the preset.
+        backbones: arrays of each branch's backbone, in the order of the preset.
         heads: everything behind the global pooling.
     """
 
-    trunks: tuple[Arrays, ...]
+    backbones: tuple[Arrays, ...]
     heads: Heads
 
 
@@ -87,7 +87,7 @@ def predict_logits(heads: Heads, pooled: tuple[FloatArray, ...]) -> NetworkLogit
 
     Args:
         heads: of the network.
-        pooled: global average of each trunk's activation, float32 (..., channels).
+        pooled: global average of each backbone's activation, float32 (..., channels).
 
     Returns:
         Logits of each branch and of the fusion.
@@ -136,7 +136,7 @@ def initial_head(
 
     Args:
         spec: of the branch.
-        n_channels: channels of the trunk's activation.
+        n_channels: channels of the backbone's activation.
         imagenet_top: classifier of the backbone; used only if the branch hands its output on.
         n_classes: of the network.
     """

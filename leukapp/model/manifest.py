@@ -129,8 +129,8 @@ class _Header:
     class_names: tuple[str, ...] = ()
 
 
-def trunk_file(spec: BranchSpec) -> str:
-    """Name of the first file of a branch's trunk; a large trunk has further parts."""
+def backbone_file(spec: BranchSpec) -> str:
+    """Name of the first file of a branch's backbone; a large backbone has further parts."""
     return f"trunk_{spec.name}.npz"
 
 
@@ -190,7 +190,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
             f"the manifest of the bundle {folder.name!r} is damaged; restore {MANIFEST_FILE} "
             f"({error})"
         ) from error
-    needed = {HEADS_FILE, GATE_FILE, *(trunk_file(spec) for spec in manifest.preset.branches)}
+    needed = {HEADS_FILE, GATE_FILE, *(backbone_file(spec) for spec in manifest.preset.branches)}
     if not needed <= manifest.files.keys():
         raise BundleError(f"the manifest of {folder.name} does not list every weight file")
     _verify_files(folder, manifest.files)

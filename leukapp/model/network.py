@@ -32,24 +32,24 @@ def _apply(
 
 
 def _average_over_turns(
-    trunk: keras.Model, image: keras.KerasTensor, n_turns: QuarterTurns
+    backbone: keras.Model, image: keras.KerasTensor, n_turns: QuarterTurns
 ) -> keras.KerasTensor:
     """Mean activation over the turned images, each activation turned back.
 
     Args:
-        trunk: from images (n, size, size, 3) to activations (n, map, map, channels).
+        backbone: from images (n, size, size, 3) to activations (n, map, map, channels).
         image: its input.
-        n_turns: 1 leaves the trunk as it is.
+        n_turns: 1 leaves the backbone as it is.
 
     Returns:
         Activations (n, map, map, channels). With four turns those of a turned image are the turned
         activations, and so is every map made of them.
     """
     if n_turns == 1:
-        return trunk(image)
+        return backbone(image)
     # One batch of all turns runs as one convolution each; four calls would not.
     turned = [keras.ops.rot90(image, k=turn, axes=ROWS_AND_COLUMNS) for turn in range(n_turns)]
-    activations = keras.ops.split(trunk(keras.ops.concatenate(turned, axis=0)), n_turns, axis=0)
+    activations = keras.ops.split(backbone(keras.ops.concatenate(turned, axis=0)), n_turns, axis=0)
     turned_back = [
         keras.ops.rot90(activation, k=-turn, axes=ROWS_AND_COLUMNS)
         for turn, activation in enumerate(activations)
@@ -62,7 +62,7 @@ def build_network(preset: Preset, weights: NetworkWeights) -> keras.Model:
 
     Args:
         preset: names the backbones and input sizes.
-        weights: of the trunks and heads.
+        weights: of the backbones and heads.
 
     Returns:
         A model from one float32 (n, size, size, 3) image batch a branch (RGB 0-255, enhanced) to
@@ -74,12 +74,12 @@ def build_network(preset: Preset, weights: NetworkWeights) -> keras.Model:
     """
     inputs, activations, logits, embeddings = [], [], [], []
     for spec, arrays, head in zip(
-        preset.branches, weights.trunks, weights.heads.branches, strict=True
+        preset.branches, weights.backbones, weights.heads.branches, strict=True
     ):
-        trunk = build_backbone(spec.backbone, spec.input_size_px).trunk
-        set_model_arrays(trunk, arrays)
+        backbone = build_backbone(spec.backbone, spec.input_size_px).model
+        set_model_arrays(backbone, arrays)
         image = keras.Input((spec.input_size_px, spec.input_size_px, 3), name=f"{spec.name}_image")
-        activation = _average_over_turns(trunk, image, preset.n_turns)
+        activation = _average_over_turns(backbone, image, preset.n_turns)
         tensor = keras.layers.GlobalAveragePooling2D(name=f"{spec.name}_pool")(activation)
         for part, stack in (("imagenet", head.imagenet_top), ("embed", head.embed)):
             tensor = _apply(_dense(stack, f"{spec.name}_{part}"), stack, tensor)

@@ -11,7 +11,7 @@ from leukapp.model.presets import get_preset, told_assumptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedLayer:
-    """One dense layer behind a trunk.
+    """One dense layer behind a backbone.
 
     Attributes:
         part: ``imagenet_top``, ``embed``, ``classify`` or ``fusion``.
@@ -32,13 +32,13 @@ class DescribedBranch:
 
     Attributes:
         name: of the branch.
-        backbone: of its trunk.
+        backbone: its name.
         input_size_px: side of the input in pixels.
         hands_on: what its head sees.
-        trunk_layers: layers of the trunk.
+        trunk_layers: layers of the backbone.
         map_size: height and width of the last activation.
         map_channels: channels of the last activation.
-        trunk_parameters: of the trunk.
+        trunk_parameters: of the backbone.
         layers: dense layers behind the global pooling.
         stage1_parameters: the whole stage-1 model, frozen part included.
         trainable_in_stage1: of these, trained.
@@ -93,7 +93,7 @@ class PresetDescription:
             lines += [
                 f"branch {branch.name} ({branch.backbone}, {branch.input_size_px} px, hands on "
                 f"{branch.hands_on})",
-                f"  trunk        {branch.trunk_parameters:>12,}  {branch.trunk_layers} layers, "
+                f"  backbone        {branch.trunk_parameters:>12,}  {branch.trunk_layers} layers, "
                 f"last activation {height} x {width} x {branch.map_channels}",
                 *(_layer_line(layer) for layer in branch.layers),
                 f"  stage 1      {branch.stage1_parameters:>12,}  "
@@ -124,9 +124,9 @@ def describe_preset(name: str) -> PresetDescription:
     branches = []
     for spec in preset.branches:
         backbone = build_backbone(spec.backbone, spec.input_size_px)
-        _, height, width, channels = backbone.trunk.output.shape
+        _, height, width, channels = backbone.model.output.shape
         head = initial_head(spec, channels, backbone.imagenet_top)
-        trunk_parameters = int(backbone.trunk.count_params())
+        trunk_parameters = int(backbone.model.count_params())
         layers = _branch_layers(head)
         trainable = sum(layer.n_parameters for layer in layers if layer.part != "imagenet_top")
         stage1 = trunk_parameters + head.n_parameters
@@ -136,7 +136,7 @@ def describe_preset(name: str) -> PresetDescription:
                 backbone=spec.backbone,
                 input_size_px=spec.input_size_px,
                 hands_on=spec.hands_on,
-                trunk_layers=len(backbone.trunk.layers),
+                trunk_layers=len(backbone.model.layers),
                 map_size=(height, width),
                 map_channels=channels,
                 trunk_parameters=trunk_parameters,

@@ -40,8 +40,8 @@ from leukapp.recipes.stage_costs import StageCosts
 from leukapp.resources import training_dir
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, load_features
+from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
 from leukapp.training.progress import Progress
-from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 
 N_FOLDS: Final = 5
 TRAINED_AGAIN: Final = frozenset({"laboratory left out", "source left out", "folds over groups"})
@@ -387,11 +387,11 @@ class EvidenceJudge:
             def cell_arrays(spec: BranchSpec) -> Arrays:
                 if cell_backbone is not None and spec.backbone == CELL_BACKBONE:
                     return read_arrays(cell_backbone)
-                return bundle.read_trunk(spec)
+                return bundle.read_backbone(spec)
 
-            # The bundle's own trunks: a cell backbone trained again would be another one.
-            trunks = tuple(
-                prepare_trunk(
+            # The bundle's own backbones: a cell backbone trained again would be another one.
+            backbones = tuple(
+                prepare_backbone(
                     spec, weights_dir=None, cell_arrays=functools.partial(cell_arrays, spec)
                 )
                 for spec in bundle.preset.branches
@@ -399,13 +399,13 @@ class EvidenceJudge:
             with self._costs.stage(
                 f"features of {len(self._images)} images", "features", len(self._images)
             ):
-                self._features[cell_backbone] = self._run_trunks(trunks)
+                self._features[cell_backbone] = self._run_backbones(backbones)
         return self._features[cell_backbone]
 
-    def _run_trunks(self, trunks: tuple[PreparedTrunk, ...]) -> _Features:
+    def _run_backbones(self, backbones: tuple[PreparedBackbone, ...]) -> _Features:
         preset, folder = self._bundle.preset, self._work_dir / "features"
         trainable, others = self._images[: self._n_trained], self._images[self._n_trained :]
-        corpus = build_corpus(trainable, preset, trunks, folder, self._report)
+        corpus = build_corpus(trainable, preset, backbones, folder, self._report)
         variants = choose_variants(preset)
         if isinstance(variants, CellViews):
             # What only judges is needed as it is.
@@ -415,13 +415,13 @@ class EvidenceJudge:
             items = [
                 load_features(
                     others,
-                    trunk.frozen,
+                    backbone.frozen,
                     variants=variants,
                     enhancement=preset.enhancement,
                     cache_dir=folder,
                     report=Progress(f"features of {spec.name}", self._report).step,
                 )
-                for spec, trunk in zip(preset.branches, trunks, strict=True)
+                for spec, backbone in zip(preset.branches, backbones, strict=True)
             ]
             kept = Corpus(
                 samples=others,

@@ -15,7 +15,7 @@ from leukapp.data.d4 import D4Element, apply_d4, paper_augmentations
 from leukapp.diagnosis import Diagnoser, Diagnosis
 from leukapp.errors import CatalogError, ImageError
 from leukapp.evaluation.background import edge_features
-from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, Protocol
+from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, SplitProtocol
 from leukapp.imaging.image_io import read_image
 from leukapp.labels import OTHER_LEUKEMIA, join_with_or
 from leukapp.model.dense import FloatArray
@@ -65,7 +65,7 @@ def judge_samples(
     diagnoser: Diagnoser,
     samples: Sequence[Sample],
     *,
-    protocol: Protocol,
+    protocol: SplitProtocol,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> HeldOutSet:
     """Diagnose every sample as it is; see :func:`judge_images`."""
@@ -76,7 +76,7 @@ def judge_images(
     diagnoser: Diagnoser,
     images: Sequence[JudgedImage],
     *,
-    protocol: Protocol,
+    protocol: SplitProtocol,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> HeldOutSet:
     """Diagnose images and keep probabilities and calls.

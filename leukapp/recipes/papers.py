@@ -7,7 +7,7 @@ import numpy as np
 from leukapp.data.catalog import Sample
 from leukapp.diagnosis import Diagnoser
 from leukapp.evaluation.background import background_balanced_accuracy
-from leukapp.evaluation.held_out import HeldOutSet, Protocol, write_held_out
+from leukapp.evaluation.held_out import HeldOutSet, SplitProtocol, write_held_out
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
 from leukapp.inference.choose import open_engine
 from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, join_with_or
@@ -29,7 +29,7 @@ def write_papers(
     train: Sequence[Sample],
     test: Sequence[JudgedImage],
     external: Sequence[Sample],
-    protocol: Protocol,
+    protocol: SplitProtocol,
     report: Callable[[str], None],
 ) -> EvaluationReport:
     """Judge a fresh bundle as the app judges, in f32, and write what it showed into its folder.
@@ -48,7 +48,9 @@ def write_papers(
     """
     diagnoser = Diagnoser(bundle, open_engine(bundle, "openvino-f32"))
     sets: list[HeldOutSet] = []
-    files: list[tuple[str, Sequence[JudgedImage], Protocol]] = [(HELD_OUT_FILE, test, protocol)]
+    files: list[tuple[str, Sequence[JudgedImage], SplitProtocol]] = [
+        (HELD_OUT_FILE, test, protocol)
+    ]
     if external:
         files.append((EXTERNAL_FILE, as_they_are(external), "external"))
     for name, images, of_protocol in files:

@@ -1,4 +1,4 @@
-"""What comes before the heads: read and split the samples, run them through the frozen trunks."""
+"""What comes before the heads: read and split the samples, run them through the backbones."""
 
 import platform
 from collections import Counter
@@ -33,8 +33,8 @@ from leukapp.resources import SHIPPED_COMPACT, training_dir
 from leukapp.training.cell_stage import obtain_cell_backbone
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, D4Variants, Variants, load_features
+from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
 from leukapp.training.progress import Progress
-from leukapp.training.trunks import CELL_BACKBONE, PreparedTrunk, prepare_trunk
 
 LIBRARIES: Final = ("keras", "numpy", "openvino", "scikit-learn")
 """Whose versions a bundle records."""
@@ -100,7 +100,7 @@ class PreparedTraining:
         samples: images of role ``train``.
         split: of the samples.
         external: images of sources kept for judging, of classes that are trained on.
-        trunks: of the preset.
+        backbones: of the preset.
         corpus: the samples with their features.
         train: what the heads learn from.
         validation: what stops the training and sets the thresholds.
@@ -112,7 +112,7 @@ class PreparedTraining:
     samples: tuple[Sample, ...]
     split: SampleSplit
     external: tuple[Sample, ...]
-    trunks: tuple[PreparedTrunk, ...]
+    backbones: tuple[PreparedBackbone, ...]
     corpus: Corpus
     train: ItemVariants
     validation: ItemVariants
@@ -120,7 +120,7 @@ class PreparedTraining:
 
 
 def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
-    """Read, check and split the data, get the trunks, and run every image through them once.
+    """Read, check and split the data, get the backbones, and run every image through them once.
 
     Args:
         options: what is asked for.
@@ -146,8 +146,8 @@ def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
         )
     judged = [samples[i] for i in (*split.validation, *split.test)]
     held_out = [*judged, *known, *catalog.others]
-    trunks = prepare_trunks(preset, options, held_out, work_dir, report)
-    corpus = build_corpus(samples, preset, trunks, work_dir / "features", report)
+    backbones = prepare_backbones(preset, options, held_out, work_dir, report)
+    corpus = build_corpus(samples, preset, backbones, work_dir / "features", report)
     train, validation = choose_items(split, corpus)
     return PreparedTraining(
         preset=preset,
@@ -155,7 +155,7 @@ def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
         samples=samples,
         split=split,
         external=known,
-        trunks=trunks,
+        backbones=backbones,
         corpus=corpus,
         train=train,
         validation=validation,
@@ -254,14 +254,14 @@ def choose_items(split: SampleSplit, corpus: Corpus) -> tuple[ItemVariants, Item
     return train, validation
 
 
-def prepare_trunks(
+def prepare_backbones(
     preset: Preset,
     options: TrainOptions,
     held_out: Sequence[Sample],
     work_dir: Path,
     report: Report,
-) -> tuple[PreparedTrunk, ...]:
-    """Get and compile the frozen trunks of a preset, training the cell backbone if it is asked for.
+) -> tuple[PreparedBackbone, ...]:
+    """Get and compile the backbones of a preset, training the cell backbone if it is asked for.
 
     Args:
         preset: the recipe.
@@ -276,7 +276,7 @@ def prepare_trunks(
             shipped = open_bundle(SHIPPED_COMPACT)
             spec = next(s for s in shipped.preset.branches if s.backbone == CELL_BACKBONE)
             report(f"cell backbone: the one of the shipped bundle {shipped.sha256[:12]}")
-            return shipped.read_trunk(spec)
+            return shipped.read_backbone(spec)
         return obtain_cell_backbone(
             options.data,
             held_out,
@@ -287,7 +287,7 @@ def prepare_trunks(
         ).arrays
 
     return tuple(
-        prepare_trunk(spec, weights_dir=options.backbone_weights, cell_arrays=cell_arrays)
+        prepare_backbone(spec, weights_dir=options.backbone_weights, cell_arrays=cell_arrays)
         for spec in preset.branches
     )
 
@@ -302,18 +302,18 @@ def choose_variants(preset: Preset) -> Variants:
 def build_corpus(
     samples: tuple[Sample, ...],
     preset: Preset,
-    trunks: tuple[PreparedTrunk, ...],
+    backbones: tuple[PreparedBackbone, ...],
     cache_dir: Path,
     report: Report,
 ) -> Corpus:
-    """Run every image through every trunk once, or take its features from the cache.
+    """Run every image through every backbone once, or take its features from the cache.
 
     The classes of the samples become those of the network.
 
     Args:
         samples: images.
         preset: the recipe.
-        trunks: of the preset.
+        backbones: of the preset.
         cache_dir: of features.
         report: takes a line of progress.
     """
@@ -321,19 +321,19 @@ def build_corpus(
     features = [
         load_features(
             samples,
-            trunk.frozen,
+            backbone.frozen,
             variants=variants,
             enhancement=preset.enhancement,
             cache_dir=cache_dir,
             report=Progress(f"features of {spec.name}", report).step,
         )
-        for spec, trunk in zip(preset.branches, trunks, strict=True)
+        for spec, backbone in zip(preset.branches, backbones, strict=True)
     ]
     return Corpus(
         samples=samples,
         pooled=tuple(one.pooled for one in features),
         sample_indices=features[0].sample_indices,
-        imagenet_tops=tuple(trunk.imagenet_top for trunk in trunks),
+        imagenet_tops=tuple(backbone.imagenet_top for backbone in backbones),
         class_names=order_classes(sample.label for sample in samples),
     )
 

@@ -62,7 +62,8 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             options.out,
             preset=prepared.preset,
             weights=NetworkWeights(
-                trunks=tuple(trunk.arrays for trunk in prepared.trunks), heads=fitted.heads
+                backbones=tuple(backbone.arrays for backbone in prepared.backbones),
+                heads=fitted.heads,
             ),
             gate=fitted.gate,
             thresholds=fitted.thresholds,

@@ -16,11 +16,11 @@ from leukapp.recipes.fitting import FittedNetwork, fit_limits
 from leukapp.recipes.preparation import PreparedTraining, Report, build_corpus, choose_variants
 from leukapp.training.corpus import ItemVariants, weigh_items
 from leukapp.training.feature_cache import CellViews
-from leukapp.training.trunks import prepare_changed_trunk
+from leukapp.training.frozen_backbones import prepare_changed_backbone
 
 
 class UnfrozenTraining(NamedTuple):
-    """A training after its trunks were fine-tuned."""
+    """A training after its backbones were fine-tuned."""
 
     prepared: PreparedTraining
     fitted: FittedNetwork
@@ -34,17 +34,17 @@ def unfreeze(
     seed: int,
     report: Report,
 ) -> UnfrozenTraining:
-    """Fine-tune the whole network, then take the features of its changed trunks and fit anew.
+    """Fine-tune the whole network, then take the features of its changed backbones and fit anew.
 
     Args:
-        prepared: data and frozen trunks.
+        prepared: data and frozen backbones.
         before: heads, gate and thresholds after both stages.
         n_epochs: epochs of fine-tuning, at least 1.
         seed: of everything random.
         report: takes a line of progress.
 
     Returns:
-        Changed trunks, heads, gate and thresholds; with nothing but a loss curve added where no
+        Changed backbones, heads, gate and thresholds; with nothing but a loss curve added where no
         epoch was better on the validation images.
 
     Raises:
@@ -68,7 +68,7 @@ def unfreeze(
 
     tuned = fine_tune(
         preset,
-        NetworkWeights(trunks=tuple(t.arrays for t in prepared.trunks), heads=before.heads),
+        NetworkWeights(backbones=tuple(t.arrays for t in prepared.backbones), heads=before.heads),
         image_items(_turned(preset, prepared.train)),
         image_items(prepared.validation),
         n_epochs=n_epochs,
@@ -79,16 +79,16 @@ def unfreeze(
     if not tuned.is_better:
         return UnfrozenTraining(prepared, replace(before, curves=curves))
     heads = tuned.weights.heads
-    trunks = tuple(
-        prepare_changed_trunk(spec, arrays, head.imagenet_top)
+    backbones = tuple(
+        prepare_changed_backbone(spec, arrays, head.imagenet_top)
         for spec, arrays, head in zip(
-            preset.branches, tuned.weights.trunks, heads.branches, strict=True
+            preset.branches, tuned.weights.backbones, heads.branches, strict=True
         )
     )
     features = prepared.work_dir / "features"
-    changed = build_corpus(corpus.samples, preset, trunks, features, report)
+    changed = build_corpus(corpus.samples, preset, backbones, features, report)
     fitted = fit_limits(heads, curves, changed, prepared.train, prepared.validation, seed=seed)
-    # What laboratories that were not seen ask for was measured on the frozen trunks; it stands.
+    # What laboratories that were not seen ask for was measured on the frozen backbones; it stands.
     thresholds = fitted.thresholds
     if preset.hyperparameters.leave_sources_out:
         thresholds = replace(
@@ -97,7 +97,7 @@ def unfreeze(
             needs_agreement=before.thresholds.needs_agreement,
         )
     return UnfrozenTraining(
-        replace(prepared, corpus=changed, trunks=trunks),
+        replace(prepared, corpus=changed, backbones=backbones),
         replace(
             fitted,
             thresholds=thresholds,

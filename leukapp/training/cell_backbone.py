@@ -1,4 +1,4 @@
-"""Train MobileNetV3Large to name single cells; its trunk becomes a backbone of ``compact``."""
+"""Train MobileNetV3Large to name single cells: a backbone of ``compact``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ def train_cell_backbone(
     stages: tuple[CellStage, ...] = DEFAULT_STAGES,
     report: Callable[[str], None] = lambda _line: None,
 ) -> Arrays:
-    """Train the trunk from random weights.
+    """Train the backbone from random weights.
 
     A run that was killed goes on at the last whole epoch when it is started again with the same
     ``work_dir``.
@@ -120,20 +120,20 @@ def train_cell_backbone(
         report: takes a line of progress.
 
     Returns:
-        Weights of the trunk, keyed as ``model_arrays`` does.
+        Weights of the backbone, keyed as ``model_arrays`` does.
     """
     keras.utils.set_random_seed(seed)
     arrays: Arrays | None = None
     for stage in stages:
         batches = CellBatches(cells, stage=stage, enhancement=enhancement, seed=seed)
-        trunk = build_backbone("mobilenetv3large_cells", stage.size_px).trunk
-        trunk.trainable = True
-        _quicken_batch_normalization(trunk)
-        pooled = keras.layers.GlobalAveragePooling2D()(trunk.output)
+        backbone = build_backbone("mobilenetv3large_cells", stage.size_px).model
+        backbone.trainable = True
+        _quicken_batch_normalization(backbone)
+        pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
         logits = keras.layers.Dense(len(CELL_TYPES), name="cell_type")(
             keras.layers.Dropout(0.2, seed=seed)(pooled)
         )
-        model = keras.Model(trunk.input, logits, name="cell_classifier")
+        model = keras.Model(backbone.input, logits, name="cell_classifier")
         if arrays is not None:
             set_model_arrays(model, arrays)
         n_steps = len(batches) * stage.n_epochs

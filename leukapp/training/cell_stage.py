@@ -79,7 +79,7 @@ class CellBackbone:
     """A trained cell backbone and what it saw.
 
     Attributes:
-        arrays: weights of its trunk.
+        arrays: weights of its backbone.
         n_cells: cells it was trained on.
         n_excluded: cells left out because a held-out image shows them or their patient.
         groups: groups (patients) with known identity among its cells, sorted.
@@ -111,7 +111,7 @@ def obtain_cell_backbone(
         report: takes a line of progress.
 
     Returns:
-        The trained trunk.
+        The trained backbone.
 
     Raises:
         CatalogError: the cells cannot be read.

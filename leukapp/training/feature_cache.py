@@ -150,8 +150,8 @@ class ItemFeatures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FrozenTrunk:
-    """A trunk that is ready to run.
+class FrozenBackbone:
+    """A backbone that is ready to run.
 
     Attributes:
         key: hash of its weights, backbone and input size.
@@ -164,8 +164,8 @@ class FrozenTrunk:
     forward: ForwardFunction
 
 
-def trunk_key(backbone: str, input_size_px: int, arrays: Arrays) -> str:
-    """Hash of everything that a trunk's answer depends on besides its input."""
+def backbone_key(backbone: str, input_size_px: int, arrays: Arrays) -> str:
+    """Hash of everything that a backbone's answer depends on besides its input."""
     digest = hashlib.sha256(f"{backbone} {input_size_px}".encode())
     for name in sorted(arrays):
         digest.update(name.encode())
@@ -175,7 +175,7 @@ def trunk_key(backbone: str, input_size_px: int, arrays: Arrays) -> str:
 
 def load_features(
     samples: Sequence[Sample],
-    trunk: FrozenTrunk,
+    backbone: FrozenBackbone,
     *,
     variants: Variants = D4Variants(),
     enhancement: EnhancementConfig,
@@ -186,7 +186,7 @@ def load_features(
 
     Args:
         samples: images to read.
-        trunk: frozen backbone.
+        backbone: frozen backbone.
         variants: which forms of each image go through the backbone.
         enhancement: that of the preset.
         cache_dir: made if missing.
@@ -199,21 +199,21 @@ def load_features(
         ImageError: an image cannot be read.
     """
     settings = json.dumps(asdict(enhancement), sort_keys=True)
-    depends_on = f"{trunk.key} {settings} {variants.kind}"
+    depends_on = f"{backbone.key} {settings} {variants.kind}"
     folder = cache_dir / hashlib.sha256(depends_on.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     of_samples: list[FloatArray] = []
     with ThreadPoolExecutor(max_workers=2) as pool_of_readers:
         prepared = _ahead(
             pool_of_readers,
-            lambda sample: _prepare(sample, folder, trunk, variants, enhancement),
+            lambda sample: _prepare(sample, folder, backbone, variants, enhancement),
             samples,
         )
         for index, (path, items) in enumerate(prepared):
             if items is None:
                 of_samples.append(np.load(path, allow_pickle=False).astype(np.float32))
             else:
-                features = _pooled(items, trunk, variants.n_turns)
+                features = _pooled(items, backbone, variants.n_turns)
                 _save(path, features)
                 of_samples.append(halve(features).astype(np.float32))
             report(index + 1, len(samples))
@@ -227,17 +227,21 @@ def load_features(
     )
 
 
-def _pooled(items: Sequence[FloatArray], trunk: FrozenTrunk, n_turns: QuarterTurns) -> FloatArray:
+def _pooled(
+    items: Sequence[FloatArray], backbone: FrozenBackbone, n_turns: QuarterTurns
+) -> FloatArray:
     """Float32 (items, variants, channels); (0, 0, 0) for no item."""
     if not items:
         return np.zeros((0, 0, 0), np.float32)
-    return np.asarray([_pool_variants(one, trunk, n_turns) for one in items], np.float32)
+    return np.asarray([_pool_variants(one, backbone, n_turns) for one in items], np.float32)
 
 
-def _pool_variants(variants: FloatArray, trunk: FrozenTrunk, n_turns: QuarterTurns) -> FloatArray:
+def _pool_variants(
+    variants: FloatArray, backbone: FrozenBackbone, n_turns: QuarterTurns
+) -> FloatArray:
     """Float32 (variants, channels): the first as the network sees it, in quarter turns."""
     turned = [np.rot90(variants[:1], turn, axes=(1, 2)) for turn in range(1, n_turns)]
-    pooled = pool(trunk.forward(np.concatenate([variants, *turned])))
+    pooled = pool(backbone.forward(np.concatenate([variants, *turned])))
     n_variants = len(variants)
     pooled[0] = np.mean([pooled[0], *pooled[n_variants:]], axis=0)
     return pooled[:n_variants]
@@ -257,7 +261,7 @@ def _ahead(executor, function, items, n_ahead: int = 8):  # type: ignore[no-unty
 def _prepare(
     sample: Sample,
     folder: Path,
-    trunk: FrozenTrunk,
+    backbone: FrozenBackbone,
     variants: Variants,
     enhancement: EnhancementConfig,
 ) -> tuple[Path, list[FloatArray] | None]:
@@ -268,7 +272,7 @@ def _prepare(
         return path, None
     items = variants.draw(
         decode_image(data),
-        size_px=trunk.input_size_px,
+        size_px=backbone.input_size_px,
         enhancement=enhancement,
         image_key=image_key,
     )

@@ -1,7 +1,8 @@
-"""Fine-tuning: the whole network, trunks included, on images with a small learning rate.
+"""Fine-tuning: the whole network, backbones included, on images with a small learning rate.
 
-It comes after both stages, so that untrained heads do not tear up the trunks. Batch normalizations
-keep their statistics: a small data set would replace those of ImageNet by worse ones.
+It comes after both stages, so that untrained heads do not tear up the backbones. Batch
+normalizations keep their statistics: a small data set would replace those of ImageNet by worse
+ones.
 """
 
 from collections.abc import Callable
@@ -89,11 +90,11 @@ def fine_tune(  # noqa: PLR0913
     keras.utils.set_random_seed(seed)
     network = build_network(preset, weights)
     n_branches = len(preset.branches)
-    # The first outputs are the activations; what made them are the trunks, in this order.
-    trunks = [output._keras_history.operation for output in network.outputs[:n_branches]]
-    for trunk in trunks:
-        trunk.trainable = True
-        for layer in trunk.layers:
+    # The first outputs are the activations; what made them are the backbones, in this order.
+    backbones = [output._keras_history.operation for output in network.outputs[:n_branches]]
+    for backbone in backbones:
+        backbone.trainable = True
+        for layer in backbone.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
     n_logits = len(network.outputs) - n_branches
@@ -140,7 +141,7 @@ def fine_tune(  # noqa: PLR0913
         report(f"{FINE_TUNING}: no epoch was better on the validation images; nothing is changed")
         return FineTuned(weights=weights, curve=curve, is_better=False)
     return FineTuned(
-        weights=_read_weights(preset, weights, network, trunks), curve=curve, is_better=True
+        weights=_read_weights(preset, weights, network, backbones), curve=curve, is_better=True
     )
 
 
@@ -189,7 +190,7 @@ class _ImageBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def _read_weights(
-    preset: Preset, before: NetworkWeights, network: keras.Model, trunks: list[keras.Model]
+    preset: Preset, before: NetworkWeights, network: keras.Model, backbones: list[keras.Model]
 ) -> NetworkWeights:
     def stack(old: DenseStack, name: str) -> DenseStack:
         layers = []
@@ -207,6 +208,6 @@ def _read_weights(
         for spec, head in zip(preset.branches, before.heads.branches, strict=True)
     )
     return NetworkWeights(
-        trunks=tuple(model_arrays(trunk) for trunk in trunks),
+        backbones=tuple(model_arrays(backbone) for backbone in backbones),
         heads=replace(before.heads, branches=branches, fusion=stack(before.heads.fusion, "fusion")),
     )

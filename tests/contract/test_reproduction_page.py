@@ -9,7 +9,7 @@ from experiments.reproduction.document import BEGIN, END, write_figures
 from experiments.reproduction.report import Reproduction, flatten_recipe
 from leukapp.model.bundle import open_bundle
 from leukapp.model.presets import get_preset, paper_recipe
-from leukapp.training.feature_cache import trunk_key
+from leukapp.training.feature_cache import backbone_key
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_figures_are_of_the_frozen_networks_that_are_shipped(repository, res
     """A bundle with another cell backbone asks for the reproduction to be run again."""
     bundle = open_bundle(repository / "weights" / "compact")
     shipped = tuple(
-        trunk_key(spec.backbone, spec.input_size_px, bundle.read_trunk(spec))
+        backbone_key(spec.backbone, spec.input_size_px, bundle.read_backbone(spec))
         for spec in bundle.preset.branches
     )
     assert result.trunk_keys == shipped

@@ -64,16 +64,16 @@ def last_activation(model, images):
 
 def test_weights_from_a_file_see_the_input_they_were_trained_on(smallest, weight_file, images):
     downloaded = smallest.build(weights="imagenet", include_top=True)
-    ours = load_imagenet_backbone("efficientnetb0", 224).trunk
+    ours = load_imagenet_backbone("efficientnetb0", 224).model
     np.testing.assert_allclose(ours(images), last_activation(downloaded, images), atol=2e-4)
 
 
 def test_the_way_of_tensorflow_2_9_is_an_option(smallest, weight_file, images):
     once = smallest.build(weights=None, include_top=True)
     once.load_weights(weight_file)
-    ours = load_imagenet_backbone("efficientnetb0", 224, stem_input="tensorflow_2_9").trunk
+    ours = load_imagenet_backbone("efficientnetb0", 224, stem_input="tensorflow_2_9").model
     np.testing.assert_allclose(ours(images), last_activation(once, images), atol=2e-4)
-    as_trained = load_imagenet_backbone("efficientnetb0", 224).trunk
+    as_trained = load_imagenet_backbone("efficientnetb0", 224).model
     assert np.abs(np.asarray(as_trained(images)) - np.asarray(ours(images))).max() > 0.02
 
 

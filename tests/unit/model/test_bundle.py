@@ -31,7 +31,7 @@ def test_round_trip(folder):
     assert bundle.preset == TINY_PRESET
     written = lively_weights(TINY_PRESET)
     read = bundle.read_weights()
-    for ours, theirs in zip(read.trunks, written.trunks, strict=True):
+    for ours, theirs in zip(read.backbones, written.backbones, strict=True):
         assert ours.keys() == theirs.keys()
         assert all(np.allclose(ours[k], theirs[k], rtol=1e-3, atol=1e-3) for k in ours)
     assert [layer.activation for layer in read.heads.fusion] == [
@@ -200,7 +200,7 @@ def test_garbage_manifest(folder, content):
 def test_large_weights_are_written_in_parts(folder, monkeypatch):
     written = lively_weights(TINY_PRESET)
     pristine = open_bundle(folder)
-    whole, gate = pristine.read_weights().trunks, pristine.gate
+    whole, gate = pristine.read_weights().backbones, pristine.gate
     limit = 2_000_000
     monkeypatch.setattr(weights_io.write_array_parts, "__kwdefaults__", {"max_bytes": limit})
     bundle = write_bundle(
@@ -217,13 +217,13 @@ def test_large_weights_are_written_in_parts(folder, monkeypatch):
     assert all((folder / name).stat().st_size < 1.5 * limit for name in parts)
     listed = json.loads((folder / "manifest.json").read_text())["files"]
     assert set(parts) <= listed.keys()
-    for ours, theirs in zip(bundle.read_weights().trunks, whole, strict=True):
+    for ours, theirs in zip(bundle.read_weights().backbones, whole, strict=True):
         assert ours.keys() == theirs.keys()
         assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
     planted = folder / "trunk_first.part99.npz"
     planted.write_bytes(b"not listed, so never read")
-    assert open_bundle(folder).read_weights().trunks[0].keys() == whole[0].keys()
+    assert open_bundle(folder).read_weights().backbones[0].keys() == whole[0].keys()
 
     (folder / "trunk_first.part2.npz").unlink()
     with pytest.raises(BundleError, match=r"trunk_first.part2.npz .* is missing"):

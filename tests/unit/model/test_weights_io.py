@@ -10,8 +10,10 @@ def test_weights_fit_a_later_build_in_the_same_process(name):
     """Keras numbers unnamed layers through the process: the second build calls them otherwise."""
     from leukapp.model.backbones import build_backbone
 
-    first, second = (build_backbone(name, 96).trunk for _ in range(2))
-    names = [{layer.name for layer in trunk.layers if layer.weights} for trunk in (first, second)]
+    first, second = (build_backbone(name, 96).model for _ in range(2))
+    names = [
+        {layer.name for layer in backbone.layers if layer.weights} for backbone in (first, second)
+    ]
     assert names[0] != names[1]
     arrays = model_arrays(first)
     set_model_arrays(second, arrays)

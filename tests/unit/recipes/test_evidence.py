@@ -18,8 +18,8 @@ from leukapp.recipes import evidence, evidence_networks
 from leukapp.recipes.checked_catalog import read_checked_catalog
 from leukapp.recipes.evidence_networks import EvidenceOptions
 from leukapp.recipes.fitting import fit_limits
-from leukapp.training.feature_cache import FrozenTrunk
-from leukapp.training.trunks import PreparedTrunk
+from leukapp.training.feature_cache import FrozenBackbone
+from leukapp.training.frozen_backbones import PreparedBackbone
 
 SOURCES = ("north_1", "north_2", "north_3", "south", "east")
 NEVER_TRAINED = {"north_3", "east"}
@@ -51,12 +51,12 @@ def write_table(folder):
         writer.writerows(rows)
 
 
-def block_trunk(spec, **_weights):
+def block_backbone(spec, **_weights):
     def forward(batch):
         return batch.reshape(len(batch), 4, 8, 4, 8, 3).mean(axis=(2, 4)) / 255
 
-    frozen = FrozenTrunk(key=spec.name, input_size_px=SIZE_PX, forward=forward)
-    return PreparedTrunk(arrays={}, imagenet_top=(), frozen=frozen)
+    frozen = FrozenBackbone(key=spec.name, input_size_px=SIZE_PX, forward=forward)
+    return PreparedBackbone(arrays={}, imagenet_top=(), frozen=frozen)
 
 
 def some_heads():
@@ -106,7 +106,7 @@ def test_every_source_and_laboratory_is_judged_by_a_network_that_never_saw_it(
         return fitted
 
     monkeypatch.setattr(evidence, "open_bundle", lambda _folder: bundle)
-    monkeypatch.setattr(evidence_networks, "prepare_trunk", block_trunk)
+    monkeypatch.setattr(evidence_networks, "prepare_backbone", block_backbone)
     monkeypatch.setattr(evidence_networks, "fit_network", fit)
     monkeypatch.setattr(evidence_networks, "N_FOLDS", 2)
     lines = []

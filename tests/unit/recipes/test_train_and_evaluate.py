@@ -84,7 +84,7 @@ def test_unfreezing_changes_the_backbones(trained, data, work_dir, tmp_path):
     )
     tuned = train_bundle(options, report=lines.append)
     assert "fusion: taken from an earlier run" in lines
-    before, after = trained.read_weights().trunks, tuned.read_weights().trunks
+    before, after = trained.read_weights().backbones, tuned.read_weights().backbones
     for old, new in zip(before, after, strict=True):
         kernels = [name for name in old if name.endswith("kernel")]
         assert any((old[name] != new[name]).any() for name in kernels)

@@ -12,9 +12,9 @@ from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.training.feature_cache import (
     CellViews,
     D4Variants,
-    FrozenTrunk,
+    FrozenBackbone,
+    backbone_key,
     load_features,
-    trunk_key,
 )
 
 
@@ -30,7 +30,7 @@ def samples(tmp_path):
     return made
 
 
-class CountingTrunk:
+class CountingBackbone:
     """Hands on a corner of its input and counts the batches."""
 
     def __init__(self, fail_at=None):
@@ -44,13 +44,13 @@ class CountingTrunk:
         return batch[:, :4, :4] / 255
 
     def frozen(self, key="k"):
-        return FrozenTrunk(key=key, input_size_px=32, forward=self)
+        return FrozenBackbone(key=key, input_size_px=32, forward=self)
 
 
-def load(samples, trunk, folder, key="k", **options):
+def load(samples, backbone, folder, key="k", **options):
     return load_features(
         samples,
-        trunk.frozen(key),
+        backbone.frozen(key),
         enhancement=EnhancementConfig(),
         cache_dir=folder,
         **options,
@@ -58,31 +58,31 @@ def load(samples, trunk, folder, key="k", **options):
 
 
 def test_second_run_needs_no_backbone(samples, tmp_path):
-    trunk = CountingTrunk()
-    first = load(samples, trunk, tmp_path / "cache")
+    backbone = CountingBackbone()
+    first = load(samples, backbone, tmp_path / "cache")
     assert first.pooled.shape == (3, 8, 3)
     assert first.sample_indices.tolist() == [0, 1, 2]
-    assert trunk.n_batches == 3
-    second = load(samples, trunk, tmp_path / "cache")
+    assert backbone.n_batches == 3
+    second = load(samples, backbone, tmp_path / "cache")
     np.testing.assert_array_equal(second.pooled, first.pooled)
-    assert trunk.n_batches == 3
+    assert backbone.n_batches == 3
 
 
 def test_killed_run_goes_on(samples, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        load(samples, CountingTrunk(fail_at=3), tmp_path / "cache")
-    trunk = CountingTrunk()
-    load(samples, trunk, tmp_path / "cache")
-    assert trunk.n_batches == 1
+        load(samples, CountingBackbone(fail_at=3), tmp_path / "cache")
+    backbone = CountingBackbone()
+    load(samples, backbone, tmp_path / "cache")
+    assert backbone.n_batches == 1
 
 
 def test_other_weights_or_views_are_computed_anew(samples, tmp_path):
-    trunk = CountingTrunk()
-    load(samples, trunk, tmp_path / "cache")
-    load(samples, trunk, tmp_path / "cache", key="other")
-    assert trunk.n_batches == 6
-    views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=2, n_turns=1))
-    assert trunk.n_batches == 9
+    backbone = CountingBackbone()
+    load(samples, backbone, tmp_path / "cache")
+    load(samples, backbone, tmp_path / "cache", key="other")
+    assert backbone.n_batches == 6
+    views = load(samples, backbone, tmp_path / "cache", variants=CellViews(n_views=2, n_turns=1))
+    assert backbone.n_batches == 9
     assert views.pooled.shape == (3, 3, 3)
 
 
@@ -90,7 +90,7 @@ def test_whole_images_in_more_turns_are_computed_anew(samples, tmp_path):
     once, turned = (
         load(
             samples,
-            CountingTrunk(),
+            CountingBackbone(),
             tmp_path / "cache",
             variants=D4Variants(n_turns=n_turns),
         ).pooled
@@ -105,7 +105,7 @@ def test_a_crop_as_it_is_has_the_mean_of_its_turns_and_a_view_has_not(samples, t
     once, turned = (
         load(
             samples,
-            CountingTrunk(),
+            CountingBackbone(),
             tmp_path / "cache",
             variants=CellViews(n_views=2, n_turns=n_turns),
         ).pooled
@@ -121,16 +121,18 @@ def test_a_crop_as_it_is_has_the_mean_of_its_turns_and_a_view_has_not(samples, t
 
 def test_image_without_a_leukocyte_has_no_item(samples, tmp_path):
     Image.new("RGB", (64, 64), (235, 235, 235)).save(samples[1].path)
-    trunk = CountingTrunk()
+    backbone = CountingBackbone()
     for _ in range(2):
-        views = load(samples, trunk, tmp_path / "cache", variants=CellViews(n_views=1, n_turns=1))
+        views = load(
+            samples, backbone, tmp_path / "cache", variants=CellViews(n_views=1, n_turns=1)
+        )
         assert views.sample_indices.tolist() == [0, 2]
         assert len(views.pooled) == 2
-    assert trunk.n_batches == 2
+    assert backbone.n_batches == 2
 
 
 def test_features_are_those_of_the_turned_image(samples, tmp_path):
-    features = load(samples, CountingTrunk(), tmp_path / "cache").pooled
+    features = load(samples, CountingBackbone(), tmp_path / "cache").pooled
     with Image.open(samples[0].path) as opened:
         turned = distinct_d4(np.asarray(opened))[3]
     prepared = prepare_inputs(turned, EnhancementConfig(), (32,)).inputs[0]
@@ -140,5 +142,5 @@ def test_features_are_those_of_the_turned_image(samples, tmp_path):
 
 def test_key_depends_on_weights():
     arrays = {"a": np.zeros(3, np.float32)}
-    assert trunk_key("x", 32, arrays) != trunk_key("x", 64, arrays)
-    assert trunk_key("x", 32, arrays) != trunk_key("x", 32, {"a": np.ones(3, np.float32)})
+    assert backbone_key("x", 32, arrays) != backbone_key("x", 64, arrays)
+    assert backbone_key("x", 32, arrays) != backbone_key("x", 32, {"a": np.ones(3, np.float32)})

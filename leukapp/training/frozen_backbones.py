@@ -1,4 +1,4 @@
-"""Frozen trunks of a preset: where their weights come from, and running them fast."""
+"""Frozen backbones of a preset: where their weights come from, and running them fast."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from leukapp.model.backbones import Backbone, build_backbone, load_imagenet_back
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.presets import BranchSpec
 from leukapp.model.weights_io import Arrays, halve, model_arrays, set_model_arrays
-from leukapp.training.feature_cache import ForwardFunction, FrozenTrunk, trunk_key
+from leukapp.training.feature_cache import ForwardFunction, FrozenBackbone, backbone_key
 
 if TYPE_CHECKING:
     import keras
@@ -22,8 +22,8 @@ CELL_BACKBONE = "mobilenetv3large_cells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PreparedTrunk:
-    """A trunk with its weights.
+class PreparedBackbone:
+    """A backbone with its weights.
 
     Attributes:
         arrays: weights as a bundle stores them.
@@ -33,13 +33,13 @@ class PreparedTrunk:
 
     arrays: Arrays
     imagenet_top: DenseStack
-    frozen: FrozenTrunk
+    frozen: FrozenBackbone
 
 
-def prepare_trunk(
+def prepare_backbone(
     spec: BranchSpec, *, weights_dir: Path | None, cell_arrays: Callable[[], Arrays]
-) -> PreparedTrunk:
-    """Get a trunk's weights and compile it.
+) -> PreparedBackbone:
+    """Get a backbone's weights and compile it.
 
     Args:
         spec: of the branch.
@@ -51,7 +51,7 @@ def prepare_trunk(
     """
     if spec.backbone == CELL_BACKBONE:
         backbone = build_backbone(spec.backbone, spec.input_size_px)
-        set_model_arrays(backbone.trunk, cell_arrays())
+        set_model_arrays(backbone.model, cell_arrays())
     else:
         backbone = load_imagenet_backbone(
             spec.backbone,
@@ -59,35 +59,35 @@ def prepare_trunk(
             weights_dir=weights_dir,
             stem_input=spec.stem_input,
         )
-    return _freeze(spec, backbone, model_arrays(backbone.trunk))
+    return _freeze(spec, backbone, model_arrays(backbone.model))
 
 
-def prepare_changed_trunk(
+def prepare_changed_backbone(
     spec: BranchSpec, arrays: Arrays, imagenet_top: DenseStack
-) -> PreparedTrunk:
-    """Compile a trunk whose weights were fine-tuned.
+) -> PreparedBackbone:
+    """Compile a backbone whose weights were fine-tuned.
 
     Args:
         spec: of the branch.
-        arrays: weights of the trunk.
+        arrays: weights of the backbone.
         imagenet_top: its ImageNet classifier, fine-tuned too; empty if it has none.
     """
-    trunk = build_backbone(spec.backbone, spec.input_size_px).trunk
-    return _freeze(spec, Backbone(trunk=trunk, imagenet_top=imagenet_top), arrays)
+    model = build_backbone(spec.backbone, spec.input_size_px).model
+    return _freeze(spec, Backbone(model=model, imagenet_top=imagenet_top), arrays)
 
 
-def _freeze(spec: BranchSpec, backbone: Backbone, arrays: Arrays) -> PreparedTrunk:
+def _freeze(spec: BranchSpec, backbone: Backbone, arrays: Arrays) -> PreparedBackbone:
     # Features are taken with the half-precision weights that the bundle will hold.
     arrays = {name: _as_stored(values) for name, values in arrays.items()}
-    set_model_arrays(backbone.trunk, arrays)
-    forward = _on_device(backbone.trunk) if has_cuda() else _on_processor(backbone.trunk)
-    key = trunk_key(spec.backbone, spec.input_size_px, arrays)
-    frozen = FrozenTrunk(key=key, input_size_px=spec.input_size_px, forward=forward)
-    return PreparedTrunk(arrays=arrays, imagenet_top=backbone.imagenet_top, frozen=frozen)
+    set_model_arrays(backbone.model, arrays)
+    forward = _on_device(backbone.model) if has_cuda() else _on_processor(backbone.model)
+    key = backbone_key(spec.backbone, spec.input_size_px, arrays)
+    frozen = FrozenBackbone(key=key, input_size_px=spec.input_size_px, forward=forward)
+    return PreparedBackbone(arrays=arrays, imagenet_top=backbone.imagenet_top, frozen=frozen)
 
 
-def _on_processor(trunk: "keras.Model") -> ForwardFunction:
-    compiled = compile_network(convert_network(trunk))
+def _on_processor(model: "keras.Model") -> ForwardFunction:
+    compiled = compile_network(convert_network(model))
 
     def forward(batch: FloatArray) -> FloatArray:
         return np.asarray(compiled(batch)[0], np.float32)
@@ -95,9 +95,9 @@ def _on_processor(trunk: "keras.Model") -> ForwardFunction:
     return forward
 
 
-def _on_device(trunk: "keras.Model") -> ForwardFunction:
+def _on_device(model: "keras.Model") -> ForwardFunction:
     def forward(batch: FloatArray) -> FloatArray:
-        return np.asarray(trunk.predict_on_batch(batch), np.float32)
+        return np.asarray(model.predict_on_batch(batch), np.float32)
 
     return forward
 

@@ -13,9 +13,9 @@ from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import NetworkWeights
 from leukapp.model.presets import Preset
+from leukapp.recipes.bundle_artifacts import write_artifacts
 from leukapp.recipes.fitting import fit_limits
 from leukapp.recipes.judge import JudgedImage
-from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import SampleSplit, hash_training_images, record_training
 from leukapp.training.corpus import Corpus
 from leukapp.training.frozen_backbones import PreparedBackbone
@@ -83,7 +83,7 @@ def keep_bundle(  # noqa: PLR0913
         ),
         training_images=hash_training_images(samples, split),
     )
-    write_papers(
+    write_artifacts(
         bundle,
         train=[samples[i] for i in split.train],
         test=[

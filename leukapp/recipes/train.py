@@ -12,10 +12,10 @@ from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.fusion import NetworkWeights
 from leukapp.process_threads import one_blas_thread
+from leukapp.recipes.bundle_artifacts import write_artifacts
 from leukapp.recipes.checked_catalog import write_findings
 from leukapp.recipes.fitting import fit_network
 from leukapp.recipes.judge import JudgedImage, as_they_are, augmented_copies
-from leukapp.recipes.papers import write_papers
 from leukapp.recipes.preparation import (
     Report,
     SampleSplit,
@@ -89,7 +89,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
     for note in bound_notes(fitted.thresholds):
         report(note)
     report(f"bundle: {bundle.folder} {bundle.sha256[:12]}")
-    evaluation = write_papers(
+    evaluation = write_artifacts(
         bundle,
         train=[samples[i] for i in split.train],
         test=_judged_images(samples, split),

@@ -9,7 +9,7 @@ from networks import write_tiny_bundle
 from leukapp.model.bundle import open_bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
 from leukapp.model.manifest import Thresholds
-from leukapp.recipes.papers import model_card
+from leukapp.recipes.bundle_artifacts import model_card
 
 FREE = Thresholds(
     temperature=1.4,

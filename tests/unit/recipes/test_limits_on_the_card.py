@@ -5,7 +5,7 @@ from pathlib import Path
 
 from leukapp.model.bundle import open_bundle
 from leukapp.model.manifest import CallLimits
-from leukapp.recipes.papers import model_card
+from leukapp.recipes.bundle_artifacts import model_card
 
 
 def test_each_limit_stands_on_the_card(repository: Path) -> None:

@@ -23,7 +23,7 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 EXTERNAL_FILE = "held_out_external.csv"
 
 
-def write_papers(
+def write_artifacts(
     bundle: Bundle,
     *,
     train: Sequence[Sample],

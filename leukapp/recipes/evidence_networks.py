@@ -23,18 +23,17 @@ from leukapp.labels import HEALTHY, OTHER_LEUKEMIA
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits
-from leukapp.model.manifest import CallLimits
+from leukapp.model.manifest import CallLimits, TrainingRecord
 from leukapp.model.presets import BranchSpec
 from leukapp.model.weights_io import Arrays, read_arrays
 from leukapp.recipes.evidence_rows import Kind
 from leukapp.recipes.fitting import fit_network
 from leukapp.recipes.left_out import without_images
 from leukapp.recipes.preparation import (
-    TrainOptions,
+    SampleSplit,
     build_corpus,
     choose_items,
     choose_variants,
-    split_samples,
 )
 from leukapp.recipes.stage_costs import StageCosts
 from leukapp.resources import training_dir
@@ -126,13 +125,8 @@ class EvidenceJudge:
         self._options, self._bundle, self._report = options, bundle, report
         self._work_dir = options.work_dir or training_dir()
         self._costs = StageCosts(self._work_dir / "stage_costs.json", report)
-        training = TrainOptions(
-            preset=bundle.preset.name,
-            data=options.data,
-            out=options.bundle,
-            seed=bundle.training.seed,
-        )
-        trainable, self._split = split_samples(catalog, training)
+        trainable = [sample for sample in catalog.samples if sample.role == "train"]
+        self._split = _split_of(bundle.training, trainable)
         self._n_trained = len(trainable)
         self._images = (
             *trainable,
@@ -432,6 +426,21 @@ class EvidenceJudge:
             )
         train, validation = choose_items(self._split, corpus)
         return _Features(trained=corpus, kept=kept, train=train, validation=validation)
+
+
+def _split_of(training: TrainingRecord, samples: Sequence[Sample]) -> SampleSplit:
+    """The split that a bundle was trained with, from its record: no image is compared again."""
+    if training.protocol != "grouped":
+        raise CatalogError(
+            "the bundle was trained under the protocol that leaks; name one of the protocol grouped"
+        )
+    train, validation, test = (
+        tuple(index for index, sample in enumerate(samples) if sample.group in groups)
+        for groups in map(
+            frozenset, (training.train_groups, training.validation_groups, training.test_groups)
+        )
+    )
+    return SampleSplit(train=train, validation=validation, test=test, augmented=None)
 
 
 def as_rows(

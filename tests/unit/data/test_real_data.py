@@ -66,12 +66,14 @@ def test_no_group_crosses_and_every_source_and_label_is_tested(catalog):
     tested = {groups[i] for i in split.test}
     assert not parts[0] & parts[1]
     assert not (parts[0] | parts[1]) & tested
-    assert {(sources[i], labels[i]) for i in split.test} == set(zip(sources, labels, strict=True))
-    assert len(split.test) / len(training) == pytest.approx(0.2, abs=0.01)
+    tested = {(sources[i], labels[i]) for i in split.test}
+    # The healthy cells of C-NMC are of one person, who can only be on one side.
+    assert set(zip(sources, labels, strict=True)) - tested == {("cnmc", "Healthy")}
+    assert len(split.test) / len(training) == pytest.approx(0.2, abs=0.02)
 
 
-def test_noted_near_duplicates_of_all_idb2_are_found(catalog):
-    samples = of_source(catalog, "all_idb2")
+def test_noted_near_duplicates_of_all_idb2_are_found(data_root):
+    samples = read_catalog(data_root / "smears" / "all_idb2_103px", "all_idb2").samples
     names = [sample.path.stem[:5] for sample in samples]
     pairs = find_duplicates(read_image(sample.path) for sample in samples)
     found = {(names[pair.first], names[pair.second]) for pair in pairs}

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from leukapp.data.readers import read_catalog
+from leukapp.errors import CatalogError
 from leukapp.evaluation.held_out import read_held_out
 from leukapp.inference.fit_decision import fit_gate
 from leukapp.labels import CLASS_NAMES
@@ -15,7 +17,6 @@ from leukapp.model.fusion import BranchHead, Heads
 from leukapp.model.manifest import CallLimits, Thresholds
 from leukapp.model.presets import BranchSpec, Preset
 from leukapp.recipes import evidence, evidence_networks
-from leukapp.recipes.checked_catalog import read_checked_catalog
 from leukapp.recipes.evidence_networks import EvidenceOptions
 from leukapp.recipes.fitting import fit_limits
 from leukapp.training.feature_cache import FrozenBackbone
@@ -85,7 +86,7 @@ def bundle(tmp_path):
             false_reject_fraction=0.0,
             limits=limits,
         ),
-        training=SimpleNamespace(seed=0, catalog_sha256=""),
+        training=SimpleNamespace(seed=0, protocol="grouped", catalog_sha256=""),
         sha256="ab" * 32,
     )
 
@@ -95,7 +96,11 @@ def test_every_source_and_laboratory_is_judged_by_a_network_that_never_saw_it(
 ):
     data = draw_data(15, size_px=64)
     write_table(data)
-    bundle.training.catalog_sha256 = read_checked_catalog(data).catalog.sha256()
+    bundle.training.catalog_sha256 = read_catalog(data).sha256()
+    for part, name in enumerate(("train_groups", "validation_groups", "test_groups")):
+        groups = {f"north:{label}{index}" for label in CLASS_NAMES for index in range(part, 9, 3)}
+        groups |= {f"south:{label}{index}" for label in CLASS_NAMES for index in range(part, 12, 3)}
+        setattr(bundle.training, name, tuple(groups))
     learned = []
 
     def fit(_preset, corpus, train, validation, *, seed, calling, **_settings):
@@ -123,6 +128,11 @@ def test_every_source_and_laboratory_is_judged_by_a_network_that_never_saw_it(
     ]
     assert learned[4:] == [{"north_1", "north_2", "south"}] * 2
     judged = {(row.kind, row.name): row for row in found.rows}
+    assert {row.name: row.n_images for row in found.rows if row.kind == "held-out groups"} == {
+        "north_1": 3,
+        "north_2": 3,
+        "south": 3,
+    }
     assert {key: row.n_images for key, row in judged.items() if key[0] != "held-out groups"} == {
         ("source never seen", "north_3"): 9,
         ("source never seen", "east"): 6,
@@ -143,4 +153,7 @@ def test_every_source_and_laboratory_is_judged_by_a_network_that_never_saw_it(
     assert (folder / "evidence.md").read_text() == found.to_markdown()
     table = read_held_out(folder / "south_laboratory_left_out.csv")
     assert (len(table), set(table.sources)) == (9, {"south"})
+    bundle.training.protocol = "paper"
+    with pytest.raises(CatalogError, match="protocol that leaks"):
+        evidence.gather_evidence(EvidenceOptions(data=data, bundle=tmp_path))
     assert any(line.startswith("training: south, laboratory left out: at most") for line in lines)

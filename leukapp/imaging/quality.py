@@ -1,15 +1,12 @@
 """What can be said of an image's quality before any network sees it.
 
-The limits were chosen between real smears of seven laboratories and what must be refused (blank,
-noisy, blurred and unstained images); ``scripts/measure_quality.py`` prints how often they refuse.
-On the very images the limits were chosen on, none is refused: 0 of 1,179 JHU, 1,070 PBC, 920 Aria,
-260 ALL-IDB2, 120 BCCD, 120 Tecom and 70 LMU. Blurred with a Gaussian of 4 px (at 224 px), all 40
-drawn from each source are refused; with 3 px 95-100 %, with 2 px 8-100 %.
+What is measured does not change much with the pixel size of the file; the limits of it stand in
+:mod:`leukapp.imaging.quality_limits`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,36 +15,9 @@ from numpy.typing import NDArray
 
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cut_out_cell import CutOutCell, find_cut_out_cell, replace_background
+from leukapp.imaging.quality_limits import LIMITS, QualityLimits
 
 ANALYSIS_SIDE_PX: Final = 224
-
-# Blocking limits, each with what was measured on 3,739 real smears.
-MIN_CONTRAST: Final = 5.0
-"""Grey levels; real smears have at least 11."""
-MIN_BRIGHTNESS: Final = 25.0
-"""Grey levels; real smears have 68 to 243."""
-MAX_BRIGHTNESS: Final = 250.0
-MAX_NOISE_RATIO: Final = 10.0
-"""Variance of the Laplacian over that of the grey levels: smears below 2, white noise 15 to 20."""
-MIN_FOCUS: Final = 5.0
-"""Grey levels squared; smears have at least 8, blurred by 4 px of 224 at most 3.5."""
-MIN_STAINED_FRACTION: Final = 0.003
-"""Real smears have at least 0.009; two photographs, of a house and of a flower, 0.001."""
-
-MIN_NUCLEUS_FRACTION: Final = 0.002
-"""Largest connected violet area, share of the image; real smears have at least 0.003."""
-MIN_GLASS: Final = 80
-"""Weakest color of the glass (quantile 0.9), grey levels; real smears have 97 and more."""
-MAX_GLASS_CAST: Final = 145
-"""Red over blue of the glass, grey levels; the yellowest real smear has 130."""
-MAX_GLASS_VIOLET: Final = 25
-"""Red and blue of the glass over its green, grey levels; real smears have at most 11."""
-MAX_GREEN_FRACTION: Final = 0.15
-"""Share of green pixels; real smears have at most 0.095."""
-MAX_RED_FRACTION: Final = 0.3
-"""Share of glaring red pixels; real smears have at most 0.21."""
-MAX_FLAT_FRACTION: Final = 0.7
-"""Share of pixels, but for black and white ones, that equal their neighbor; smears up to 0.57."""
 
 # Limits of remarks that do not forbid a call.
 SOFT_FOCUS: Final = 12.0
@@ -111,6 +81,21 @@ class QualityReport:
         return next((finding for finding in self.findings if finding.blocks_call), None)
 
 
+_MESSAGES: Final = {
+    "too_dark": "The image is too dark: take it again with more light.",
+    "overexposed": "The image is white nearly everywhere: take it again with less light, on a "
+    "cell.",
+    "noise": "The image shows noise and no cells: check the camera and take it again.",
+    "blank": "The image shows nothing: take it again on a field with cells.",
+    "no_stain": "The image shows no blue-violet nucleus: use a stained blood or marrow smear in "
+    "color.",
+    "out_of_focus": "The image is out of focus: take it again with the cells sharp.",
+    "no_glass": "The image has no pale background as a smear has: use a field where glass is seen.",
+    "foreign_colors": "The image has colors that stained blood has not: use a photograph of a "
+    "smear.",
+    "drawn": "Most of the image is one even color: use a photograph, not a drawing.",
+}
+
 CUT_OUT_REMARK: Final = QualityFinding(
     kind="cut_out_cell",
     message="The image shows a single cell that was cut out on black: its background was replaced "
@@ -129,9 +114,8 @@ def assess_quality(image: RgbImage) -> QualityReport:
         Measurements and findings, those that forbid a call first.
     """
     height_px, width_px = image.shape[:2]
-    cut_out = find_cut_out_cell(image)
-    # A cell cut out on black is measured as it is judged: with its surroundings laid around it.
-    measures = _measure(image if cut_out is None else _lay_out(image, cut_out))
+    measures = measure_quality(image)
+    blocking = find_blocking(measures)
     return QualityReport(
         width_px=width_px,
         height_px=height_px,
@@ -141,14 +125,32 @@ def assess_quality(image: RgbImage) -> QualityReport:
         saturated_fraction=measures.saturated_fraction,
         stained_fraction=measures.stained_fraction,
         findings=(
-            *_find_blocking(measures, is_cut_out=cut_out is not None),
-            *([] if cut_out is None else [CUT_OUT_REMARK]),
+            *([] if blocking is None else [blocking]),
             *_find_remarks(measures, side_px=min(height_px, width_px)),
         ),
     )
 
 
-class _Measures(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityMeasures:
+    """What the limits are asked of; measured on the image reduced to :data:`ANALYSIS_SIDE_PX`.
+
+    Attributes:
+        is_cut_out: a cell cut out on black, measured with a plain background around it. Its focus
+            and its flat background say nothing, since whoever cut it out drew both.
+        focus: variance of the Laplacian of the grey image, grey levels squared.
+        brightness: mean grey level, 0-255.
+        contrast: standard deviation of the grey level, 0-128.
+        saturated_fraction: share of pixels at 0 or 255 in all channels, 0-1.
+        stained_fraction: share of pixels with the blue-violet of stained nuclei, 0-1.
+        nucleus_fraction: largest connected stained area, share of the image, 0-1.
+        glass: red, green and blue of the empty background, 0-255.
+        green_fraction: share of green pixels, 0-1.
+        red_fraction: share of glaring red pixels, 0-1.
+        flat_fraction: share of pixels that equal their neighbor, 0-1.
+    """
+
+    is_cut_out: bool
     focus: float
     brightness: float
     contrast: float
@@ -159,6 +161,31 @@ class _Measures(NamedTuple):
     green_fraction: float
     red_fraction: float
     flat_fraction: float
+
+    @property
+    def noise_ratio(self) -> float:
+        """Variance of the Laplacian over that of the grey levels; 0 without contrast."""
+        return self.focus / self.contrast**2 if self.contrast else 0.0
+
+    @property
+    def weakest_glass(self) -> int:
+        """Weakest color of the glass."""
+        return min(self.glass)
+
+    @property
+    def glass_cast(self) -> int:
+        """Red of the glass over its blue."""
+        return self.glass[0] - self.glass[2]
+
+    @property
+    def glass_red(self) -> int:
+        """Red of the glass over its green."""
+        return self.glass[0] - self.glass[1]
+
+    @property
+    def glass_violet(self) -> int:
+        """Red and blue of the glass over its green."""
+        return min(self.glass[0], self.glass[2]) - self.glass[1]
 
 
 def _lay_out(image: RgbImage, cut_out: CutOutCell) -> RgbImage:
@@ -171,7 +198,19 @@ def _lay_out(image: RgbImage, cut_out: CutOutCell) -> RgbImage:
     ]
 
 
-def _measure(image: RgbImage) -> _Measures:
+def measure_quality(image: RgbImage) -> QualityMeasures:
+    """Measure an image without judging it.
+
+    Args:
+        image: sRGB pixels, uint8 (height, width, 3), 0-255; not modified.
+    """
+    cut_out = find_cut_out_cell(image)
+    # A cell cut out on black is measured as it is judged: with its surroundings laid around it.
+    seen = image if cut_out is None else _lay_out(image, cut_out)
+    return _measure(seen, is_cut_out=cut_out is not None)
+
+
+def _measure(image: RgbImage, *, is_cut_out: bool) -> QualityMeasures:
     # Small images stay as they are: enlarging would make them look out of focus.
     scale = min(1.0, ANALYSIS_SIDE_PX / max(image.shape[:2]))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
@@ -188,7 +227,8 @@ def _measure(image: RgbImage) -> _Measures:
     balanced = np.minimum(reduced * gains, 255).astype(np.float32)
     red, green, blue = balanced[..., 0], balanced[..., 1], balanced[..., 2]
     is_stained = _is_stained(balanced)
-    return _Measures(
+    return QualityMeasures(
+        is_cut_out=is_cut_out,
         focus=float(cv2.Laplacian(grey, cv2.CV_32F).var(dtype=np.float64)),
         brightness=float(grey.mean()),
         contrast=float(grey.std()),
@@ -235,59 +275,67 @@ def _glass_level(reduced: RgbImage, channel: int) -> int:
     return int(np.searchsorted(share, GLASS_QUANTILE))
 
 
-def _find_blocking(measures: _Measures, *, is_cut_out: bool) -> Iterator[QualityFinding]:
-    """At most one finding: what comes first explains what would follow."""
-    if measures.brightness < MIN_BRIGHTNESS:
-        yield _blocking("too_dark", "The image is too dark: take it again with more light.")
-    elif measures.brightness > MAX_BRIGHTNESS:
-        yield _blocking(
-            "overexposed",
-            "The image is white nearly everywhere: take it again with less light, on a cell.",
-        )
-    elif measures.focus > MAX_NOISE_RATIO * measures.contrast**2 > 0:
-        yield _blocking(
-            "noise", "The image shows noise and no cells: check the camera and take it again."
-        )
-    elif measures.contrast < MIN_CONTRAST:
-        yield _blocking("blank", "The image shows nothing: take it again on a field with cells.")
-    elif (
-        measures.stained_fraction < MIN_STAINED_FRACTION
-        or measures.nucleus_fraction < MIN_NUCLEUS_FRACTION
+def find_blocking(
+    measures: QualityMeasures, limits: QualityLimits = LIMITS
+) -> QualityFinding | None:
+    """What forbids a call, if anything; what comes first explains what would follow.
+
+    Args:
+        measures: of an image.
+        limits: between smears and what is none.
+    """
+    kind = _find_light(measures, limits) or _find_content(measures, limits)
+    kind = kind or _find_other_things(measures, limits)
+    return None if kind is None else _blocking(kind)
+
+
+def _find_light(measures: QualityMeasures, limits: QualityLimits) -> str | None:
+    if measures.brightness < limits.min_brightness:
+        return "too_dark"
+    if measures.brightness > limits.max_brightness:
+        return "overexposed"
+    return None
+
+
+def _find_content(measures: QualityMeasures, limits: QualityLimits) -> str | None:
+    if measures.noise_ratio > limits.max_noise_ratio:
+        return "noise"
+    if measures.contrast < limits.min_contrast:
+        return "blank"
+    if (
+        measures.stained_fraction < limits.min_stained_fraction
+        or measures.nucleus_fraction < limits.min_nucleus_fraction
     ):
-        yield _blocking(
-            "no_stain",
-            "The image shows no blue-violet nucleus: use a stained blood or marrow smear in color.",
-        )
-    elif measures.focus < MIN_FOCUS:
-        yield _blocking(
-            "out_of_focus", "The image is out of focus: take it again with the cells sharp."
-        )
-    else:
-        yield from _find_other_things(measures, is_cut_out=is_cut_out)
+        return "no_stain"
+    if measures.focus < limits.min_focus and not measures.is_cut_out:
+        return "out_of_focus"
+    return None
 
 
-def _find_other_things(measures: _Measures, *, is_cut_out: bool) -> Iterator[QualityFinding]:
-    """What photographs and drawings have and no smear has; at most one finding."""
-    red, green, blue = measures.glass
-    is_pale = min(measures.glass) >= MIN_GLASS and red - blue <= MAX_GLASS_CAST
-    if not is_pale or min(red, blue) - green > MAX_GLASS_VIOLET:
-        yield _blocking(
-            "no_glass",
-            "The image has no pale background as a smear has: use a field where glass is seen.",
-        )
-    elif measures.green_fraction > MAX_GREEN_FRACTION or measures.red_fraction > MAX_RED_FRACTION:
-        yield _blocking(
-            "foreign_colors",
-            "The image has colors that stained blood has not: use a photograph of a smear.",
-        )
-    elif measures.flat_fraction > MAX_FLAT_FRACTION and not is_cut_out:
-        yield _blocking(
-            "drawn", "Most of the image is one even color: use a photograph, not a drawing."
-        )
+def _find_other_things(measures: QualityMeasures, limits: QualityLimits) -> str | None:
+    """What photographs and drawings have and no smear has."""
+    is_pale = measures.weakest_glass >= limits.min_glass
+    if (
+        not is_pale
+        or measures.glass_cast > limits.max_glass_cast
+        or measures.glass_red > limits.max_glass_red
+        or measures.glass_violet > limits.max_glass_violet
+    ):
+        return "no_glass"
+    if (
+        measures.green_fraction > limits.max_green_fraction
+        or measures.red_fraction > limits.max_red_fraction
+    ):
+        return "foreign_colors"
+    if measures.flat_fraction > limits.max_flat_fraction and not measures.is_cut_out:
+        return "drawn"
+    return None
 
 
-def _find_remarks(measures: _Measures, *, side_px: int) -> Iterator[QualityFinding]:
-    if MIN_FOCUS <= measures.focus < SOFT_FOCUS:
+def _find_remarks(measures: QualityMeasures, *, side_px: int) -> Iterator[QualityFinding]:
+    if measures.is_cut_out:
+        yield CUT_OUT_REMARK
+    elif LIMITS.min_focus <= measures.focus < SOFT_FOCUS:
         yield _remark("soft_focus", "The image is a little soft: a sharper one is judged better.")
     if side_px < MIN_SIDE_PX:
         yield _remark(
@@ -301,8 +349,8 @@ def _find_remarks(measures: _Measures, *, side_px: int) -> Iterator[QualityFindi
         )
 
 
-def _blocking(kind: str, message: str) -> QualityFinding:
-    return QualityFinding(kind=kind, message=message, blocks_call=True)
+def _blocking(kind: str) -> QualityFinding:
+    return QualityFinding(kind=kind, message=_MESSAGES[kind], blocks_call=True)
 
 
 def _remark(kind: str, message: str) -> QualityFinding:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.evaluation.answers import NO_ANSWER
 from leukapp.evaluation.held_out import HeldOutSet
+from leukapp.inference.answers import NO_ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from leukapp.data.readers.flat_table import TableError, parse_flat_table
 from leukapp.errors import HeldOutError
-from leukapp.evaluation.answers import NO_ANSWER, answered_labels
+from leukapp.inference.answers import NO_ANSWER, answered_labels
 from leukapp.labels import (
     CLASS_NAMES,
     HEALTHY,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.evaluation.answers import answered_labels
+from leukapp.inference.answers import answered_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,21 +1,30 @@
 """Fit the numbers of the decision rule: gate, distance limit and how cells are put together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.inference.answers import answered_labels
 from leukapp.inference.field_rule import combine_cells
 from leukapp.inference.gate import feature_distances, project_features
 from leukapp.model.bundle import GateReference
 from leukapp.model.dense import FloatArray
-from leukapp.model.fit_bounds import SHARPNESS_BOUNDS
+from leukapp.model.fit_bounds import SHARPNESS_BOUNDS, TEMPERATURE_BOUNDS
 from leukapp.model.fusion import softmax
+from leukapp.model.manifest import Thresholds
 
 N_DIMENSIONS: Final = 64
 MAX_POINTS: Final = 4000
+TEMPERATURE_RANGE: Final = (0.05, 20.0)
+LOWEST_MIN_CONFIDENCE: Final = 0.5
+
+FALSE_REJECT_FRACTION: Final = 0.02
+"""Share of validation items that the feature-distance limit may turn away."""
+
+MAX_RISK: Final = 0.05
+"""Share of wrong calls among the called validation images that the confidence limit aims at."""
 
 
 def fit_gate(pooled: FloatArray, *, seed: int) -> GateReference:
@@ -51,40 +60,32 @@ def fit_max_distance(
     return float(np.quantile(feature_distances(gate, pooled), 1 - false_reject_fraction))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FittedField:
-    """How the cells of an image are put together, and what that gives for the images at hand.
-
-    Attributes:
-        sharpness: the rule's ``field_sharpness``.
-        logits: of the images, not yet calibrated, float32 (images, classes).
-    """
-
-    sharpness: float
-    logits: FloatArray
-
-    def calibrated(self, temperature: float) -> NDArray[np.float64]:
-        """Probabilities of the images, float64 (images, classes).
-
-        Args:
-            temperature: above 0.
-        """
-        return softmax(self.logits, temperature)
-
-
-def fit_field(
-    cells_of_images: Sequence[NDArray[np.floating]], labels: NDArray[np.integer]
-) -> FittedField:
-    """Fit how cells are put together, and put them together so.
+def fit_thresholds(
+    gate: GateReference,
+    cells_of_images: Sequence[NDArray[np.floating]],
+    labels: NDArray[np.integer],
+    pooled: FloatArray,
+) -> Thresholds:
+    """Calibrate and set the limits on validation images; others are judged with what comes out.
 
     Args:
+        gate: of the training items.
         cells_of_images: fused logits of the cells of each image, float (cells, classes).
         labels: true class of each image, int (images,).
+        pooled: joined pooled features of all these cells, float32 (n, features).
     """
     sharpness = fit_sharpness(cells_of_images, labels)
-    return FittedField(
-        sharpness=sharpness,
-        logits=np.array([combine_cells(cells, sharpness) for cells in cells_of_images]),
+    logits = np.array([combine_cells(cells, sharpness) for cells in cells_of_images])
+    temperature = max(TEMPERATURE_BOUNDS[0], fit_temperature(logits, labels))
+    confidence = choose_min_confidence(softmax(logits, temperature), labels, max_risk=MAX_RISK)
+    return Thresholds(
+        temperature=temperature,
+        min_confidence=min(1.0, confidence),
+        max_feature_distance=fit_max_distance(
+            gate, pooled, false_reject_fraction=FALSE_REJECT_FRACTION
+        ),
+        false_reject_fraction=FALSE_REJECT_FRACTION,
+        field_sharpness=sharpness,
     )
 
 
@@ -116,3 +117,83 @@ def fit_sharpness(
     low, high = SHARPNESS_BOUNDS
     found = minimize_scalar(mean_loss, bounds=(np.log(low), np.log(high)), method="bounded")
     return float(np.exp(found.x))
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """Temperature that makes ``softmax(logits / temperature)`` fit the labels best.
+
+    The mean negative log-likelihood is minimised over 0.05 to 20; one temperature changes no top
+    class. Fit it on validation images, never on those that are reported. Where every answer is
+    right the likelihood has no best temperature and the result only says "small".
+
+    Args:
+        logits: before softmax, float (images, classes), finite, at least one image.
+        labels: true class of each image, int (images,).
+
+    Returns:
+        The temperature; above 1 where the network was too sure of itself.
+
+    Raises:
+        ValueError: there is no image, or a logit is not finite.
+
+    Source:
+        C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    """
+    # Only a training needs them, and they take a while to import.
+    from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
+
+    scores = np.asarray(logits, np.float64)
+    if len(scores) == 0 or not np.isfinite(scores).all():
+        raise ValueError("logits must be finite and of at least one image")
+    rows = np.arange(len(labels))
+
+    def mean_loss(log_temperature: float) -> float:
+        scaled = scores / np.exp(log_temperature)
+        return float(np.mean(logsumexp(scaled, axis=1) - scaled[rows, labels]))
+
+    found = minimize_scalar(
+        mean_loss,
+        bounds=tuple(np.log(TEMPERATURE_RANGE)),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.clip(np.exp(found.x), *TEMPERATURE_RANGE))
+
+
+def choose_min_confidence(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer], max_risk: float
+) -> float:
+    """Smallest confidence, at least 0.5, from which calls err no more than allowed.
+
+    Images are called where their top probability is at or above the threshold. Thresholds tried
+    are 0.5 and the top probabilities above it; the error among the called need not fall as the
+    threshold rises, so the smallest that meets the limit is taken. The promise holds for the images
+    given, as a point value: choose on validation images and report on others.
+
+    Args:
+        probabilities: calibrated, float (images, classes), rows sum to 1.
+        labels: true class of each image, int (images,).
+        max_risk: greatest share of wrong answers among the called, 0-1.
+
+    Returns:
+        The threshold; just above the highest top probability seen (nothing given is called, and
+        it may exceed 1) where no threshold meets the limit; 0.5 where nothing is called at 0.5.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = answered_labels(probabilities) == labels
+    order = np.argsort(-confidence, kind="stable")
+    falling, wrong = confidence[order], np.cumsum(~right[order])
+    risk = wrong / np.arange(1, len(order) + 1)
+    # A threshold takes all ties, so only the last image of a run of equal values is a candidate.
+    is_last = np.r_[falling[1:] != falling[:-1], True]
+    callable_ = falling >= LOWEST_MIN_CONFIDENCE
+    if not callable_.any():
+        return LOWEST_MIN_CONFIDENCE
+    allowed = np.flatnonzero(is_last & callable_ & (risk <= max_risk))
+    if allowed.size == 0:
+        return float(np.nextafter(falling[0], np.inf))
+    last = int(allowed[-1])
+    if last == int(np.flatnonzero(callable_)[-1]):
+        return LOWEST_MIN_CONFIDENCE
+    return float(falling[last])

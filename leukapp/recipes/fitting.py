@@ -3,29 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.evaluation.calibration import choose_min_confidence, fit_temperature
 from leukapp.inference.decision import DecisionRule
-from leukapp.inference.fit_decision import fit_field, fit_gate, fit_max_distance
+from leukapp.inference.fit_decision import fit_gate, fit_thresholds
 from leukapp.model.artifacts import LossCurve
 from leukapp.model.bundle import GateReference
-from leukapp.model.fit_bounds import TEMPERATURE_BOUNDS
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.manifest import Thresholds
 from leukapp.model.presets import Preset
 from leukapp.recipes.left_out import choose_confidence, laboratories_to_leave, without_images
 from leukapp.training.corpus import Corpus, ImageAnswers, ItemVariants, answer_images, weigh_items
 from leukapp.training.heads import train_heads
-
-FALSE_REJECT_FRACTION: Final = 0.02
-"""Share of validation items that the feature-distance limit may turn away."""
-
-MAX_RISK: Final = 0.05
-"""Share of wrong calls among the called validation images that the confidence limit aims at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,11 +73,14 @@ def fit_network(  # noqa: PLR0913
     """
 
     def fit(fitted_to: ItemVariants, checked_on: ItemVariants) -> FittedNetwork:
+        train_items, checked_items = (
+            weigh_items(preset, corpus, chosen) for chosen in (fitted_to, checked_on)
+        )
         trained = train_heads(
             preset,
             corpus.imagenet_tops,
-            weigh_items(preset, corpus, fitted_to),
-            weigh_items(preset, corpus, checked_on),
+            train_items,
+            checked_items,
             seed=seed,
             report=report,
             checkpoint_dir=checkpoint_dir,
@@ -168,15 +162,5 @@ def _fit_thresholds(
     of_image = corpus.sample_indices[items]
     images = np.unique(of_image)
     labels = corpus.class_indices[images]
-    field = fit_field([logits[of_image == image] for image in images], labels)
-    temperature = max(TEMPERATURE_BOUNDS[0], fit_temperature(field.logits, labels))
-    confidence = choose_min_confidence(field.calibrated(temperature), labels, max_risk=MAX_RISK)
-    return Thresholds(
-        temperature=temperature,
-        min_confidence=min(1.0, confidence),
-        max_feature_distance=fit_max_distance(
-            gate, corpus.joined[items], false_reject_fraction=FALSE_REJECT_FRACTION
-        ),
-        false_reject_fraction=FALSE_REJECT_FRACTION,
-        field_sharpness=field.sharpness,
-    )
+    cells_of_images = [logits[of_image == image] for image in images]
+    return fit_thresholds(gate, cells_of_images, labels, corpus.joined[items])

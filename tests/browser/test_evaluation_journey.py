@@ -16,10 +16,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from watched_page import WatchedPage
 
-from leukapp.evaluation.answers import NO_ANSWER, answered_labels
 from leukapp.evaluation.confusion import rows_in_cell
 from leukapp.evaluation.held_out import HeldOutSet, read_held_out
 from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.inference.answers import NO_ANSWER, answered_labels
 from leukapp.resources import DATA_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui.texts import evaluation as texts

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from leukapp.evaluation.answers import NO_ANSWER, answered_labels
 from leukapp.evaluation.confusion import confusion_of
 from leukapp.evaluation.metrics import evaluate_predictions
+from leukapp.inference.answers import NO_ANSWER, answered_labels
 
 
 def test_equal_shares_are_no_answer_and_a_tie_of_two_is_one():

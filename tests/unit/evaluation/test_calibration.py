@@ -5,11 +5,10 @@ import pytest
 
 from leukapp.evaluation.calibration import (
     brier_score,
-    choose_min_confidence,
     expected_calibration_error,
-    fit_temperature,
     reliability_bins,
 )
+from leukapp.inference.fit_decision import choose_min_confidence, fit_temperature
 
 
 def answers(confidences: list[float], right: list[bool]) -> tuple[np.ndarray, np.ndarray]:

@@ -321,6 +321,7 @@ def _named(key: Path | None) -> Path:
     _option("--seed", type=whole_number(0, LARGEST_SEED), default=0),
     _option("--work-dir"),
     _option("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files"),
+    _option("--finder", type=Path, metavar="FILE", help="finder.npz that finds the leukocytes"),
     _option(
         "--stem-input",
         choices=["as-trained", "tensorflow-2.9"],

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from leukapp.cells import CellAnswer, CellSummary, ImageMode, ModeChoice, summarize_cells
 from leukapp.errors import ImageError
 from leukapp.fields.crops import CutImage, cut_cells
+from leukapp.fields.learned_finder import LearnedFinder
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cut_out_cell import lay_on_smear
 from leukapp.imaging.enhance import enhance_image
@@ -29,6 +30,7 @@ from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
 from leukapp.inference.decision import DecisionRule, ItemScores
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
+from leukapp.inference.finder_engine import open_finder
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
@@ -191,9 +193,12 @@ class Diagnosis:
 class Diagnoser:
     """A bundle on an engine: diagnoses images one by one, from any thread."""
 
-    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+    def __init__(
+        self, bundle: Bundle, engine: Engine, *, finder: LearnedFinder | None = None
+    ) -> None:
         self.bundle = bundle
         self.engine = engine
+        self.finder = finder
         self._bundle_id = BundleId(name=bundle.name, sha256=bundle.sha256)
         self._branch_names = tuple(spec.name for spec in bundle.preset.branches)
         self._sizes_px = tuple(spec.input_size_px for spec in bundle.preset.branches)
@@ -211,7 +216,7 @@ class Diagnoser:
             BundleError: the bundle is missing, damaged or not understood.
         """
         bundle = open_bundle(folder)
-        return cls(bundle, open_engine(bundle, engine))
+        return cls(bundle, open_engine(bundle, engine), finder=open_finder(bundle))
 
     @classmethod
     def from_bundle(cls, bundle: str | Path, *, engine: EngineChoice = "auto") -> Self:
@@ -326,7 +331,7 @@ class Diagnoser:
         Yields:
             The answer for each image, or the error that says why it has none.
         """
-        side_by_side = type(self)(self.bundle, self.engine.for_many())
+        side_by_side = type(self)(self.bundle, self.engine.for_many(), finder=self.finder)
 
         def judge(data: bytes | ImageError) -> Diagnosis | ImageError:
             if isinstance(data, ImageError):
@@ -389,7 +394,7 @@ class Diagnoser:
         """The leukocytes of an image; None where it is judged whole."""
         if mode == "whole" or (mode == "auto" and self.bundle.preset.input_mode == "whole"):
             return None
-        return cut_cells(image, mode="auto" if mode == "auto" else mode)
+        return cut_cells(image, mode="auto" if mode == "auto" else mode, finder=self.finder)
 
     def _enhanced(self, image: RgbImage, background: tuple[float, float, float] | None) -> RgbImage:
         """The whole image as the network sees it or its cells, which are white-balanced before."""

@@ -10,6 +10,7 @@ from sklearn.metrics import balanced_accuracy_score
 from leukapp.data.catalog import Sample
 from leukapp.evaluation.held_out import read_held_out
 from leukapp.inference.decision import DecisionRule
+from leukapp.inference.finder_engine import open_finder
 from leukapp.labels import HEALTHY
 from leukapp.model.artifacts import HELD_OUT_FILE
 from leukapp.model.bundle import Bundle
@@ -53,13 +54,16 @@ def _says_healthy(
     report: Callable[[str], None],
 ) -> dict[int, bool]:
     """For each image with a leukocyte whether Healthy is the most probable class."""
+    variants = BlankedCells(
+        is_blank=is_blank, n_turns=bundle.preset.n_turns, finder=open_finder(bundle)
+    )
     features = [
         load_features(
             samples,
             prepare_backbone(
                 spec, weights_dir=None, cell_arrays=functools.partial(bundle.read_backbone, spec)
             ).frozen,
-            variants=BlankedCells(is_blank=is_blank, n_turns=bundle.preset.n_turns),
+            variants=variants,
             enhancement=bundle.preset.enhancement,
             cache_dir=cache_dir,
             report=Progress(f"cells {'painted over' if is_blank else 'seen'}", report).step,

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from experiments.finder.canvases import CanvasMaker
 from experiments.finder.labelled import read_labelled_images
-from experiments.finder.network import TAPS, compile_taps
+from experiments.finder.taps import compile_taps
 from experiments.finder.targets import CANVAS_PX, GRID, N_CHANNELS
+from leukapp.model.finder_network import TAPS
 
 CANVASES_A_PART: Final = 500
 BATCH: Final = 10

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from experiments.finder.find import Finder, FoundCell
 from experiments.finder.labelled import Boxes, LabelledImage
+from leukapp.fields.found_cells import FoundCell
+from leukapp.fields.learned_finder import LearnedFinder
 
 POINT_REACH: Final = 0.4
 """A found cell belongs to a point up to this far away, in usual widths of a leukocyte."""
@@ -45,31 +46,37 @@ class FoundShare:
 
 
 def judge_finder(
-    finder: Finder, images: Sequence[LabelledImage], *, min_score: float
-) -> FoundShare:
-    """Count what a finder finds in the fields of one source.
+    finder: LearnedFinder, images: Sequence[LabelledImage], *, min_scores: Sequence[float]
+) -> list[FoundShare]:
+    """Count what a finder finds in the fields of one source, from several scores on.
 
     Args:
         finder: that has not seen the source's laboratory.
         images: of one source.
-        min_score: limit, 0-1.
+        min_scores: limits, 0-1.
     """
-    n_marked = n_found = n_right = 0
+    n_found, n_right = np.zeros(len(min_scores), int), np.zeros(len(min_scores), int)
     for image in images:
-        found = finder.find(image.pixels, min_score=min_score).leukocytes
-        right = pair_with_marks(image.leukocytes, found, usual_px=image.leukocyte_px)
-        others = [cell for index, cell in enumerate(found) if index not in right]
-        n_marked += len(image.leukocytes)
-        n_right += len(right)
-        n_found += len(right) + sum(not _lies_in(cell, image.unclear) for cell in others)
-    return FoundShare(
-        source=images[0].source,
-        n_images=len(images),
-        n_marked=n_marked,
-        n_found=n_found,
-        n_right=n_right,
-        is_complete=images[0].is_complete,
-    )
+        candidates = finder.find_cells(image.pixels).leukocytes
+        for number, min_score in enumerate(min_scores):
+            found = [cell for cell in candidates if cell.score >= min_score]
+            right = pair_with_marks(image.leukocytes, found, usual_px=image.leukocyte_px)
+            others = [cell for index, cell in enumerate(found) if index not in right]
+            n_right[number] += len(right)
+            n_found[number] += len(right) + sum(
+                not _lies_in(cell, image.unclear) for cell in others
+            )
+    return [
+        FoundShare(
+            source=images[0].source,
+            n_images=len(images),
+            n_marked=sum(len(image.leukocytes) for image in images),
+            n_found=int(found),
+            n_right=int(right),
+            is_complete=images[0].is_complete,
+        )
+        for found, right in zip(n_found, n_right, strict=True)
+    ]
 
 
 def pair_with_marks(marks: Boxes, found: Sequence[FoundCell], *, usual_px: float) -> set[int]:

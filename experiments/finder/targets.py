@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.finder.labelled import Boxes
+from leukapp.fields.found_cells import STRIDE_PX
 
 CANVAS_PX: Final = 256
-STRIDE_PX: Final = 4
 GRID: Final = CANVAS_PX // STRIDE_PX
 
 LEUKOCYTE, LEUKOCYTE_COUNTS, LEUKOCYTE_SIZE, SIZE_KNOWN = 0, 1, slice(2, 4), 4

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.finder.features import Part
-from experiments.finder.network import build_head, finder_loss
+from experiments.finder.loss import finder_loss
+from experiments.finder.targets import CANVAS_PX
+from leukapp.model.finder_network import build_finder_head
 from leukapp.model.weights_io import Arrays, model_arrays
 
 BATCH: Final = 16
@@ -21,7 +23,7 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches in an order drawn anew each round."""
 
     def __init__(self, parts: Sequence[Part], rows: list[tuple[int, int]], seed: int) -> None:
-        super().__init__()
+        super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
         self.parts = parts
         self.rows = rows
         self.seed = seed
@@ -77,7 +79,7 @@ def train_head(
         if source not in without
     ]
     keras.utils.set_random_seed(seed)
-    head = build_head()
+    head = build_finder_head(CANVAS_PX)
     n_steps = n_rounds * STEPS_A_ROUND
     head.compile(
         optimizer=keras.optimizers.AdamW(

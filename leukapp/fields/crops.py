@@ -6,6 +6,7 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
+from leukapp.fields.learned_finder import LearnedFinder
 from leukapp.fields.leukocytes import FindMode, Leukocyte, find_leukocytes
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_boxes import CellBox
@@ -53,12 +54,15 @@ class CutImage:
     crops: tuple[CellCrop, ...]
 
 
-def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
+def cut_cells(
+    image: RgbImage, *, mode: FindMode = "auto", finder: LearnedFinder | None = None
+) -> CutImage:
     """Find the leukocytes of an image and cut each out at one scale.
 
     Args:
         image: uint8 (height, width, 3), a field or a photograph of one cell.
         mode: as :func:`find_leukocytes` takes it.
+        finder: of the bundle; None finds by the rules of :func:`find_leukocytes`.
 
     Returns:
         Crops of :data:`CROP_PX` a side that span :data:`ERYTHROCYTES_A_WINDOW` erythrocytes.
@@ -66,7 +70,8 @@ def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
     cut_out = find_cut_out_cell(image)
     if cut_out is not None:
         return _cut_segmented(image, cut_out)
-    found = find_leukocytes(image, mode=mode)
+    find = find_leukocytes if finder is None else finder.find
+    found = find(image, mode=mode)
     background = measure_background(image)
     if found.erythrocyte_px is None:
         return CutImage(mode=found.mode, erythrocyte_px=None, background=background, crops=())
@@ -75,7 +80,8 @@ def cut_cells(image: RgbImage, *, mode: FindMode = "auto") -> CutImage:
         erythrocyte_px=found.erythrocyte_px,
         background=background,
         crops=tuple(
-            _cut_one(image, cell, found.erythrocyte_px, background) for cell in found.leukocytes
+            _cut_one(image, cell, found.erythrocyte_px, background, squash=found.squash)
+            for cell in found.leukocytes
         ),
     )
 
@@ -104,34 +110,43 @@ def _cut_one(
     cell: Leukocyte,
     erythrocyte_px: float,
     background: tuple[float, float, float],
+    *,
+    squash: float = 1.0,
 ) -> CellCrop:
-    window_px = max(8, round(ERYTHROCYTES_A_WINDOW * erythrocyte_px))
-    left, top = round(cell.x_px - window_px / 2), round(cell.y_px - window_px / 2)
-    pixels = balance_white(_window(image, left, top, window_px, background), background)
+    # A squashed cell gets a window as squashed, and is round again in its crop.
+    stretch = float(np.sqrt(squash))
+    window_px = ERYTHROCYTES_A_WINDOW * erythrocyte_px
+    size = (max(8, round(window_px * stretch)), max(8, round(window_px / stretch)))
+    left, top = round(cell.x_px - size[0] / 2), round(cell.y_px - size[1] / 2)
+    pixels = balance_white(_window(image, left, top, size, background), background)
     pixels.flags.writeable = False
     box = CellBox(
         x0=max(0, left),
         y0=max(0, top),
-        x1=min(image.shape[1], left + window_px),
-        y1=min(image.shape[0], top + window_px),
+        x1=min(image.shape[1], left + size[0]),
+        y1=min(image.shape[0], top + size[1]),
     )
     return CellCrop(image=pixels, box=box, nucleus_px=cell.nucleus_px)
 
 
 def _window(
-    image: RgbImage, left: int, top: int, side_px: int, background: tuple[float, float, float]
+    image: RgbImage,
+    left: int,
+    top: int,
+    size: tuple[int, int],
+    background: tuple[float, float, float],
 ) -> RgbImage:
-    """A square of the image at crop size; what lies outside the image is empty background."""
+    """A window of the image at crop size; what lies outside the image is empty background."""
     height, width = image.shape[:2]
-    square = np.empty((side_px, side_px, 3), np.uint8)
-    square[:] = np.asarray(background, np.uint8)
-    rows = slice(max(0, top), min(height, top + side_px))
-    columns = slice(max(0, left), min(width, left + side_px))
-    square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = image[
+    window = np.empty((size[1], size[0], 3), np.uint8)
+    window[:] = np.asarray(background, np.uint8)
+    rows = slice(max(0, top), min(height, top + size[1]))
+    columns = slice(max(0, left), min(width, left + size[0]))
+    window[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = image[
         rows, columns
     ]
-    interpolation = cv2.INTER_AREA if side_px > CROP_PX else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (CROP_PX, CROP_PX), interpolation=interpolation), np.uint8)
+    interpolation = cv2.INTER_AREA if max(size) > CROP_PX else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(window, (CROP_PX, CROP_PX), interpolation=interpolation), np.uint8)
 
 
 __all__ = ["CellBox", "CellCrop", "CutImage", "cut_cells"]

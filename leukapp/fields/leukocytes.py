@@ -68,11 +68,13 @@ class FoundLeukocytes:
         mode: ``cell`` for a photograph of one cell, ``field`` for more of the smear.
         erythrocyte_px: erythrocyte diameter in pixels; None where nothing gives a scale.
         leukocytes: from left to right; in mode ``cell`` at most the one in the middle.
+        squash: how much wider than high round cells are; 1 in an image that was not squashed.
     """
 
     mode: Literal["cell", "field"]
     erythrocyte_px: float | None
     leukocytes: tuple[Leukocyte, ...]
+    squash: float = 1.0
 
 
 def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocytes:
@@ -108,7 +110,7 @@ def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocy
         for x, y, area in sorted(nuclei)
     )
     is_field = mode == "field" or (mode == "auto" and side_px >= FIELD_SIDE * erythrocyte_px)
-    middle = () if is_field else _in_the_middle(leukocytes, width, height)
+    middle = () if is_field else in_the_middle(leukocytes, width, height)
     return FoundLeukocytes(
         mode="cell" if middle else "field",
         erythrocyte_px=erythrocyte_px,
@@ -124,7 +126,7 @@ def _scaled(image: RgbImage, factor: float) -> RgbImage:
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
-def _in_the_middle(
+def in_the_middle(
     leukocytes: tuple[Leukocyte, ...], width_px: int, height_px: int
 ) -> tuple[Leukocyte, ...]:
     """The leukocyte that a photograph of one cell shows."""

@@ -10,7 +10,9 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -42,7 +44,7 @@ Hint: TypeAlias = Literal["LATENCY", "THROUGHPUT"]
 
 
 def convert_network(model: "keras.Model") -> openvino.Model:
-    """Convert a Keras model to OpenVINO's form, with a free batch size.
+    """Convert a Keras model to OpenVINO's form, with a free batch size and what else is free.
 
     Inputs and outputs are named ``input_0``, ``output_0`` and so on in the order of the Keras
     model, because the conversion keeps no order of its own.
@@ -51,7 +53,7 @@ def convert_network(model: "keras.Model") -> openvino.Model:
 
     # As lists the tensors keep their names; a lone input would be renamed by the conversion.
     listed = keras.Model(list(model.inputs), list(model.outputs))
-    shapes = [[-1, *tensor.shape[1:]] for tensor in listed.inputs]
+    shapes = [[-1 if n is None else n for n in tensor.shape] for tensor in listed.inputs]
     network = openvino.convert_model(listed, input=shapes)
     for index, tensor in enumerate(listed.inputs):
         port = network.input(tensor.name) if len(shapes) > 1 else network.inputs[0]
@@ -106,10 +108,7 @@ class OpenVinoEngine:
     """
 
     def __init__(self, bundle: Bundle, *, precision: Precision = "f32") -> None:
-        folder = cache_dir() / f"{bundle.sha256[:20]}-openvino-{openvino.__version__[:12]}"
-        if not _is_intact(folder):
-            _build(bundle, folder)
-        self._network = openvino.Core().read_model(folder / NETWORK_FILE)
+        self._network = read_cached_network(bundle.sha256, partial(_build_keras, bundle))
         if precision == "bf16" and not has_bf16():
             raise BundleError("this processor does not compute in bf16; choose openvino-f32")
         self._precision: Precision = precision
@@ -163,21 +162,37 @@ def _build_keras(bundle: Bundle) -> "keras.Model":
 
     from leukapp.model.network import build_network
 
-    with _BUILDING:
-        weights = bundle.read_weights()
-        try:
-            return build_network(bundle.preset, weights)
-        except ValueError:
-            # Seen once, in a thread of the server: two layers got one name. The counters start
-            # anew, and what is wrong with the weights themselves is said by the second build.
-            keras.utils.clear_session()
-            return build_network(bundle.preset, weights)
+    weights = bundle.read_weights()
+    try:
+        return build_network(bundle.preset, weights)
+    except ValueError:
+        # Seen once, in a thread of the server: two layers got one name. The counters start
+        # anew, and what is wrong with the weights themselves is said by the second build.
+        keras.utils.clear_session()
+        return build_network(bundle.preset, weights)
 
 
-def _build(bundle: Bundle, folder: Path) -> None:
+def read_cached_network(key: str, build: Callable[[], "keras.Model"]) -> openvino.Model:
+    """Read a converted network from the user's cache, converting it before if it is not there.
+
+    Args:
+        key: hexadecimal hash of everything that the network is made of.
+        build: gives the Keras model.
+
+    Raises:
+        BundleError: the cache cannot be written.
+    """
+    folder = cache_dir() / f"{key[:20]}-openvino-{openvino.__version__[:12]}"
+    if not _is_intact(folder):
+        _build(build, folder)
+    return openvino.Core().read_model(folder / NETWORK_FILE)
+
+
+def _build(build: Callable[[], "keras.Model"], folder: Path) -> None:
     # TensorFlow greets on stderr while it is imported; a user's terminal is no place for that.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    network = convert_network(_build_keras(bundle))
+    with _BUILDING:
+        network = convert_network(build())
     try:
         _keep(network, folder)
     except OSError as error:

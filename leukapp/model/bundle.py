@@ -35,6 +35,10 @@ from leukapp.model.weights_io import (
 from leukapp.resources import find_bundle
 
 TRAINING_IMAGES_FILE: Final = "training_images.json"
+FINDER_FILE: Final = "finder.npz"
+
+FINDER_BACKBONE: Final = "efficientnet_lite2"
+"""The finder looks through this backbone of its bundle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +54,19 @@ class GateReference:
     mean: np.ndarray
     components: np.ndarray
     points: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FinderWeights:
+    """A network that finds leukocytes.
+
+    Attributes:
+        backbone: weights of its frozen part.
+        head: weights of what was trained on it.
+    """
+
+    backbone: Arrays
+    head: Arrays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +147,20 @@ class Bundle:
                 arrays |= read_arrays(self.folder / name)
         return arrays
 
+    def read_finder(self) -> FinderWeights | None:
+        """Read the network that finds leukocytes; None in a bundle that finds them by rules.
+
+        Raises:
+            BundleError: a file is missing or damaged, or the finder's backbone is not there.
+        """
+        if FINDER_FILE not in self.files:
+            return None
+        for spec in self.preset.branches:
+            if spec.backbone == FINDER_BACKBONE:
+                head = read_arrays(self.folder / FINDER_FILE)
+                return FinderWeights(backbone=self.read_backbone(spec), head=head)
+        raise BundleError(f"the bundle {self.name} has a finder without its {FINDER_BACKBONE}")
+
 
 def open_bundle(folder: str | Path) -> Bundle:
     """Read a bundle's manifest and verify every file it lists.
@@ -163,6 +194,7 @@ def write_bundle(  # noqa: PLR0913
     thresholds: Thresholds,
     training: TrainingRecord,
     training_images: Fingerprints | None = None,
+    finder: Arrays | None = None,
 ) -> Bundle:
     """Write weights and manifest; ``artifacts.seal_bundle`` lists what is written later.
 
@@ -174,6 +206,7 @@ def write_bundle(  # noqa: PLR0913
         thresholds: calibration and limits.
         training: what it was trained on.
         training_images: hashes of these images, by which they are recognised under any name.
+        finder: weights of the head that finds leukocytes; None finds them by rules.
 
     Returns:
         The bundle as it was written.
@@ -187,6 +220,9 @@ def write_bundle(  # noqa: PLR0913
         folder / GATE_FILE,
         {"mean": gate.mean, "components": gate.components, "points": gate.points},
     )
+    if finder is not None:
+        write_arrays(folder / FINDER_FILE, finder)
+        names.append(FINDER_FILE)
     if training_images is not None:
         write_json(folder / TRAINING_IMAGES_FILE, _TrainingImages.of(training_images))
         names.append(TRAINING_IMAGES_FILE)

@@ -72,11 +72,11 @@ def _bottleneck(
     return tensor
 
 
-def build_efficientnet_lite2(input_size_px: int) -> keras.Model:
+def build_efficientnet_lite2(input_size_px: int | None) -> keras.Model:
     """Build the convolutional part with untrained weights.
 
     Args:
-        input_size_px: side of the square input in pixels.
+        input_size_px: side of the square input in pixels; None for any.
 
     Returns:
         A model from float32 (n, size, size, 3), RGB 0-255, to the last convolutional activation,

@@ -17,6 +17,7 @@ from leukapp.evaluation.background import background_balanced_accuracy, edge_fea
 from leukapp.imaging.image_io import read_image
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.inference.decision import Decision, DecisionRule, ItemScores
+from leukapp.inference.finder_engine import open_finder
 from leukapp.inference.fit_limits import JudgedAnswers, choose_limits
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY, OTHER_LEUKEMIA
@@ -399,8 +400,8 @@ class EvidenceJudge:
     def _run_backbones(self, backbones: tuple[PreparedBackbone, ...]) -> _Features:
         preset, folder = self._bundle.preset, self._work_dir / "features"
         trainable, others = self._images[: self._n_trained], self._images[self._n_trained :]
-        corpus = build_corpus(trainable, preset, backbones, folder, self._report)
-        variants = choose_variants(preset)
+        variants = choose_variants(preset, open_finder(self._bundle))
+        corpus = build_corpus(trainable, preset, backbones, variants, folder, self._report)
         if isinstance(variants, CellViews):
             # What only judges is needed as it is.
             variants = replace(variants, n_views=0)

@@ -22,12 +22,14 @@ from leukapp.data.splits import (
     split_paper,
 )
 from leukapp.errors import TrainingError
+from leukapp.fields.learned_finder import LearnedFinder
 from leukapp.imaging.image_io import read_image
+from leukapp.inference.finder_engine import compile_finder
 from leukapp.labels import HEALTHY, LEUKEMIA_CLASSES, join_with_or, order_classes
-from leukapp.model.bundle import open_bundle
+from leukapp.model.bundle import FINDER_BACKBONE, FinderWeights, open_bundle
 from leukapp.model.manifest import TrainingRecord
 from leukapp.model.presets import Preset, StemInput, get_preset, paper_recipe, with_stem_input
-from leukapp.model.weights_io import Arrays
+from leukapp.model.weights_io import Arrays, read_arrays
 from leukapp.recipes.checked_catalog import CheckedCatalog, read_checked_catalog
 from leukapp.resources import SHIPPED_COMPACT, training_dir
 from leukapp.training.cell_stage import obtain_cell_backbone
@@ -56,6 +58,8 @@ class TrainOptions:
         backbone_weights: folder of keras.applications ``.h5`` files.
         stem_input: what the stem of an EfficientNet sees; see ``BranchSpec``.
         n_epochs: overrides the preset's upper bound.
+        finder: weights of a head that finds leukocytes (``finder.npz`` of a bundle); None finds
+            them by rules.
         unfreeze_epochs: epochs of fine-tuning the whole network after both stages; 0 keeps the
             backbones frozen, as the paper does.
     """
@@ -70,6 +74,7 @@ class TrainOptions:
     stem_input: StemInput = "as_trained"
     n_epochs: int | None = None
     unfreeze_epochs: int = 0
+    finder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,6 +110,7 @@ class PreparedTraining:
         train: what the heads learn from.
         validation: what stops the training and sets the thresholds.
         work_dir: keeps features and finished stages.
+        finder: of the leukocytes; None finds them by rules.
     """
 
     preset: Preset
@@ -117,6 +123,7 @@ class PreparedTraining:
     train: ItemVariants
     validation: ItemVariants
     work_dir: Path
+    finder: LearnedFinder | None
 
 
 def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
@@ -147,7 +154,9 @@ def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
     judged = [samples[i] for i in (*split.validation, *split.test)]
     held_out = [*judged, *known, *catalog.others]
     backbones = prepare_backbones(preset, options, held_out, work_dir, report)
-    corpus = build_corpus(samples, preset, backbones, work_dir / "features", report)
+    finder = open_trained_finder(options.finder, preset, backbones)
+    variants = choose_variants(preset, finder)
+    corpus = build_corpus(samples, preset, backbones, variants, work_dir / "features", report)
     train, validation = choose_items(split, corpus)
     return PreparedTraining(
         preset=preset,
@@ -160,6 +169,7 @@ def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
         train=train,
         validation=validation,
         work_dir=work_dir,
+        finder=finder,
     )
 
 
@@ -173,6 +183,11 @@ def choose_preset(options: TrainOptions) -> Preset:
         LeukappError: there is no such preset, or a number of epochs is out of range.
     """
     preset = with_stem_input(get_preset(options.preset), options.stem_input)
+    if options.unfreeze_epochs and options.finder is not None:
+        raise TrainingError(
+            "--unfreeze changes the backbone that the finder looks through; leave out --finder or "
+            "--unfreeze"
+        )
     if options.unfreeze_epochs < 0:
         raise TrainingError(f"--unfreeze must be 0 or more, got {options.unfreeze_epochs}")
     if options.protocol == "paper":
@@ -292,10 +307,36 @@ def prepare_backbones(
     )
 
 
-def choose_variants(preset: Preset) -> Variants:
+def open_trained_finder(
+    head: Path | None, preset: Preset, backbones: Sequence[PreparedBackbone]
+) -> LearnedFinder | None:
+    """Put a trained head on the preset's backbone that it looks through.
+
+    Args:
+        head: file of its weights; None finds leukocytes by rules.
+        preset: the recipe.
+        backbones: of the preset.
+
+    Raises:
+        TrainingError: the preset does not look for leukocytes, or not with the finder's backbone.
+    """
+    if head is None:
+        return None
+    for spec, backbone in zip(preset.branches, backbones, strict=True):
+        if spec.backbone == FINDER_BACKBONE and preset.input_mode == "cells":
+            return compile_finder(FinderWeights(backbone=backbone.arrays, head=read_arrays(head)))
+    raise TrainingError(
+        f"--finder needs a preset of cells with {FINDER_BACKBONE}, and {preset.name} is none; "
+        "leave it out or choose compact"
+    )
+
+
+def choose_variants(preset: Preset, finder: LearnedFinder | None) -> Variants:
     """The forms in which a preset looks at each image."""
     if preset.input_mode == "cells":
-        return CellViews(n_views=preset.hyperparameters.n_views, n_turns=preset.n_turns)
+        return CellViews(
+            n_views=preset.hyperparameters.n_views, n_turns=preset.n_turns, finder=finder
+        )
     return D4Variants(n_turns=preset.n_turns)
 
 
@@ -303,6 +344,7 @@ def build_corpus(
     samples: tuple[Sample, ...],
     preset: Preset,
     backbones: tuple[PreparedBackbone, ...],
+    variants: Variants,
     cache_dir: Path,
     report: Report,
 ) -> Corpus:
@@ -314,10 +356,10 @@ def build_corpus(
         samples: images.
         preset: the recipe.
         backbones: of the preset.
+        variants: in which forms each image is looked at.
         cache_dir: of features.
         report: takes a line of progress.
     """
-    variants = choose_variants(preset)
     features = [
         load_features(
             samples,

@@ -11,6 +11,7 @@ from leukapp.model.artifacts import LOSS_FILE, MODEL_CARD_FILE
 from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.fit_bounds import bound_notes
 from leukapp.model.fusion import NetworkWeights
+from leukapp.model.weights_io import read_arrays
 from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.bundle_artifacts import write_artifacts
 from leukapp.recipes.checked_catalog import write_findings
@@ -79,6 +80,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
                 keeps_risk=fitted.keeps_risk,
             ),
             training_images=hash_training_images(samples, split),
+            finder=None if options.finder is None else read_arrays(options.finder),
         )
         write_json(bundle.folder / LOSS_FILE, fitted.curves)
         write_findings(prepared.checked.findings, bundle.folder)

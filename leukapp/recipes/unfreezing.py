@@ -15,7 +15,7 @@ from leukapp.model.presets import Preset
 from leukapp.recipes.fitting import FittedNetwork, fit_limits
 from leukapp.recipes.preparation import PreparedTraining, Report, build_corpus, choose_variants
 from leukapp.training.corpus import ItemVariants, weigh_items
-from leukapp.training.feature_cache import CellViews
+from leukapp.training.feature_cache import CellViews, Variants
 from leukapp.training.frozen_backbones import prepare_changed_backbone
 
 
@@ -53,11 +53,12 @@ def unfreeze(
     from leukapp.training.fine_tune import ImageItems, fine_tune
 
     preset, corpus = prepared.preset, prepared.corpus
+    variants = choose_variants(preset, prepared.finder)
 
     def image_items(chosen: ItemVariants) -> ImageItems:
         samples = np.unique(corpus.sample_indices[chosen[:, 0]])
         items = corpus.items_of(samples)
-        inputs = [one for i in samples for one in _read_inputs(corpus.samples[i], preset)]
+        inputs = [one for i in samples for one in _read_inputs(corpus.samples[i], preset, variants)]
         shown = np.stack([np.searchsorted(items, chosen[:, 0]), chosen[:, 1]], axis=1)
         return ImageItems(
             inputs=tuple(inputs),
@@ -86,7 +87,7 @@ def unfreeze(
         )
     )
     features = prepared.work_dir / "features"
-    changed = build_corpus(corpus.samples, preset, backbones, features, report)
+    changed = build_corpus(corpus.samples, preset, backbones, variants, features, report)
     fitted = fit_limits(heads, curves, changed, prepared.train, prepared.validation, seed=seed)
     # What laboratories that were not seen ask for was measured on the frozen backbones; it stands.
     thresholds = fitted.thresholds
@@ -120,9 +121,8 @@ def _turned(preset: Preset, chosen: ItemVariants) -> ItemVariants:
     return np.stack([np.repeat(items, n_elements), np.tile(range(n_elements), len(items))], axis=1)
 
 
-def _read_inputs(sample: Sample, preset: Preset) -> list[tuple[RgbImage, ...]]:
+def _read_inputs(sample: Sample, preset: Preset, variants: Variants) -> list[tuple[RgbImage, ...]]:
     """What every branch takes of each item of an image, as it is."""
-    variants = choose_variants(preset)
     if isinstance(variants, CellViews):
         variants = replace(variants, n_views=0)
     data = read_image_bytes(sample.path)

@@ -20,6 +20,7 @@ from leukapp.data.catalog import Sample
 from leukapp.data.d4 import distinct_d4
 from leukapp.errors import TrainingError
 from leukapp.fields.crops import cut_cells
+from leukapp.fields.learned_finder import LEARNED_VERSION, LearnedFinder
 from leukapp.fields.leukocytes import FINDER_VERSION
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_crop import CROP_PX, paint_cell_over
@@ -71,24 +72,27 @@ class CellViews:
         n_turns: of the crop as it is, as the network sees it; its features are the mean.
         seed: of the views and of which cells are taken; the same image has the same in every run.
         max_cells: cells of one image at most, so that a crowded field does not cost most.
+        finder: finds the leukocytes; None finds them by rules.
     """
 
     n_views: int
     n_turns: QuarterTurns
     seed: int = 0
     max_cells: int = 5
+    finder: LearnedFinder | None = None
 
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        return f"cells-{FINDER_VERSION}-{self.n_views}-{self.n_turns}-{self.seed}-{self.max_cells}"
+        found_by = _name_finder(self.finder)
+        return f"cells-{found_by}-{self.n_views}-{self.n_turns}-{self.seed}-{self.max_cells}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
     ) -> Iterator[FloatArray]:
         """One item a cell: float32 (1 + n_views, size_px, size_px, 3), RGB 0-255, enhanced."""
         rng = np.random.default_rng([self.seed, int(image_key[:12], 16)])
-        crops = cut_cells(image).crops
+        crops = cut_cells(image, finder=self.finder).crops
         chosen = np.sort(rng.permutation(len(crops))[: self.max_cells])
         for index in chosen:
             crop = crops[index].image
@@ -110,27 +114,35 @@ class BlankedCells:
         is_blank: paint the cell over with the empty background.
         n_turns: of the crop, as the network sees it; its features are the mean.
         max_cells: cells of one image at most.
+        finder: finds the leukocytes; None finds them by rules.
     """
 
     is_blank: bool
     n_turns: QuarterTurns
     max_cells: int = 5
+    finder: LearnedFinder | None = None
 
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        return f"cells-{FINDER_VERSION}-blank-{int(self.is_blank)}-{self.n_turns}-{self.max_cells}"
+        found_by = _name_finder(self.finder)
+        return f"cells-{found_by}-blank-{int(self.is_blank)}-{self.n_turns}-{self.max_cells}"
 
     def draw(
         self, image: RgbImage, *, size_px: int, enhancement: EnhancementConfig, image_key: str
     ) -> Iterator[FloatArray]:
         """One item a cell: float32 (1, size_px, size_px, 3), RGB 0-255, enhanced."""
         del image_key
-        for crop in cut_cells(image).crops[: self.max_cells]:
+        for crop in cut_cells(image, finder=self.finder).crops[: self.max_cells]:
             pixels = paint_cell_over(crop.image) if self.is_blank else crop.image
             yield np.asarray(
                 [prepare_inputs(pixels, enhancement, (size_px,)).inputs[0]], np.float32
             )
+
+
+def _name_finder(finder: LearnedFinder | None) -> str:
+    """Part of a cache key: features of other crops are not taken."""
+    return str(FINDER_VERSION) if finder is None else f"{LEARNED_VERSION}.{finder.sha256[:12]}"
 
 
 Variants: TypeAlias = D4Variants | CellViews | BlankedCells

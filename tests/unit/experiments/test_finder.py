@@ -1,10 +1,12 @@
 """The experiment's finder: what it is taught, what it reads out of an answer, how it is judged."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from experiments.finder.canvases import CanvasMaker
-from experiments.finder.find import FoundCell, each_once, find_peaks
 from experiments.finder.judging import FoundShare, pair_with_marks
 from experiments.finder.labelled import NO_BOXES, LabelledImage
 from experiments.finder.targets import (
@@ -17,6 +19,8 @@ from experiments.finder.targets import (
     SIZE_KNOWN,
     draw_target,
 )
+from leukapp.fields.found_cells import FoundCell
+from leukapp.fields.learned_finder import MIN_SCORE
 from leukapp.imaging.synthetic import draw_synthetic_field
 
 NOTHING_DARK = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
@@ -94,27 +98,8 @@ def test_the_same_seed_draws_the_same_canvas() -> None:
     np.testing.assert_array_equal(first.target, second.target)
 
 
-def test_a_peak_is_read_in_pixels_of_the_image() -> None:
-    logit = np.full((8, 8), -6, np.float32)
-    logit[2, 5] = 3
-    log_size = np.full((8, 8, 2), np.log(16), np.float32)
-
-    (cell,) = find_peaks(logit, log_size, scale=(0.5, 0.25), min_score=0.3, sizes_px=(10.0, 30.0))
-
-    assert (cell.x_px, cell.y_px) == (44, 40)
-    assert (cell.width_px, cell.height_px) == (pytest.approx(32), pytest.approx(64))
-    assert cell.score == pytest.approx(1 / (1 + np.exp(-3)))
-    assert not find_peaks(logit, log_size, scale=(1, 1), min_score=0.3, sizes_px=(20.0, 30.0))
-
-
-def cell_at(x_px: float, score: float, side_px: float = 20.0) -> FoundCell:
-    return FoundCell(x_px=x_px, y_px=0, width_px=side_px, height_px=side_px, score=score)
-
-
-def test_a_cell_seen_twice_counts_once_and_neighbors_both() -> None:
-    near, far = cell_at(0, 0.9), cell_at(18, 0.8)
-
-    assert each_once([cell_at(4, 0.5), far, near, cell_at(0, 0.3, side_px=60)]) == (near, far)
+def cell_at(x_px: float, score: float) -> FoundCell:
+    return FoundCell(x_px=x_px, y_px=0, width_px=20, height_px=20, score=score)
 
 
 def test_each_mark_takes_one_found_cell_and_a_point_has_a_reach() -> None:
@@ -122,6 +107,28 @@ def test_each_mark_takes_one_found_cell_and_a_point_has_a_reach() -> None:
     found = [cell_at(3, 0.9), cell_at(1, 0.5), cell_at(115, 0.9), cell_at(125, 0.9)]
 
     assert pair_with_marks(marks, found, usual_px=40) == {1, 2}
+
+
+def test_the_figures_of_the_page_are_those_of_the_trials() -> None:
+    folder = Path(__file__).parents[3] / "experiments"
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    figures = page.split("<!-- figures: begin -->")[1].split("<!-- figures: end -->")[0]
+    shown = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in figures.strip().splitlines()[2:]
+    ]
+    with (folder / "finder" / "trials.csv").open(encoding="utf-8", newline="") as stream:
+        trials = [
+            [row["source"], row["images"], row["marked"], row["recall"], row["precision"]]
+            for row in csv.DictReader(stream)
+            if (row["canvases"], row["min_score"]) == ("12000", str(MIN_SCORE))
+        ]
+
+    assert len(shown) == 8
+    assert [
+        [source, images, marked, recall, precision.replace("unknown", "")]
+        for source, _, images, marked, recall, precision in shown
+    ] == trials
 
 
 def test_precision_is_not_said_where_marks_are_incomplete() -> None:
@@ -137,10 +144,11 @@ def test_precision_is_not_said_where_marks_are_incomplete() -> None:
 def test_the_head_learns_a_canvas() -> None:
     import keras
 
-    from experiments.finder.network import TAPS, build_head, finder_loss
+    from experiments.finder.loss import finder_loss
+    from leukapp.model.finder_network import TAPS, build_finder_head
 
     keras.utils.set_random_seed(0)
-    head = build_head()
+    head = build_finder_head(CANVAS_PX)
     rng = np.random.default_rng(0)
     maps = [
         rng.normal(size=(2, CANVAS_PX // stride, CANVAS_PX // stride, n)).astype(np.float32)

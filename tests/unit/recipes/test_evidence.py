@@ -88,6 +88,7 @@ def bundle(tmp_path):
         ),
         training=SimpleNamespace(seed=0, protocol="grouped", catalog_sha256=""),
         sha256="ab" * 32,
+        read_finder=lambda: None,
     )
 
 

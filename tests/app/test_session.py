@@ -51,7 +51,7 @@ def test_least_recently_seen_image_goes_first_and_its_outcome_stays() -> None:
     assert len(answers) == 2
     assert len(fake.diagnosed) == 3
     kept = answers.outcome(make_entry("b"), diagnoser)
-    assert (kept.label, kept.error) == ("ALL", None)
+    assert (kept.answer_name, kept.error) == ("ALL", None)
     assert kept.summary is not None
     assert kept.summary.probability == 0.93
     assert len(fake.diagnosed) == 3

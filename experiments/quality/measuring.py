@@ -91,10 +91,10 @@ def blur(image: RgbImage) -> RgbImage:
 
 
 def _wanted(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Variant]]:
-    of_laboratory = Counter(laboratory_of(sample) for sample in samples)
+    of_laboratory = Counter(sample.laboratory for sample in samples)
     seen: Counter[str] = Counter()
     for sample in samples:
-        laboratory = laboratory_of(sample)
+        laboratory = sample.laboratory
         yield sample, "as_it_is"
         # Evenly over the laboratory, so that each of its sources and classes is among them.
         step = max(1.0, of_laboratory[laboratory] / CHANGED_A_LABORATORY)
@@ -102,11 +102,6 @@ def _wanted(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Variant]]:
             yield sample, "half_size"
             yield sample, "blurred"
         seen[laboratory] += 1
-
-
-def laboratory_of(sample: Sample) -> str:
-    """The laboratory of an image; its source where the table names none."""
-    return sample.lab or sample.source
 
 
 def _measure(
@@ -123,7 +118,7 @@ def _measure(
             image = blur(image)
     return MeasuredImage(
         image_sha256=image_sha256,
-        laboratory=laboratory_of(sample),
+        laboratory=sample.laboratory,
         source=sample.source,
         variant=variant,
         measures=found.measures if found else measure_quality(image),

@@ -57,7 +57,7 @@ def main() -> None:
     samples = (*catalog.samples, *catalog.others)
     pairs = find_pairs(samples, arguments.data / SMALL_PAIRS)[: arguments.pairs]
     chosen = choose_samples(samples, arguments.images)
-    print(f"{len(pairs)} pairs, {len(chosen)} images: under 6 minutes on two idle cores")
+    print(f"{len(pairs)} pairs, {len(chosen)} images")
     kept = arguments.out / "answers.jsonl"
     paired = answer_copies(diagnoser, bundle.sha256, (pair_of(*pair) for pair in pairs), kept)
     changed = answer_copies(diagnoser, bundle.sha256, map(copies_of, chosen), kept)

@@ -20,7 +20,7 @@ from leukapp.fields.found_cells import (
     measure_diameter,
     measure_squash,
 )
-from leukapp.fields.leukocytes import FindMode, FoundLeukocytes, Leukocyte, in_the_middle
+from leukapp.fields.leukocytes import FindMode, FoundLeukocytes, Leukocyte, choose_leukocytes
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.white_balance import measure_background
 
@@ -48,8 +48,8 @@ LEAST_LEUKOCYTE: Final = 0.5
 """A smaller leukocyte, in erythrocyte diameters, is a platelet or debris."""
 
 SCORE_WEIGHTS: Final = (1.7, 5.8, -4.3)
-"""Of the logit of the network's score, of the nuclear stain, and a constant: fitted on the fields
-with boxes, each judged by a finder that had not seen its laboratory (experiments/finder)."""
+"""Of the logit of the network's score, of the nuclear stain, and a constant: fitted once
+by a logistic regression on the fields with boxes (experiments/README.md)."""
 
 USUAL_STAIN: Final = 0.6
 """Nuclear stain where no erythrocytes are there to compare with."""
@@ -62,9 +62,6 @@ LEUKOCYTE_DIAMETER: Final = 1.9
 
 ERYTHROCYTE_RANGE: Final = (0.3, 1.2)
 """Diameter of an erythrocyte in those of the image's leukocytes; what is smaller is a speck."""
-
-FIELD_SIDE: Final = 5.7
-"""From this long side on, in erythrocyte diameters, an image is a field and not a single cell."""
 
 LEAST_FOR_SCALE: Final = 2
 LEAST_FOR_SQUASH: Final = 6
@@ -102,15 +99,11 @@ class LearnedFinder:
             Leukocyte(x_px=cell.x_px, y_px=cell.y_px, nucleus_px=cell.diameter_px)
             for cell in sorted(cells, key=lambda cell: (cell.x_px, cell.y_px))
         )
-        height, width = image.shape[:2]
-        is_field = mode == "field" or (
-            mode == "auto" and max(height, width) >= FIELD_SIDE * erythrocyte_px
-        )
-        middle = () if is_field else in_the_middle(leukocytes, width, height)
-        return FoundLeukocytes(
-            mode="cell" if middle else "field",
-            erythrocyte_px=erythrocyte_px,
-            leukocytes=middle or leukocytes,
+        return choose_leukocytes(
+            leukocytes,
+            erythrocyte_px,
+            size_px=(image.shape[0], image.shape[1]),
+            mode=mode,
             squash=squash if abs(np.log(squash)) >= LEAST_SQUASH else 1.0,
         )
 
@@ -139,15 +132,15 @@ class LearnedFinder:
                 min_score=MIN_ERYTHROCYTE,
                 sizes_px=(sizes_px[0] * ERYTHROCYTE_PART, sizes_px[1] * ERYTHROCYTE_PART),
             )
-        round_ones = each_once(erythrocytes)
-        erythrocyte_px = measure_diameter(round_ones, least=LEAST_FOR_SCALE)
+        kept = each_once(erythrocytes)
+        erythrocyte_px = measure_diameter(kept, least=LEAST_FOR_SCALE)
         if erythrocyte_px is not None:
             least_px = LEAST_LEUKOCYTE * erythrocyte_px
             candidates = [cell for cell in candidates if cell.diameter_px >= least_px]
         leukocytes = each_once(candidates, erythrocyte_px=erythrocyte_px)
-        scored = _score_by_stain(image, leukocytes, round_ones)
+        scored = _score_by_stain(image, leukocytes, kept)
         return FoundCells(
-            leukocytes=tuple(sorted(scored, key=lambda cell: -cell.score)), erythrocytes=round_ones
+            leukocytes=tuple(sorted(scored, key=lambda cell: -cell.score)), erythrocytes=kept
         )
 
 

@@ -109,12 +109,34 @@ def find_leukocytes(image: RgbImage, *, mode: FindMode = "auto") -> FoundLeukocy
         )
         for x, y, area in sorted(nuclei)
     )
-    is_field = mode == "field" or (mode == "auto" and side_px >= FIELD_SIDE * erythrocyte_px)
-    middle = () if is_field else in_the_middle(leukocytes, width, height)
+    return choose_leukocytes(leukocytes, erythrocyte_px, size_px=(height, width), mode=mode)
+
+
+def choose_leukocytes(
+    leukocytes: tuple[Leukocyte, ...],
+    erythrocyte_px: float,
+    *,
+    size_px: tuple[int, int],
+    mode: FindMode,
+    squash: float = 1.0,
+) -> FoundLeukocytes:
+    """Take the leukocyte in the middle of a photograph of one cell, or all of a field.
+
+    Args:
+        leukocytes: all that were found, from left to right.
+        erythrocyte_px: scale of the image.
+        size_px: height and width of the image.
+        mode: as :func:`find_leukocytes` takes it.
+        squash: of the image.
+    """
+    height, width = size_px
+    is_field = mode == "field" or (mode == "auto" and max(size_px) >= FIELD_SIDE * erythrocyte_px)
+    middle = () if is_field else _in_the_middle(leukocytes, width, height)
     return FoundLeukocytes(
         mode="cell" if middle else "field",
         erythrocyte_px=erythrocyte_px,
         leukocytes=middle or leukocytes,
+        squash=squash,
     )
 
 
@@ -126,7 +148,7 @@ def _scaled(image: RgbImage, factor: float) -> RgbImage:
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
-def in_the_middle(
+def _in_the_middle(
     leukocytes: tuple[Leukocyte, ...], width_px: int, height_px: int
 ) -> tuple[Leukocyte, ...]:
     """The leukocyte that a photograph of one cell shows."""

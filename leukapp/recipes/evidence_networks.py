@@ -14,6 +14,7 @@ from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.splits import grouped_folds
 from leukapp.errors import CatalogError
 from leukapp.evaluation.background import background_balanced_accuracy, edge_features
+from leukapp.fields.learned_finder import LearnedFinder
 from leukapp.imaging.image_io import read_image
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.inference.decision import Decision, DecisionRule, ItemScores
@@ -336,7 +337,6 @@ class EvidenceJudge:
         decisions = [d for part in parts for d in self._decide_by(part.rule, part)]
         samples = [sample for part in parts for sample in part.samples]
         names = self._bundle.class_names
-
         n_branches = len(self._bundle.preset.branches)
         voices = range(n_branches if self._bundle.thresholds.needs_agreement else 0)
         answers = JudgedAnswers(
@@ -397,10 +397,15 @@ class EvidenceJudge:
                 self._features[cell_backbone] = self._run_backbones(backbones)
         return self._features[cell_backbone]
 
+    @functools.cached_property
+    def _finder(self) -> LearnedFinder | None:
+        """Compiled once for all sets of backbones: it looks through the bundle's own."""
+        return open_finder(self._bundle)
+
     def _run_backbones(self, backbones: tuple[PreparedBackbone, ...]) -> _Features:
         preset, folder = self._bundle.preset, self._work_dir / "features"
         trainable, others = self._images[: self._n_trained], self._images[self._n_trained :]
-        variants = choose_variants(preset, open_finder(self._bundle))
+        variants = choose_variants(preset, self._finder)
         corpus = build_corpus(trainable, preset, backbones, variants, folder, self._report)
         if isinstance(variants, CellViews):
             # What only judges is needed as it is.

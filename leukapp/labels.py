@@ -57,6 +57,22 @@ def name_answer(finding: str | None, label: str | None) -> str | None:
     return TYPE_NOT_DETERMINED if label is None and finding == LEUKEMIA else label
 
 
+def is_called_wrongly(name: str | None, truth: str) -> bool:
+    """Whether an answer is a call and not right; a leukemia of open type is any leukemia.
+
+    Args:
+        name: of the answer, as :func:`name_answer` gives it.
+        truth: a class name, or ``OTHER_LEUKEMIA``.
+
+    Example:
+        >>> [is_called_wrongly(name, "ALL") for name in (None, "AML", TYPE_NOT_DETERMINED)]
+        [False, True, False]
+    """
+    if name == TYPE_NOT_DETERMINED:
+        return truth == HEALTHY
+    return name is not None and name != truth
+
+
 def split_answer(name: str | None) -> tuple[str | None, str | None]:
     """Finding and class of an answer's one name; the reverse of :func:`name_answer`.
 

@@ -31,6 +31,7 @@ from leukapp.labels import (
     LEUKEMIA,
     OTHER_LEUKEMIA,
     TYPE_NOT_DETERMINED,
+    is_called_wrongly,
     name_answer,
     order_classes,
     split_answer,
@@ -228,9 +229,7 @@ class HeldOutSet:
             )
         return np.array(
             [
-                name is not None
-                and name != true
-                and (name != TYPE_NOT_DETERMINED or true == HEALTHY)
+                is_called_wrongly(name, true)
                 for name, true in zip(self.answers, self.true_names, strict=True)
             ],
             np.bool_,

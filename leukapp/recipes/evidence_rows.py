@@ -18,7 +18,7 @@ from leukapp.evaluation.intervals import (
 )
 from leukapp.inference.decision import Decision
 from leukapp.json_files import to_json
-from leukapp.labels import HEALTHY, OTHER_LEUKEMIA, finding_of
+from leukapp.labels import HEALTHY, OTHER_LEUKEMIA, is_called_wrongly, name_answer
 
 Kind: TypeAlias = Literal[
     "held-out groups",
@@ -332,11 +332,9 @@ def _is_called(decisions: Sequence[Decision]) -> NDArray[np.bool_]:
 
 
 def _is_wrong(truths: NDArray[np.str_], decisions: Sequence[Decision]) -> NDArray[np.bool_]:
-    """A leukemia that is called so without its type is right, whichever it is."""
     return np.array(
         [
-            decision.finding is not None
-            and (decision.finding != finding_of(str(truth)) or decision.label not in {None, truth})
+            is_called_wrongly(name_answer(decision.finding, decision.label), str(truth))
             for truth, decision in zip(truths, decisions, strict=True)
         ],
         np.bool_,

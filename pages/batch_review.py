@@ -6,17 +6,17 @@ from leukapp.errors import BundleError, LeukappError
 from leukapp.ui import frame
 from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.review.agreement_panel import show_agreement
+from leukapp.ui.review.batch_address import BatchSection, follow_address, keep_address
 from leukapp.ui.review.batches import choose_batch, open_worker
 from leukapp.ui.review.export_panel import show_export
 from leukapp.ui.review.log import open_log, show_log_failure
-from leukapp.ui.review.new_batch import go_to_started_batch, show_new_batch
-from leukapp.ui.review.progress_panel import SECTION_KEY, show_batch_head, show_progress
+from leukapp.ui.review.new_batch import show_new_batch
+from leukapp.ui.review.progress_panel import show_batch_head, show_progress
+from leukapp.ui.review.section_choice import choose_section
 from leukapp.ui.review.worklist_panel import show_worklist
 from leukapp.ui.session import open_diagnoser
 from leukapp.ui.texts import OPENING_BUNDLE
 from leukapp.ui.texts import batch as texts
-
-SECTIONS = (texts.PROGRESS, texts.WORKLIST, texts.AGREEMENT, texts.EXPORT)
 
 frame.show_frame()
 bundle = choose_bundle()
@@ -31,28 +31,25 @@ finally:
     frame.show_about()
 try:
     log, worker = open_log(), open_worker()
-    go_to_started_batch()
+    follow_address()
     with choice:
         run = choose_batch(log)
     if run is None:
         st.header(texts.TITLE, anchor=False)
         st.caption(texts.LEAD)
+        keep_address()
         show_new_batch(log, worker, diagnoser)
         st.stop()
     show_batch_head(run, worker)
-    section = st.segmented_control(
-        texts.SECTION_LABEL,
-        SECTIONS,
-        default=texts.PROGRESS,
-        required=True,
-        label_visibility="collapsed",
-        key=SECTION_KEY,
-    )
-    if section == texts.PROGRESS:
+    section = choose_section()
+    if section is not BatchSection.WORKLIST:
+        # The worklist keeps its own, for it is drawn anew alone.
+        keep_address()
+    if section is BatchSection.READING:
         show_progress(run, log, worker, diagnoser)
-    elif section == texts.WORKLIST:
+    elif section is BatchSection.WORKLIST:
         show_worklist(run, log, diagnoser)
-    elif section == texts.AGREEMENT:
+    elif section is BatchSection.AGREEMENT:
         show_agreement(run, log)
     else:
         show_export(run, log)

@@ -11,10 +11,12 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from leukapp.errors import AccessError, NotSignedInError
+from leukapp.labels import join_with_or
 from leukapp.structured_log import log_event
 from leukapp.ui import texts
+from leukapp.ui.kept_address import keep_address_for_sign_in, return_to_kept_address
 from leukapp.ui.kept_session import forget_this_session
-from leukapp.ui.page_list import PAGES, ROLES
+from leukapp.ui.page_list import ADMIN, PAGES, ROLES, PageEntry
 from leukapp.ui.reader import READER_KEY, Reader
 from leukapp.ui.sign_ins import sign_ins
 from leukapp.ui.upload_gate import let_this_session_upload
@@ -22,18 +24,23 @@ from leukapp.ui.upload_gate import let_this_session_upload
 OPEN_NETWORK_VARIABLE: Final = "LEUKAPP_ALLOW_OPEN_NETWORK"
 LOCAL_ADDRESSES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 PAGE_KEY: Final = "page-title"
+NEW_PAGE_KEY: Final = "page-is-new"
 SINCE_KEY: Final = "admitted-since"
 
 _TO_LOWER_CASE: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def pages_of(reader: Reader, folder: Path) -> list[StreamlitPage]:
-    """The pages that are open to a reader, whose files lie in a folder."""
-    return [
+    """The pages that are open to a reader, whose files lie in a folder.
+
+    The others are not in the menu, and say to whom they are open where a link leads to one.
+    """
+    pages = [
         st.Page(folder / page.file, title=page.title, icon=page.icon, default=page is PAGES[0])
         for page in PAGES
         if reader.may_open(page.title)
     ]
+    return pages + [_refused(page) for page in PAGES if not reader.may_open(page.title)]
 
 
 def note_page(title: str) -> None:
@@ -42,7 +49,13 @@ def note_page(title: str) -> None:
     Args:
         title: of the page.
     """
+    st.session_state[NEW_PAGE_KEY] = st.session_state.get(PAGE_KEY) != title
     st.session_state[PAGE_KEY] = title
+
+
+def is_page_new() -> bool:
+    """Whether another page was open until this run."""
+    return bool(st.session_state.get(NEW_PAGE_KEY, True))
 
 
 def require_admission() -> None:
@@ -65,6 +78,7 @@ def admit() -> Reader:
         let_this_session_upload(is_admitted=False)
         st.title(texts.APP_NAME, anchor=False)
         st.info(texts.RESEARCH_USE)
+        keep_address_for_sign_in()
         st.button(texts.SIGN_IN, on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
     except AccessError as error:
@@ -75,6 +89,8 @@ def admit() -> Reader:
     _offer_sign_out()
     let_this_session_upload(is_admitted=True)
     st.session_state[READER_KEY] = reader
+    if is_sign_in_configured():
+        return_to_kept_address()
     return reader
 
 
@@ -101,6 +117,18 @@ def is_admitted_still() -> bool:
         return reader_now() == st.session_state.get(READER_KEY)
     except AccessError:
         return False
+
+
+def _refused(page: PageEntry) -> StreamlitPage:
+    """A page that says which role opens the one that a link leads to."""
+
+    def refuse() -> None:
+        log_event("refused_page")
+        roles = join_with_or(sorted(page.roles | {ADMIN}))
+        st.error(texts.NOT_YOUR_PAGE.format(page=page.title, roles=roles), icon=":material/lock:")
+
+    address = Path(page.file).stem
+    return st.Page(refuse, title=page.title, url_path=address, visibility="hidden")
 
 
 def _find_reader() -> Reader:

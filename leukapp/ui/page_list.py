@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-ROLES: Final = ("reviewer", "researcher", "admin")
+ADMIN: Final = "admin"
+ROLES: Final = ("reviewer", "researcher", ADMIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,4 +55,4 @@ PAGES: Final = (
 def roles_of_page(title: str) -> frozenset[str]:
     """Which roles open the page of a title; a page that is not listed is for admins."""
     listed = (page.roles for page in PAGES if page.title == title)
-    return next(listed, frozenset[str]()) | {"admin"}
+    return next(listed, frozenset[str]()) | {ADMIN}

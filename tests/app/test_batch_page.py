@@ -102,6 +102,10 @@ def labels_of(app: AppTest) -> list[str]:
     return [button.label for button in app.button]
 
 
+def image_number(app: AppTest) -> int:
+    return int("".join(app.query_params["image"]))
+
+
 def sign(app: AppTest) -> AppTest:
     app.text_input(key="initials-batch-field").set_value("AB")
     return app.button(key="initials-batch-use").click().run()
@@ -266,17 +270,18 @@ def test_a_decision_is_saved_moves_on_and_can_be_taken_back(
     assert review_texts.INITIALS_WRONG in words_of(app)
 
     sign(app)
-    item_id = app.session_state[f"batch-{run.id}-open"]
+    number = image_number(app)
+    item_id = store.items(run.id)[number - 1].id
     app.text_input(key=f"batch-reason-{item_id}").set_value("no *nucleus*").run()
     decide(app, "◆ AML")
     [made] = standing(store, run)
     assert (made.kind, made.label, made.initials) == (DecisionKind.OVERRIDE, "AML", "AB")
     assert made.reason == "no *nucleus*"
     assert not made.is_blinded
-    assert app.session_state[f"batch-{run.id}-open"] != item_id
+    assert image_number(app) != number
 
     decide(app, texts.UNDO)
-    assert app.session_state[f"batch-{run.id}-open"] == item_id
+    assert image_number(app) == number
     assert [one.kind for one in standing(store, run)] == [
         DecisionKind.OVERRIDE,
         DecisionKind.UNDONE,
@@ -311,7 +316,7 @@ def test_voting_first_hides_verdict_numbers_and_heatmaps_until_the_vote(
     assert not any(word in words_of(app) for word in ("▲ ALL", "No call", "93.0 %"))
     assert f"batch-{run.id}-verdicts" not in [one.key for one in app.multiselect]
 
-    app.button(key=f"batch-{run.id}-open-{store.items(run.id)[2].id}").click().run()
+    app.button(key=f"batch-open-{store.items(run.id)[2].id}").click().run()
     sign(app)
     app.toggle(key="batch-go-on").set_value(False).run()
     assert texts.BLINDED_NOTE in words_of(app)
@@ -345,7 +350,7 @@ def test_a_blinded_vote_for_another_class_is_an_override(
     run = seed()
     app = open_page(run, texts.WORKLIST)
     app.toggle(key="batch-blinded").set_value(True).run()
-    app.button(key=f"batch-{run.id}-open-{store.items(run.id)[2].id}").click().run()
+    app.button(key=f"batch-open-{store.items(run.id)[2].id}").click().run()
     sign(app)
     decide(app, "● Healthy")
 
@@ -541,3 +546,80 @@ def test_a_leukemia_of_no_determined_type_is_shown_filtered_and_decided_on(
     decide(app, texts.AGREE)
     [made] = standing(store, run)
     assert (made.kind, made.finding, made.label) == (DecisionKind.AGREE, "leukemia", None)
+
+
+def open_link(start_app: StartApp, query: str) -> AppTest:
+    app = start_app()
+    app.switch_page("pages/batch_review.py")
+    for pair in query.split("&"):
+        name, _, text = pair.partition("=")
+        app.query_params[name] = text
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_link_opens_batch_filter_order_page_and_image_for_whoever_may_see_them(
+    start_app: StartApp, seed: Seed
+) -> None:
+    """Defect "no addresses"."""
+    run = seed(IMAGES_A_PAGE + 3)
+    query = f"batch={run.id}&part=worklist&show=ALL&sort=as-they-came&p=50-100&from=25"
+    app = open_link(start_app, query)
+    assert app.multiselect(key=f"batch-{run.id}-verdicts").value == ["ALL"]
+    assert app.slider(key=f"batch-{run.id}-confidence").value == (50, 100)
+    assert len(app.image) == 2
+    assert not app.warning
+
+    app = open_link(start_app, f"{query}&image=7")
+    assert [image.captions[0] for image in app.image] == [r"No. 7: cell 6\.png"]
+    app.button(key="batch-step-chevron_right").click().run()
+    assert image_number(app) == 8
+    app.query_params["image"] = "3"
+    app.run()
+    assert [image.captions[0] for image in app.image] == [r"No. 3: cell 2\.png"]
+
+
+def test_what_a_link_says_wrongly_is_left_out_in_one_sentence(
+    start_app: StartApp, seed: Seed
+) -> None:
+    run = seed(2)
+    app = open_link(start_app, f"batch={run.id}&part=cellar&show=ALL,CML&p=90-10&image=x&from=0")
+    [warning] = app.warning
+    assert warning.value == texts.ADDRESS_IGNORED.format(names="p, part, image, from, show")
+
+    app = open_link(start_app, f"batch={run.id}&part=worklist&image=99")
+    [warning] = app.warning
+    assert warning.value == texts.NO_SUCH_IMAGE.format(batch=run.id, number=99)
+    assert "image" not in app.query_params
+
+    app = open_link(start_app, f"batch={run.id + 1}")
+    assert texts.NO_SUCH_BATCH.format(number=run.id + 1) in words_of(app)
+    assert texts.LEAD in words_of(app)
+
+
+def test_a_link_that_hides_verdicts_does_not_sort_or_filter_by_them(
+    start_app: StartApp, seed: Seed
+) -> None:
+    run = seed()
+    app = open_link(start_app, f"batch={run.id}&part=worklist&vote-first=1&show=AML&sort=x")
+    assert app.toggle(key="batch-blinded").value
+    assert len(app.image) == 5
+
+
+def test_filters_and_the_open_image_stay_over_other_pages(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    """Defect "state lost between pages"."""
+    run = seed()
+    app = open_page(run, texts.WORKLIST)
+    app.multiselect(key=f"batch-{run.id}-verdicts").set_value(["ALL"]).run()
+    app.button(key="batch-begin").click().run()
+    number = image_number(app)
+    app.switch_page("pages/model_card.py").run()
+    app.query_params.clear()
+    app.switch_page("pages/batch_review.py").run()
+    assert not app.exception
+    assert image_number(app) == number
+    app.button(key="batch-step-apps").click().run()
+    assert app.multiselect(key=f"batch-{run.id}-verdicts").value == ["ALL"]

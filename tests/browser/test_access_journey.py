@@ -63,7 +63,11 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
 
 
 def sign_in(page: Page, app: LiveApp, user: str) -> None:
-    page.goto(f"{app.url}/evaluation")
+    page.goto(app.url)
+    follow_sign_in(page, user)
+
+
+def follow_sign_in(page: Page, user: str) -> None:
     page.get_by_role("button", name=texts.SIGN_IN).click()
     page.get_by_role("button", name=user, exact=True).click()
 
@@ -82,9 +86,13 @@ def test_a_reviewer_signs_in_sees_the_reviewers_pages_and_signs_out(
     expect(page.get_by_role("button", name=texts.SIGN_IN)).to_be_visible()
     expect(page.locator("input[type=file]")).to_have_count(0)
 
-    sign_in(page, guarded, "reviewer")
-    expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
+    # The sign-in leads on to the link, whose page is one for researchers.
+    follow_sign_in(page, "reviewer")
+    refusal = texts.NOT_YOUR_PAGE.format(page="Evaluation", roles="admin or researcher")
+    expect(page.get_by_role("alert").filter(has_text=refusal)).to_be_visible()
     links = page.get_by_test_id("stSidebarNavLink")
+    links.filter(has_text="Diagnose").click()
+    expect(page.get_by_text(texts.WELCOME_HEADING)).to_be_visible()
     expect(links.filter(has_text="Diagnose")).to_have_count(1)
     expect(links.filter(has_text="Evaluation")).to_have_count(0)
 

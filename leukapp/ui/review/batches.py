@@ -9,16 +9,15 @@ from leukapp.review.records import BatchRun, RunState
 from leukapp.review.removal import sweep_removed
 from leukapp.review.store import RUNS_A_PAGE, ReviewStore
 from leukapp.ui.guarded import guarded
+from leukapp.ui.review.batch_address import go_to_batch, seed, where
 from leukapp.ui.review.log import open_log
 from leukapp.ui.review.worker import BatchWorker
 from leukapp.ui.texts import batch as texts
 
 CHOICE_KEY: Final = "batch"
-ADDRESS_NAME: Final = "batch"
 OLDER_KEY: Final = "batch-older"
-MAX_DIGITS: Final = 18
 NEW: Final = 0
-"""Stands for a new batch in the menu and in the page's address."""
+"""Stands for a new batch in the menu."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -35,7 +34,7 @@ def open_worker() -> BatchWorker:
 
 
 def choose_batch(store: ReviewStore) -> BatchRun | None:
-    """Ask which batch to show; the page's address remembers it, so that a reload shows it again.
+    """Ask which batch to show.
 
     Args:
         store: of the server.
@@ -44,19 +43,17 @@ def choose_batch(store: ReviewStore) -> BatchRun | None:
         The batch, or None for a new one.
     """
     page = store.runs(limit=RUNS_A_PAGE)
-    if CHOICE_KEY not in st.session_state:
-        asked = st.query_params.get(ADDRESS_NAME, "")
-        is_number = asked.isdecimal() and len(asked) <= MAX_DIGITS
-        st.session_state[CHOICE_KEY] = int(asked) if is_number else NEW
     if len(page) == RUNS_A_PAGE and page[-1].id > 1:
         _ask_for_older(page[-1].id)
-    asked_for = st.session_state[CHOICE_KEY]
+    asked_for = where().batch or NEW
     if asked_for and asked_for < min((run.id for run in page), default=0):
         page += tuple(run for run in store.runs(before=asked_for + 1, limit=1))
     runs = {run.id: run for run in page}
     options = [NEW, *runs]
     if asked_for not in options:
-        st.session_state[CHOICE_KEY] = NEW
+        st.warning(texts.NO_SUCH_BATCH.format(number=asked_for), icon=":material/link_off:")
+        go_to_batch(None)
+    seed(CHOICE_KEY, where().batch or NEW)
 
     def line_of(run_id: int) -> str:
         if run_id == NEW:
@@ -64,14 +61,19 @@ def choose_batch(store: ReviewStore) -> BatchRun | None:
         # Nothing that changes: Streamlit knows a choice by its words.
         return texts.BATCH_LINE.format(number=run_id, name=runs[run_id].name)
 
-    chosen = st.selectbox(
-        texts.BATCH, options, format_func=line_of, help=texts.BATCHES_HELP, key=CHOICE_KEY
+    def choose() -> None:
+        go_to_batch(st.session_state[CHOICE_KEY] or None)
+
+    st.selectbox(
+        texts.BATCH,
+        options,
+        format_func=line_of,
+        help=texts.BATCHES_HELP,
+        on_change=guarded(choose),
+        key=CHOICE_KEY,
     )
-    if chosen == NEW:
-        st.query_params.pop(ADDRESS_NAME, None)
-        return None
-    st.query_params[ADDRESS_NAME] = str(chosen)
-    return runs[chosen]
+    chosen = where().batch
+    return None if chosen is None else runs[chosen]
 
 
 def _ask_for_older(oldest: int) -> None:
@@ -80,7 +82,7 @@ def _ask_for_older(oldest: int) -> None:
     def choose() -> None:
         number = st.session_state[OLDER_KEY]
         if number is not None:
-            st.session_state[CHOICE_KEY] = number
+            go_to_batch(number)
 
     st.number_input(
         texts.OLDER_BATCH,

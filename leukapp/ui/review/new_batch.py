@@ -17,7 +17,7 @@ from leukapp.review.store import ReviewStore
 from leukapp.review.upload_budget import UPLOAD_LIMITS, Spent
 from leukapp.review.uploads import BatchEntry, keep_files
 from leukapp.ui.guarded import guarded
-from leukapp.ui.review.batches import CHOICE_KEY
+from leukapp.ui.review.batch_address import go_to_batch
 from leukapp.ui.review.log import reader_mail
 from leukapp.ui.review.worker import BatchWorker
 from leukapp.ui.session import SharedDiagnoser
@@ -28,7 +28,6 @@ MAX_NAME: Final = 80
 SOURCES: Final = (texts.SOURCE_FILES, texts.SOURCE_FOLDER, texts.SOURCE_SERVER)
 FOLDER_KEY: Final = "batch-folder"
 FRESH_KEY: Final = "batch-upload-number"
-NEXT_KEY: Final = "batch-next"
 
 
 def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDiagnoser) -> None:
@@ -68,16 +67,10 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
             images = BatchImages.of(run, root)
             worker.begin(run.id, diagnoser, images, user=reader_mail())
             st.session_state[FRESH_KEY] = st.session_state.get(FRESH_KEY, 0) + 1
-            st.session_state[NEXT_KEY] = run.id
+            go_to_batch(run.id)
             st.rerun()
     except LeukappError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
-
-
-def go_to_started_batch() -> None:
-    """Choose the batch that was started in the run before; to be called before the menu."""
-    if NEXT_KEY in st.session_state:
-        st.session_state[CHOICE_KEY] = st.session_state.pop(NEXT_KEY)
 
 
 def _uploaded_entries(

@@ -12,6 +12,7 @@ from leukapp.review.records import BatchRun, ItemState, RunState
 from leukapp.review.removal import remove_batch
 from leukapp.review.store import ReviewStore
 from leukapp.ui.guarded import guarded, guarded_fragment
+from leukapp.ui.review.batch_address import BatchSection, go_to_batch, go_to_section
 from leukapp.ui.review.batches import state_word
 from leukapp.ui.review.log import reader_mail
 from leukapp.ui.review.worker import BatchWorker, WorkStatus
@@ -20,7 +21,6 @@ from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import escape_markdown
 
 REFRESH_SECONDS: Final = 1.0
-SECTION_KEY: Final = "batch-section"
 STATE_COLORS: Final = {
     texts.STATES["running"]: "blue",
     texts.STATES["finished"]: "green",
@@ -73,16 +73,13 @@ def show_progress(
             texts.REVIEW_NOW,
             type="primary",
             icon=":material/rate_review:",
-            on_click=guarded(_go_to_worklist),
+            on_click=guarded(go_to_section),
+            args=(BatchSection.WORKLIST,),
             key="batch-review-now",
         )
     _show_unreadable(run, store)
     if not is_active:
         _show_removal(run, store)
-
-
-def _go_to_worklist() -> None:
-    st.session_state[SECTION_KEY] = texts.WORKLIST
 
 
 def duration_words(seconds: float) -> str:
@@ -190,4 +187,9 @@ def _show_removal(run: BatchRun, store: ReviewStore) -> None:
     with st.popover(texts.REMOVE, icon=":material/delete:"):
         st.write(texts.REMOVE_HELP)
         if st.button(texts.REMOVE_SURE, type="primary", key="batch-remove"):
-            _try(lambda: remove_batch(store, run.id, user=reader_mail()))
+            _try(lambda: _remove(run, store))
+
+
+def _remove(run: BatchRun, store: ReviewStore) -> None:
+    remove_batch(store, run.id, user=reader_mail())
+    go_to_batch(None)

@@ -27,6 +27,7 @@ from leukapp.ui.cell_table import show_cells
 from leukapp.ui.guarded import guarded
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.picture import show_picture
+from leukapp.ui.review.batch_address import find_image, go_to_image, where
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
 from leukapp.ui.review.keyboard import let_keys_reach_shortcuts
@@ -58,26 +59,23 @@ class Reading:
     Attributes:
         run: the batch.
         shown: the images of the worklist in their order, the open one among them.
-        open_key: where the session keeps the open item's id; None in it closes the image.
         is_blinded: hide the answer until there is a decision.
         images: reads the pixels.
     """
 
     run: BatchRun
     shown: tuple[WorklistEntry, ...]
-    open_key: str
     is_blinded: bool
     images: BatchImages
 
     @property
     def entry(self) -> WorklistEntry | None:
         """The open image, or None where it is gone."""
-        wanted = st.session_state[self.open_key]
-        return next((entry for entry in self.shown if entry.item.id == wanted), None)
+        return find_image(self.shown, where().image)
 
     def open(self, entry: WorklistEntry | None) -> None:
         """Show another image at the next run, or the list for None."""
-        st.session_state[self.open_key] = None if entry is None else entry.item.id
+        go_to_image(entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +341,7 @@ def _show_undo(
             store.undo_decision(
                 target.decision_id, initials=initials, user=reader_mail(), is_admin=is_admin()
             )
-            st.session_state[reading.open_key] = target.item_id
+            reading.open(next(e for e in reading.shown if e.item.id == target.item_id))
         except LeukappError as error:
             st.session_state[FAILED_KEY] = str(error)
             if isinstance(error, StoreAwayError):

@@ -1,6 +1,7 @@
 """The worklist: filters, a page of thumbnails, and the image that is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -8,7 +9,6 @@ import streamlit as st
 
 from leukapp.errors import BatchSourceError, BusyError, ChangedImageError, ImageError
 from leukapp.imaging.arrays import RgbImage
-from leukapp.labels import ANSWER_NAMES
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import THUMBNAIL_PX, keep_thumbnail, thumbnail_path
@@ -16,18 +16,25 @@ from leukapp.review.records import BatchItem, BatchRun, DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import (
     NO_CALL,
-    BranchFilter,
-    QualityFilter,
     ReviewFilter,
     WorklistEntry,
     WorklistFilter,
-    WorklistOrder,
     build_worklist,
     choose_entries,
     next_open,
 )
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded, guarded_fragment
+from leukapp.ui.review.batch_address import (
+    BLINDED_REVIEWS,
+    VERDICTS,
+    find_image,
+    go_to,
+    go_to_image,
+    keep_address,
+    seed,
+    where,
+)
 from leukapp.ui.review.reading_panel import Reading, show_reading
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as texts
@@ -38,7 +45,6 @@ COLUMNS: Final = 6
 IMAGES_A_PAGE: Final = 4 * COLUMNS
 ITEMS_KEY: Final = "batch-items"
 BLINDED_KEY: Final = "batch-blinded"
-BLINDED_NAME: Final = "vote-first"
 
 
 @guarded_fragment()
@@ -54,28 +60,31 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
     if not entries:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return
-    open_key = f"batch-{run.id}-open"
+    opened = find_image(entries, where().image)
+    if opened is None and where().image is not None:
+        words = texts.NO_SUCH_IMAGE.format(batch=run.id, number=where().image)
+        st.warning(words, icon=":material/link_off:")
+        go_to_image(None)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        is_blinded = _ask_blinded()
-        shown = _choose(entries, run, is_blinded=is_blinded)
+        _ask_blinded()
+        _ask_filters(run)
+        shown = choose_entries(entries, where().shown_filter, where().shown_order)
         n_open = sum(entry.decision is None for entry in shown)
         st.caption(texts.SHOWN.format(n=len(shown), total=len(entries), open=n_open))
+    keep_address()
+    is_blinded = where().is_blinded
     images = BatchImages.of(run, review_root())
-    if st.session_state.get(open_key) is not None:
+    if opened is not None:
         reading = Reading(
-            run=run,
-            shown=_with_open(shown, entries, st.session_state[open_key]),
-            open_key=open_key,
-            is_blinded=is_blinded,
-            images=images,
+            run=run, shown=_with_open(shown, opened), is_blinded=is_blinded, images=images
         )
         show_reading(reading, store, diagnoser)
         return
     if not shown:
         st.info(texts.NO_MATCH, icon=":material/filter_alt_off:")
         return
-    _show_start(shown, open_key)
-    _show_page(shown, run, open_key, images, diagnoser, is_blinded=is_blinded)
+    _show_start(shown)
+    _show_page(shown, images, diagnoser, is_blinded=is_blinded)
 
 
 def _items(run_id: int, store: ReviewStore) -> tuple[BatchItem, ...]:
@@ -89,108 +98,133 @@ def _items(run_id: int, store: ReviewStore) -> tuple[BatchItem, ...]:
     return kept[1]
 
 
-def _ask_blinded() -> bool:
-    """Ask for blinded reading; the address remembers it, so that a reload shows no verdict."""
-    if BLINDED_KEY not in st.session_state:
-        st.session_state[BLINDED_KEY] = st.query_params.get(BLINDED_NAME) == "1"
-    is_blinded = st.toggle(texts.BLINDED, help=texts.BLINDED_HELP, key=BLINDED_KEY)
-    if is_blinded:
-        st.query_params[BLINDED_NAME] = "1"
-    else:
-        st.query_params.pop(BLINDED_NAME, None)
-    return is_blinded
+def _ask_blinded() -> None:
+    """Ask for blinded reading."""
+    seed(BLINDED_KEY, where().is_blinded)
+
+    def turn() -> None:
+        go_to(replace(where(), is_blinded=st.session_state[BLINDED_KEY], first=1))
+
+    st.toggle(texts.BLINDED, help=texts.BLINDED_HELP, on_change=guarded(turn), key=BLINDED_KEY)
 
 
-def _choose(
-    entries: Sequence[WorklistEntry], run: BatchRun, *, is_blinded: bool
-) -> tuple[WorklistEntry, ...]:
-    """Ask for filters and order, and give the images in it."""
+def _ask_filters(run: BatchRun) -> None:
+    """Ask for filters and order; where verdicts are hidden, for none that would tell one."""
+    here = where()
+    wanted = here.shown_filter
     with st.popover(texts.FILTERS, icon=":material/filter_list:", width="content"):
         first, second = st.columns(2, gap="medium")
         with first:
-            review = _ask(
+            _ask(
                 texts.REVIEWED_LABEL,
-                (ReviewFilter.ANY, ReviewFilter.OPEN, ReviewFilter.REVIEWED)
-                if is_blinded
-                else tuple(ReviewFilter),
+                wanted.review,
                 texts.REVIEWED,
-                key=f"batch-{run.id}-review-{is_blinded}",
+                key=f"batch-{run.id}-review-{here.is_blinded}",
+                keep=lambda review: _filter_by(replace(where().wanted, review=review)),
+                options=BLINDED_REVIEWS if here.is_blinded else tuple(ReviewFilter),
             )
-            quality = _ask(
+            _ask(
                 texts.QUALITY_LABEL,
-                tuple(QualityFilter),
+                wanted.quality,
                 texts.QUALITY,
                 key=f"batch-{run.id}-quality",
+                keep=lambda quality: _filter_by(replace(where().wanted, quality=quality)),
             )
-        if is_blinded:
-            wanted = WorklistFilter(review=review, quality=quality)
-            return choose_entries(entries, wanted, WorklistOrder.POSITION)
+        if here.is_blinded:
+            return
         with second:
-            verdicts = st.multiselect(
-                texts.VERDICTS_LABEL,
-                [*ANSWER_NAMES, NO_CALL],
-                format_func=lambda name: theme.marked(None if name == NO_CALL else name),
-                placeholder=texts.REVIEWED["any"],
-                key=f"batch-{run.id}-verdicts",
-            )
-            branches = _ask(
+            _ask_verdicts(wanted, key=f"batch-{run.id}-verdicts")
+            _ask(
                 texts.BRANCHES_LABEL,
-                tuple(BranchFilter),
+                wanted.branches,
                 texts.BRANCHES,
                 key=f"batch-{run.id}-branches",
+                keep=lambda branches: _filter_by(replace(where().wanted, branches=branches)),
             )
         with first:
-            order = _ask(
+            _ask(
                 texts.ORDER_LABEL,
-                tuple(WorklistOrder),
+                here.order,
                 texts.ORDERS,
                 key=f"batch-{run.id}-order",
+                keep=lambda order: go_to(replace(where(), order=order, first=1)),
             )
         with second:
-            low, high = st.slider(
-                texts.CONFIDENCE_LABEL, 0, 100, (0, 100), 5, format="%d%%",
-                key=f"batch-{run.id}-confidence",
-            )  # fmt: skip
-    wanted = WorklistFilter(
-        verdicts=frozenset(verdicts),
-        min_confidence=low / 100,
-        max_confidence=high / 100,
-        branches=branches,
-        quality=quality,
-        review=review,
+            _ask_confidence(wanted, key=f"batch-{run.id}-confidence")
+
+
+def _filter_by(wanted: WorklistFilter) -> None:
+    """Show other images, from the first one."""
+    go_to(replace(where(), wanted=wanted, first=1))
+
+
+def _ask_verdicts(wanted: WorklistFilter, *, key: str) -> None:
+    seed(key, [name for name in VERDICTS if name in wanted.verdicts])
+
+    def keep() -> None:
+        _filter_by(replace(where().wanted, verdicts=frozenset(st.session_state[key])))
+
+    st.multiselect(
+        texts.VERDICTS_LABEL,
+        VERDICTS,
+        format_func=lambda name: theme.marked(None if name == NO_CALL else name),
+        placeholder=texts.REVIEWED["any"],
+        on_change=guarded(keep),
+        key=key,
     )
-    return choose_entries(entries, wanted, order)
+
+
+def _ask_confidence(wanted: WorklistFilter, *, key: str) -> None:
+    ends = (round(wanted.min_confidence * 100), round(wanted.max_confidence * 100))
+    seed(key, ends)
+
+    def keep() -> None:
+        low, high = st.session_state[key]
+        _filter_by(replace(where().wanted, min_confidence=low / 100, max_confidence=high / 100))
+
+    st.slider(
+        texts.CONFIDENCE_LABEL, 0, 100, step=1, format="%d%%", on_change=guarded(keep), key=key
+    )
 
 
 def _ask(
-    label: str, options: tuple[OptionT, ...], words: Mapping[str, str], *, key: str
-) -> OptionT:
-    """Ask for one of several settings, the first one at the beginning."""
-    chosen = st.selectbox(label, options, format_func=lambda choice: words[choice.value], key=key)
-    return chosen if chosen is not None else options[0]
+    label: str,
+    chosen: OptionT,
+    words: Mapping[str, str],
+    *,
+    key: str,
+    keep: Callable[[OptionT], None],
+    options: tuple[OptionT, ...] = (),
+) -> None:
+    """Ask for one of several settings, all of its type unless some are named."""
+    seed(key, chosen)
+
+    def change() -> None:
+        keep(st.session_state[key])
+
+    st.selectbox(
+        label,
+        options or list(type(chosen)),
+        format_func=lambda choice: words[choice.value],
+        on_change=guarded(change),
+        key=key,
+    )
 
 
-def _with_open(
-    shown: Sequence[WorklistEntry], entries: Sequence[WorklistEntry], item_id: int
-) -> tuple[WorklistEntry, ...]:
+def _with_open(shown: Sequence[WorklistEntry], opened: WorklistEntry) -> tuple[WorklistEntry, ...]:
     """Keep the open image in the list though a decision has just moved it out of the filter."""
-    if any(entry.item.id == item_id for entry in shown):
-        return tuple(shown)
-    return (*(entry for entry in entries if entry.item.id == item_id), *shown)
+    is_there = any(entry.item.id == opened.item.id for entry in shown)
+    return tuple(shown) if is_there else (opened, *shown)
 
 
-def _show_start(shown: Sequence[WorklistEntry], open_key: str) -> None:
+def _show_start(shown: Sequence[WorklistEntry]) -> None:
     first = next_open(shown)
-
-    def begin() -> None:
-        if first is not None:
-            st.session_state[open_key] = first.item.id
-
     st.button(
         texts.START_REVIEW if first else texts.ALL_REVIEWED,
         type="primary",
         icon=":material/play_arrow:" if first else ":material/task_alt:",
-        on_click=guarded(begin),
+        on_click=guarded(go_to_image),
+        args=(first,),
         disabled=first is None,
         shortcut="N",
         key="batch-begin",
@@ -199,32 +233,26 @@ def _show_start(shown: Sequence[WorklistEntry], open_key: str) -> None:
 
 def _show_page(
     shown: Sequence[WorklistEntry],
-    run: BatchRun,
-    open_key: str,
     images: BatchImages,
     diagnoser: SharedDiagnoser,
     *,
     is_blinded: bool,
 ) -> None:
     """Write one page of thumbnails; the others are not even looked at."""
-    page_key = f"batch-{run.id}-page"
-    first = min(
-        st.session_state.get(page_key, 0), (len(shown) - 1) // IMAGES_A_PAGE * IMAGES_A_PAGE
-    )
+    first = min(where().first - 1, len(shown) - 1) // IMAGES_A_PAGE * IMAGES_A_PAGE
     page = shown[first : first + IMAGES_A_PAGE]
     with st.container(key="worklist-page"):
         for start in range(0, len(page), COLUMNS):
             row = page[start : start + COLUMNS]
             for column, entry in zip(st.columns(COLUMNS, gap="small"), row, strict=False):
                 with column:
-                    _show_thumbnail(entry, images, open_key, diagnoser, is_blinded=is_blinded)
-    _show_pager(len(shown), first, page_key)
+                    _show_thumbnail(entry, images, diagnoser, is_blinded=is_blinded)
+    _show_pager(len(shown), first)
 
 
 def _show_thumbnail(
     entry: WorklistEntry,
     images: BatchImages,
-    open_key: str,
     diagnoser: SharedDiagnoser,
     *,
     is_blinded: bool,
@@ -238,13 +266,11 @@ def _show_thumbnail(
     except (ImageError, BatchSourceError, BusyError):
         st.caption(texts.NO_PICTURE.format(number=number))
 
-    def open_image() -> None:
-        st.session_state[open_key] = entry.item.id
-
     st.button(
         texts.OPEN_IMAGE.format(number=number),
-        key=f"{open_key}-{entry.item.id}",
-        on_click=guarded(open_image),
+        key=f"batch-open-{entry.item.id}",
+        on_click=guarded(go_to_image),
+        args=(entry,),
         width="stretch",
     )
     is_hidden = is_blinded and entry.decision is None
@@ -296,12 +322,12 @@ def _caption_lines(entry: WorklistEntry, *, is_hidden: bool) -> list[str]:
     return lines
 
 
-def _show_pager(n: int, first: int, page_key: str) -> None:
+def _show_pager(n: int, first: int) -> None:
     if n <= IMAGES_A_PAGE:
         return
 
     def go(to: int) -> None:
-        st.session_state[page_key] = to
+        go_to(replace(where(), first=to + 1))
 
     last = min(first + IMAGES_A_PAGE, n)
     with st.container(horizontal=True, vertical_alignment="center"):

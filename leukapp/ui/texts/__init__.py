@@ -66,6 +66,10 @@ OPEN_NETWORK: Final = (
 SIGN_IN: Final = "Sign in"
 SIGN_OUT: Final = "Sign out"
 NOT_SIGNED_IN: Final = "You are signed out: sign in again; nothing was saved."
+NOT_YOUR_PAGE: Final = (
+    "This link leads to page {page}, which your role does not open: it needs the role {roles}. Ask "
+    "whoever runs this server for it."
+)
 NO_ROLE_FOR_PAGE: Final = "Your role does not open this page any more; nothing was saved."
 SIGN_IN_SETTINGS_GONE: Final = (
     "The settings of the sign-in cannot be read, so nobody gets in: put secrets.toml back as it "

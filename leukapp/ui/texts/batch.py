@@ -11,6 +11,11 @@ LEAD: Final = (
 # Choosing a batch
 BATCH: Final = "Batch"
 NEW_BATCH: Final = "New batch"
+NO_SUCH_BATCH: Final = (
+    "There is no batch {number} in the review store of this server; it may have been removed."
+)
+ADDRESS_IGNORED: Final = "Part of this link was not understood and is left out: {names}."
+NO_SUCH_IMAGE: Final = "Batch {batch} has no image {number} that was read; here is its worklist."
 BATCH_LINE: Final = "{number}: {name}"
 OLDER_BATCH: Final = "An older batch, by its number"
 OLDER_HELP: Final = "The menu lists the newest {n} batches."

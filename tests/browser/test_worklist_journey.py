@@ -1,0 +1,60 @@
+"""The worklist in a browser: its address, and what is clicked in it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from live_app import LiveApp, running_app
+from playwright.sync_api import Browser, Page, expect
+from seeded_review import seed_review
+
+from leukapp.review.store import ReviewStore
+from leukapp.ui.texts import batch as texts
+
+pytestmark = pytest.mark.browser
+
+N_IMAGES = 30
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
+    """The app with a batch of drawings that was read."""
+    folder = tmp_path_factory.mktemp("worklist")
+    store = ReviewStore.open(f"sqlite:///{folder / 'review.db'}")
+    seed_review(store, folder / "root", N_IMAGES)
+    store.close()
+    environment = {"LEUKAPP_REVIEW_ROOT": str(folder / "root")}
+    with running_app(folder / "server.log", environment=environment) as app:
+        yield app
+        assert "Traceback" not in app.log.read_text()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+def image(page: Page, number: int) -> None:
+    name = texts.IMAGE_TITLE.format(number=number, name=f"cell {number - 1}.png")
+    expect(page.get_by_text(name)).to_be_visible()
+
+
+def test_back_forward_and_reload_show_what_was_shown(reviewed: LiveApp, page: Page) -> None:
+    page.goto(f"{reviewed.url}/batch_review?batch=1&part=worklist&sort=as-they-came")
+    page.get_by_role("button", name=texts.OPEN_IMAGE.format(number=2), exact=True).click()
+    image(page, 2)
+    page.keyboard.press("ArrowRight")
+    image(page, 3)
+    expect(page).to_have_url(re.compile("image=3"))
+    page.go_back()
+    image(page, 2)
+    page.go_back()
+    expect(page.get_by_role("img", name=re.compile("^Image "))).to_have_count(24)
+    page.go_forward()
+    image(page, 2)
+    page.reload()
+    image(page, 2)

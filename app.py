@@ -16,7 +16,7 @@ st.set_page_config(
     page_title=texts.APP_NAME,
     page_icon=frame.draw_icon(),
     layout="wide",
-    initial_sidebar_state="expanded",
+    initial_sidebar_state="auto",
     menu_items={"About": f"**{texts.APP_NAME}**. {texts.APP_TAGLINE}. {texts.RESEARCH_USE}"},
 )
 

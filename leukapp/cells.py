@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 from leukapp.evaluation.intervals import wilson_interval
 from leukapp.fields.crops import CellBox
 from leukapp.imaging.arrays import RgbImage
-from leukapp.inference.probabilities import ClassProbabilities
+from leukapp.inference.probabilities import ClassProbabilities, answer_probability
 from leukapp.labels import LEUKEMIA, name_answer
 
 ImageMode: TypeAlias = Literal["whole", "cell", "field", "segmented"]
@@ -49,6 +49,11 @@ class CellAnswer:
     def answer_name(self) -> str | None:
         """What is called, in one name: a class, or leukemia of no determined type."""
         return name_answer(self.finding, self.label)
+
+    @property
+    def answer_probability(self) -> float:
+        """Calibrated probability of what is called, 0-1; of the likeliest class if none is."""
+        return answer_probability(self.probabilities.as_dict(), self.finding, self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

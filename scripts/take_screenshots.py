@@ -37,17 +37,17 @@ COLOR_SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
 
 
 def take_screenshot(
-    browser: Browser, app: LiveApp, color_scheme: ColorScheme, sample: int
+    browser: Browser, app: LiveApp, color_scheme: ColorScheme, sample: str
 ) -> Image.Image:
-    """Open a sample drawing and take the page as it then looks."""
+    """Open a sample drawing with its heat and take the page as it then looks."""
     context = browser.new_context(
         viewport={"width": WIDTH_PX, "height": HEIGHT_PX}, color_scheme=color_scheme
     )
     page = context.new_page()
-    page.goto(app.url)
-    page.get_by_role("button", name="Try this drawing").nth(sample).click(timeout=LIMIT_MS)
-    page.get_by_text("Where the score came from").wait_for(timeout=LIMIT_MS)
-    page.get_by_role("img", name="heat for").nth(2).wait_for(timeout=LIMIT_MS)
+    page.goto(f"{app.url}/?sample={sample}&cell=7")
+    page.locator(".gallery [aria-pressed=true]").wait_for(timeout=LIMIT_MS)
+    page.locator(".scope .view").focus()
+    page.keyboard.press("h")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot()))
@@ -137,7 +137,7 @@ def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images")
-    parser.add_argument("--sample", type=int, default=0, help="which drawing, counted from 0")
+    parser.add_argument("--sample", default="field", help="kind of the drawing")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -37,7 +37,7 @@ def choose_bundle() -> ListedBundle:
     chosen = session.bundle if session.bundle in bundles else default
     with st.sidebar:
         if len(bundles) == 1:
-            st.caption(escape_markdown(f"{texts.BUNDLE}: {lines[chosen]}"))
+            # Which one it is stands with the answer, under "Details for researchers".
             return bundles[chosen]
         # The session remembers it: a widget's own state goes with its page.
         st.session_state[CHOICE_KEY] = chosen

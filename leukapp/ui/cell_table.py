@@ -28,7 +28,7 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
     """
     st.subheader(texts.HEADING, help=texts.HEADING_HELP, anchor=False)
     n_cells = len(diagnosis.cells)
-    st.caption(_how_read(diagnosis))
+    st.caption(describe_reading(diagnosis))
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
     # One cell needs no large picture: the heatmap viewer below has it.
@@ -43,7 +43,8 @@ def show_cells(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str) ->
     st.dataframe(build_cell_rows(diagnosis.cells), hide_index=True, width="stretch")
 
 
-def _how_read(diagnosis: Diagnosis) -> str:
+def describe_reading(diagnosis: Diagnosis) -> str:
+    """Say as what an image was read: a field, one cell, or a cell that was cut out."""
     if diagnosis.mode == "cell":
         return texts.ONE_CELL
     if diagnosis.mode == "segmented":

@@ -80,6 +80,11 @@ class KeptSession:
     last_used: float = 0.0
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to look at yet: no image and no drawing."""
+        return not self.images and self.sample is None
+
+    @property
     def n_file_bytes(self) -> int:
         """Bytes of the files."""
         return sum(len(image.data) for image in self.images.values())

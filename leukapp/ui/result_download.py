@@ -46,46 +46,60 @@ def decision_record(decision: Decision) -> dict[str, str | int | bool | None]:
     }
 
 
-def show_download(
-    diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None = None
+def show_record_line(diagnosis: Diagnosis) -> None:
+    """Write the line that says what answered, with which engine and how fast."""
+    st.caption(
+        texts.RECORD_LINE.format(
+            name=escape_markdown(diagnosis.bundle.name),
+            sha=diagnosis.bundle.sha256,
+            image=diagnosis.image_sha256,
+            engine=escape_markdown(diagnosis.engine),
+            elapsed=diagnosis.timings.total_ms,
+        )
+    )
+
+
+def show_report_download(
+    diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None
 ) -> None:
-    """Write the download buttons and the line that says what answered.
+    """Write the button that gives the report.
 
     Args:
         diagnosis: what is recorded.
         is_synthetic: the image was drawn by a program.
         decision: the reviewer's that stands, or None.
     """
-    line, report, record = st.columns([2, 1, 1], vertical_alignment="center")
-    line.caption(
-        texts.RECORD_LINE.format(
-            name=escape_markdown(diagnosis.bundle.name),
-            sha=diagnosis.bundle.sha256[:12],
-            engine=escape_markdown(diagnosis.engine),
-            elapsed=diagnosis.timings.total_ms,
-        )
-    )
-    stem = f"leukapp-{diagnosis.image_sha256[:12]}"
-    report.download_button(
+    st.download_button(
         texts.DOWNLOAD_PDF,
         data=lambda: _pdf(diagnosis, is_synthetic=is_synthetic, decision=decision),
-        file_name=f"{stem}.pdf",
+        file_name=f"{_stem(diagnosis)}.pdf",
         mime="application/pdf",
         on_click="ignore",
         icon=":material/picture_as_pdf:",
         key="download-pdf",
-        width="stretch",
     )
-    record.download_button(
+
+
+def show_json_download(diagnosis: Diagnosis, decision: Decision | None) -> None:
+    """Write the button that gives the result as JSON.
+
+    Args:
+        diagnosis: what is recorded.
+        decision: the reviewer's that stands, or None.
+    """
+    st.download_button(
         texts.DOWNLOAD,
         data=build_result_json(diagnosis, decision),
-        file_name=f"{stem}.json",
+        file_name=f"{_stem(diagnosis)}.json",
         mime="application/json",
         on_click="ignore",
         icon=":material/download:",
         key="download",
-        width="stretch",
     )
+
+
+def _stem(diagnosis: Diagnosis) -> str:
+    return f"leukapp-{diagnosis.image_sha256[:12]}"
 
 
 def _pdf(diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None) -> bytes:

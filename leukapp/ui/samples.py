@@ -50,12 +50,17 @@ class Sample:
 
 
 SAMPLES: Final = (
+    Sample(kind="neutrophil", title="Drawn neutrophil"),
     Sample(kind="lymphoblast", title="Drawn lymphoblast"),
     Sample(kind="myeloblast", title="Drawn myeloblast"),
-    Sample(kind="neutrophil", title="Drawn neutrophil"),
     Sample(kind="lymphocyte", title="Drawn lymphocyte"),
     Sample(kind="field", title="Drawn field of 12 cells"),
 )
+
+
+def sample_kind(key: str) -> str | None:
+    """Give the kind of the drawing that has a key among the images; None where it is none."""
+    return next((sample.kind for sample in SAMPLES if sample.key == key), None)
 
 
 @cache

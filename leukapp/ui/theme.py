@@ -84,11 +84,11 @@ STYLE_RULES: Final = """
   font-size: .82rem; font-weight: 600; opacity: .85; }
 [data-testid="stFileUploaderDropzone"] { min-height: 7.5rem; border-style: dashed; }
 .leuk-verdict { border-left: .45rem solid var(--class-color); border-radius: .6rem;
-  padding: 1rem 1.2rem 1.1rem;
+  padding: .7rem 1rem .8rem;
   background: color-mix(in srgb, var(--class-color) 11%, transparent); }
 .leuk-verdict small { text-transform: uppercase; letter-spacing: .08em; font-weight: 600;
   opacity: .75; }
-.leuk-verdict h2 { font-size: clamp(1.8rem, 3vw, 2.6rem); line-height: 1.15; margin: 0;
+.leuk-verdict h2 { font-size: clamp(1.5rem, 2.4vw, 2.1rem); line-height: 1.15; margin: 0;
   padding: .1rem 0 .25rem; color: var(--class-color); }
 .leuk-verdict p { margin: 0 0 .3rem; font-size: 1.02rem; }
 .leuk-verdict .leuk-number { font-weight: 650; margin-top: .6rem; }
@@ -97,6 +97,14 @@ STYLE_RULES: Final = """
   padding: .5rem 0; border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
 .leuk-vote b { color: var(--class-color); white-space: nowrap; }
 .leuk-vote small { opacity: .75; }
+.st-key-answer-pane h3 { padding: .4rem 0 .1rem; }
+@media (min-width: 641px) {
+  .st-key-panes > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] {
+    flex-direction: row-reverse; flex-wrap: nowrap; }
+  .st-key-panes [data-testid="stColumn"]:has(.st-key-answer-pane) { min-width: 17rem;
+    position: sticky; top: 3.5rem; align-self: flex-start; max-height: calc(100vh - 4rem);
+    overflow-y: auto; padding: 0 .3rem; scrollbar-width: thin; }
+}
 .st-key-worklist-page img { aspect-ratio: 1; object-fit: contain;
   background: color-mix(in srgb, currentColor 7%, transparent); }
 .st-key-kept-images button > div { width: 100%; justify-content: space-between; text-align: left; }

@@ -32,8 +32,8 @@ class ImageEntry:
     read_bytes: Callable[[], bytes]
 
 
-def show_upload() -> list[ImageEntry]:
-    """Show the drop field and the images of the session, and give these, at most ``MAX_IMAGES``.
+def show_drop_field() -> None:
+    """Write the field where images are dropped, with the kinds of files that it takes.
 
     The kind of file is told from its content when it is decoded, so any extension may be dropped.
     """
@@ -60,6 +60,12 @@ def show_upload() -> list[ImageEntry]:
         on_change=guarded(take),
         key=key,
     )
+    st.caption(texts.UPLOAD_TYPES.format(limit=MAX_IMAGES))
+
+
+def show_kept_images() -> list[ImageEntry]:
+    """Show the images of the session, and give them, at most ``MAX_IMAGES``."""
+    session = this_session()
     n_left_out = st.session_state.get(LEFT_OUT_KEY, 0)
     if n_left_out:
         megabytes = MAX_FILE_BYTES // 1024**2

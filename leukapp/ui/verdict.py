@@ -7,7 +7,7 @@ import streamlit as st
 from leukapp.diagnosis import BranchVote, Diagnosis
 from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.ui import texts, theme
-from leukapp.ui.probability_chart import show_probability_chart, show_probability_table
+from leukapp.ui.texts import diagnose as own_texts
 from leukapp.ui.wording import branch_title, escape_markdown, percent
 
 
@@ -27,7 +27,7 @@ def _verdict_lines(diagnosis: Diagnosis) -> str:
     if answer is None or probability is None:
         return f"<p>{html.escape(diagnosis.no_call_reason or '')}</p>"
     sentence = describe_probability(answer, probability)
-    notes = [diagnosis.type_note or "", describe_agreement(diagnosis.branches)]
+    notes = [diagnosis.type_note or "", _agreement(diagnosis.branches)]
     return (
         f"<p>{html.escape(texts.CLASS_MEANINGS[answer])}</p>"
         f'<p class="leuk-number">{html.escape(sentence)}</p>'
@@ -46,21 +46,12 @@ def describe_probability(answer: str, probability: float) -> str:
     return words.format(value=percent(probability))
 
 
-def show_why(diagnosis: Diagnosis) -> None:
-    """Write, folded, what stands behind a "no call": it is for the record and no verdict.
-
-    Nothing is written where the image's quality speaks against reading it, for then its numbers
-    mean nothing, nor where no leukocyte was found.
-    """
-    if diagnosis.probabilities is None or diagnosis.quality.blocking:
-        return
-    with st.expander(texts.WHY, key="why"):
-        for sentence in diagnosis.no_call_details:
-            st.markdown(escape_markdown(sentence))
-        show_branch_votes(diagnosis.branches)
-        show_probability_chart(diagnosis.probabilities, is_call=False)
-        st.caption(texts.NO_CALL_NOTE)
-        show_probability_table(diagnosis)
+def _agreement(branches: tuple[BranchVote, ...]) -> str:
+    """Say whether the networks agree; who says what stands in the details."""
+    labels = {branch.probabilities.top_class for branch in branches}
+    if not labels:
+        return ""
+    return own_texts.NETWORKS_AGREE if len(labels) == 1 else own_texts.NETWORKS_DISAGREE
 
 
 def describe_agreement(branches: tuple[BranchVote, ...]) -> str:

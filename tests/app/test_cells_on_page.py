@@ -1,14 +1,22 @@
 """A field on page "Diagnose": its cells, their count, and fields of one patient together."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from fake_diagnoser import EMPTY_FIELD, FIELD, make_cell, make_field
 from streamlit.testing.v1 import AppTest
 
+from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
+from leukapp.ui import texts as app_texts
 from leukapp.ui.cell_table import build_cell_rows
+from leukapp.ui.microscope.gallery import group_cells
 from leukapp.ui.result_pdf import build_result_pdf
 from leukapp.ui.texts import cells as cell_texts
+from leukapp.ui.texts import microscope as texts
 
 StartApp = Callable[..., AppTest]
 
@@ -26,27 +34,77 @@ def words(app: AppTest) -> str:
     return " ".join((*html, *(one.value for one in (*app.markdown, *app.caption, *app.subheader))))
 
 
+def component(app: AppTest, name: str) -> dict[str, Any]:
+    """What a component of ours was given."""
+    [data] = [
+        json.loads(one.proto.json)
+        for one in app.get("bidi_component")
+        if one.proto.component_name == f"leukapp_{name}"
+    ]
+    return data
+
+
 def test_field_shows_its_cells_and_says_that_they_are_few(start_app: StartApp) -> None:
     app = upload(start_app(), ("field.png", FIELD))
     shown = words(app)
-    assert cell_texts.HEADING in shown
-    assert cell_texts.FIELD.format(n=4) in shown
+    assert texts.GALLERY in shown
     assert "**2 of 3** judged leukocytes" in shown
     assert "Too few cells" in shown
+    picture = component(app, "picture")
+    assert [cell["mark"] for cell in picture["cells"]] == ["▲ 1", "● 2", "○ 3", "▲ 4"]
+    assert picture["chosen"] is None
+    groups = {group["title"]: len(group["cells"]) for group in component(app, "gallery")["groups"]}
+    assert groups == {"▲ ALL": 2, "● Healthy": 1, "○ No call": 1}
 
 
-def test_another_cell_is_explained_without_a_new_diagnosis(start_app: StartApp) -> None:
+def test_a_chosen_cell_is_shown_and_named_in_the_address(start_app: StartApp) -> None:
     app = upload(start_app(), ("field.png", FIELD))
-    (chooser,) = [one for one in app.number_input if one.label == cell_texts.CHOOSE]
-    chooser.set_value(2).run()
+    image = app.query_params["image"]
+    app.query_params["cell"] = "2"
+    app.run()
     assert not app.exception
-    assert "● Healthy" in words(app)
+    assert "Leukocyte 2: Healthy, 95.0 %" in words(app).replace("\\", "")
+    assert component(app, "picture")["chosen"] == 1
+    assert app.query_params == {"image": image, "cell": "2"}
+
+
+@pytest.mark.parametrize("asked", ["0", "99", "x", "-1"])
+def test_an_address_that_names_no_cell_chooses_none(start_app: StartApp, asked: str) -> None:
+    app = upload(start_app(), ("field.png", FIELD))
+    app.query_params["cell"] = asked
+    app.run()
+    assert not app.exception
+    assert component(app, "picture")["chosen"] is None
+    assert "cell" not in app.query_params
+
+
+def test_the_address_opens_a_drawing_and_what_is_unfolded(start_app: StartApp) -> None:
+    app = start_app()
+    app.query_params.update({"sample": "field", "open": "quality"})
+    app.run()
+    assert not app.exception
+    assert app.query_params == {"sample": "field", "open": "quality"}
+    assert "Brightness" in words(app)
+    app.query_params.clear()
+    app.run()
+    assert app_texts.WELCOME_HEADING in words(app)
+
+
+def test_the_most_doubtful_cells_of_a_group_come_first() -> None:
+    cells = [make_cell("ALL", 0), make_cell(None, 1), make_cell("Healthy", 2)]
+    sure, unlike = make_cell("ALL", 3), replace(make_cell(None, 4), is_counted=False)
+    sure = replace(sure, probabilities=ClassProbabilities((0.99, 0.005, 0.005)))
+    groups = group_cells([sure, *cells, unlike])
+    assert [(group.answer_name, group.indices) for group in groups] == [
+        ("ALL", (1, 0)), ("Healthy", (3,)), (None, (2,)), (None, (4,)),
+    ]  # fmt: skip
+    assert groups[-1].title == texts.UNLIKE
 
 
 def test_field_without_leukocyte_is_no_call_with_its_reason(start_app: StartApp) -> None:
     app = upload(start_app(), ("blank.png", EMPTY_FIELD))
     assert "No leukocyte was found" in words(app)
-    assert cell_texts.HEADING not in words(app)
+    assert texts.GALLERY not in words(app)
 
 
 def test_fields_of_one_patient_are_counted_together(start_app: StartApp) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_diagnoser import (
@@ -25,8 +26,10 @@ from streamlit.testing.v1 import AppTest
 from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts
+from leukapp.ui.diagnose.place import Section, section_key
 from leukapp.ui.result_download import build_result_json
 from leukapp.ui.samples import SAMPLES
+from leukapp.ui.texts import diagnose as own_texts
 from leukapp.ui.texts import review as review_texts
 from leukapp.ui.wording import escape_markdown
 
@@ -73,23 +76,67 @@ def test_research_use_line_stands_on_every_screen(
     assert RESEARCH_USE_NOTICE in html_of(app)
 
 
-def test_upload_shows_verdict_probability_votes_and_three_overlays(start_app: StartApp) -> None:
+def open_part(app: AppTest, section: Section) -> AppTest:
+    """Open a folded part below the picture."""
+    app.session_state[section_key(section)] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def large_picture(app: AppTest) -> dict[str, Any]:
+    """What the large picture was given."""
+    [data] = [
+        json.loads(one.proto.json)
+        for one in app.get("bidi_component")
+        if one.proto.component_name == "leukapp_picture"
+    ]
+    return data
+
+
+def test_first_sight_is_the_verdict_in_a_reader_s_words_and_the_large_picture(
+    start_app: StartApp,
+) -> None:
     app = upload(start_app(), ("a.png", b"image"))
 
     page = html_of(app)
     assert "▲ ALL" in page
-    assert "Calibrated probability 93.0 %" in page
-    assert "Both branches say ALL." in page
-    assert "EfficientNet-Lite2" in page
-    assert "MobileNetV3-Large" in page
-    assert len(app.image) == 4  # the original, two branches and the fused decision
-    assert texts.QUALITY_FINE in words_of(app)
+    assert "Probability 93.0 %" in page
+    assert own_texts.NETWORKS_AGREE in page
+    assert not app.image
+    assert own_texts.QUALITY_FINE in [one.label for one in app.expander]
+    shown = words_of(app).lower()
+    for word in ("bundle", "branch", "fused", "softmax", "efficientnet", "sha256", "distance"):
+        assert word not in shown.split("<style>")[0], word
+    picture = large_picture(app)
+    assert (picture["width"], picture["height"]) == (64, 64)
+    assert picture["pixelsPerUm"] is None
 
 
-def test_disagreeing_branches_are_named_with_their_votes(start_app: StartApp) -> None:
+def test_details_for_researchers_name_the_networks_and_the_bundle(start_app: StartApp) -> None:
+    app = open_part(upload(start_app(), ("a.png", b"image")), Section.DETAILS)
+
+    assert "EfficientNet-Lite2" in html_of(app)
+    assert "MobileNetV3-Large" in html_of(app)
+    assert "ab" * 32 in words_of(app)
+
+
+def test_heat_settings_offer_every_heatmap_side_by_side(start_app: StartApp) -> None:
+    app = upload(start_app(), ("a.png", b"image"))
+    app.toggle(key="heat-side-by-side").set_value(True).run()
+
+    assert not app.exception
+    assert len(app.image) == 3  # two branches and the fused decision
+
+
+def test_disagreeing_networks_are_named_with_their_votes_in_the_details(
+    start_app: StartApp,
+) -> None:
     app = upload(start_app(), ("a.png", DISAGREE))
-
-    assert "EfficientNet-Lite2 says ALL, MobileNetV3-Large says AML" in html_of(app)
+    assert own_texts.NETWORKS_DISAGREE in html_of(app)
+    assert "EfficientNet-Lite2" not in html_of(app)
+    open_part(app, Section.DETAILS)
+    assert "◆ AML" in html_of(app)
 
 
 def test_abstained_image_says_no_call_with_its_reason_and_names_no_class_as_verdict(
@@ -100,15 +147,16 @@ def test_abstained_image_says_no_call_with_its_reason_and_names_no_class_as_verd
     page = html_of(app)
     assert f"<h2>○ {texts.NO_CALL}</h2>" in page
     assert NO_CALL_REASON in page
-    assert "Calibrated probability 9" not in page
+    assert "Probability 9" not in page
     # Where the quality speaks against reading there is no number, no heat, nothing to explain.
-    assert not app.expander or texts.WHY not in [one.label for one in app.expander]
-    assert len(app.image) == 1
-    assert "93" not in words_of(app)
+    open_part(app, Section.DETAILS)
+    assert own_texts.NUMBERS not in [one.label for one in app.expander]
+    assert large_picture(app)["heat"] is None
+    assert "93" not in words_of(app).replace(large_picture(app)["key"], "")
     assert not [one for one in app.dataframe if texts.TABLE_CLASS in one.value]
 
 
-def test_an_unsure_answer_is_one_sentence_and_its_numbers_are_folded_behind_why(
+def test_an_unsure_answer_is_one_sentence_and_its_numbers_are_folded(
     start_app: StartApp,
 ) -> None:
     app = upload(start_app(), ("a.png", UNSURE))
@@ -116,14 +164,13 @@ def test_an_unsure_answer_is_one_sentence_and_its_numbers_are_folded_behind_why(
     [verdict] = [one.proto.body for one in app.get("html") if '"leuk-verdict"' in one.proto.body]
     assert UNSURE_REASON in verdict
     assert "agree" not in verdict
-    [why] = [one for one in app.expander if one.label == texts.WHY]
-    assert not why.proto.expanded
-    assert escape_markdown(UNSURE_DETAIL) in [one.value for one in why.markdown]
-    assert texts.NO_CALL_NOTE in [caption.value for caption in why.caption]
-    assert len(why.dataframe) == 1
-    assert len(app.dataframe) == 1
+    assert escape_markdown(UNSURE_DETAIL) not in words_of(app)
+    open_part(app, Section.DETAILS)
+    assert escape_markdown(UNSURE_DETAIL) in words_of(app)
+    assert texts.NO_CALL_NOTE in [caption.value for caption in app.caption]
+    assert not app.get("plotly_chart")
+    open_part(app, Section.NUMBERS)
     assert len(app.get("plotly_chart")) == 1
-    assert len(app.image) == 4
 
 
 def test_broken_file_shows_its_sentence_and_the_other_is_diagnosed(start_app: StartApp) -> None:
@@ -147,7 +194,7 @@ def test_missing_bundle_gives_one_clear_screen_and_no_prediction(
     start_app: StartApp, tmp_path: Path
 ) -> None:
     app = start_app(tmp_path / "absent")
-    upload(app, ("a.png", b"image"))
+    assert not app.exception
 
     assert [error.value.replace("\\", "") for error in app.error] == [MISSING_REASON]
     assert texts.BUNDLE_ERROR_TITLE in words_of(app)
@@ -179,7 +226,7 @@ def test_sample_is_labelled_synthetic(start_app: StartApp) -> None:
     app.button(key=f"open-{SAMPLES[0].key}").click().run()
 
     assert not app.exception
-    assert [info.value for info in app.info] == [texts.SAMPLE_NOTICE]
+    assert texts.SAMPLE_NOTICE in words_of(app)
     assert "means nothing" in texts.SAMPLE_NOTICE
     assert "▲ ALL" in html_of(app)
 
@@ -215,19 +262,10 @@ def test_each_image_is_read_once_however_often_the_page_reruns(
         session.Diagnoser, "diagnose", lambda self, data: calls.append(data) or whole(self, data)
     )
     app = upload(start_app(), ("one.png", b"image"), ("bad.png", BROKEN))
-    app.slider(key="opacity").set_value(80).run()
+    app.slider(key="heat-threshold").set_value(80).run()
     app.run()
 
     assert sorted(calls) == [BROKEN, b"image"]
-
-
-def test_changing_view_shows_one_picture_in_the_viewer(start_app: StartApp) -> None:
-    app = upload(start_app(), ("one.png", b"image"))
-    app.segmented_control(key="view").set_value(texts.VIEW_ENHANCED).run()
-
-    assert not app.exception
-    captions = [image.captions[0] for image in app.image]
-    assert captions == ["Original, 64 × 64 px", texts.ENHANCED_CAPTION]
 
 
 def test_downloaded_result_has_the_fields_of_the_command_line() -> None:
@@ -250,10 +288,8 @@ def test_a_leukemia_of_no_determined_type_is_a_call_and_names_no_type(start_app:
     [verdict] = [one.proto.body for one in app.get("html") if '"leuk-verdict"' in one.proto.body]
     assert "<h2>■ Leukemia, type not determined</h2>" in verdict
     assert texts.CLASS_MEANINGS[TYPE_NOT_DETERMINED] in verdict
-    assert "Calibrated probability of leukemia 96.0 %" in verdict
+    assert "Probability of leukemia 96.0 %" in verdict
     assert TYPE_NOTE in verdict
-    assert not app.expander or texts.WHY not in [one.label for one in app.expander]
-    assert len(app.image) == 4
     [control] = [one for one in app.segmented_control if one.label == review_texts.CHOICE_LABEL]
     control.set_value("override").run()
     [other] = [one for one in app.segmented_control if one.label == review_texts.OVERRIDE_LABEL]

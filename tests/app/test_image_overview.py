@@ -105,16 +105,6 @@ def test_several_images_have_a_table_and_one_has_none(start_app: StartApp) -> No
     assert names == [["one.png", "two.png"]]
 
 
-def test_zoom_replaces_the_still_pictures_by_one_figure(start_app: StartApp) -> None:
-    app = upload(start_app(), ("one.png", b"image"))
-    charts = len(app.get("plotly_chart"))
-    app.toggle(key="zoom").set_value(True).run()
-
-    assert not app.exception
-    assert len(app.get("plotly_chart")) == charts + 1
-    assert len(app.image) == 1
-
-
 def test_zoomed_pictures_share_their_axes_and_keep_square_pixels() -> None:
     pictures = tuple(
         CaptionedPicture(image=np.full((50, 80, 3), 90, np.uint8), caption=name) for name in "abc"

@@ -247,6 +247,7 @@ def test_names_in_metadata_reach_neither_disk_nor_log_nor_record(
                 # The menu counts the images that were read.
                 expect(page.get_by_label(f"{texts.CHOOSE_IMAGE} ({number + 1})")).to_be_visible()
             expect(page.locator(".leuk-verdict h2")).to_be_visible()
+        page.get_by_text(diagnose_texts.RESEARCHERS).click()
         with page.expect_download() as download:
             page.get_by_role("button", name=texts.DOWNLOAD, exact=True).click()
         record_path = tmp_path / "result.json"

@@ -14,6 +14,7 @@ from watched_page import WatchedPage
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts as app_texts
+from leukapp.ui.texts import diagnose as own_texts
 from leukapp.ui.texts import review as texts
 
 pytestmark = pytest.mark.browser
@@ -89,6 +90,7 @@ def test_diagnose_sign_report_and_take_back(
     assert REASON in words
     assert "Initials KM, saved" in words
     assert RESEARCH_USE_NOTICE in words
+    page.get_by_text(own_texts.RESEARCHERS).click()
     record = json.loads(download(watched, app_texts.DOWNLOAD, tmp_path / "r.json"))
     assert record["decision"]["kind"] == "override"
     assert record["decision"]["reason"] == REASON

@@ -15,6 +15,8 @@ from leukapp.labels import CLASS_NAMES
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts
 from leukapp.ui.samples import SAMPLES
+from leukapp.ui.texts import diagnose as own_texts
+from leukapp.ui.texts import microscope as picture_texts
 
 pytestmark = pytest.mark.browser
 
@@ -32,20 +34,14 @@ def upload(page: Page, name: str, content: bytes) -> None:
     page.locator("input[type=file]").first.set_input_files([file])
 
 
-def overlays(page: Page) -> Locator:
-    """The overlay images; a caption of a heatmap is an image's alternative text too."""
-    return page.get_by_role("img", name=re.compile("EfficientNet-Lite2|MobileNetV3-Large"))
+def picture(page: Page, part: str) -> Locator:
+    """A part of the large picture, by its class."""
+    return page.locator(f".scope .{part}")
 
 
-def expect_painted(image: Locator) -> None:
-    """The browser has decoded the image and gives it room on the page."""
-    expect(image).to_be_visible()
-    image.page.wait_for_function(
-        "image => image.complete && image.naturalWidth > 0", arg=image.element_handle()
-    )
-    box = image.bounding_box()
-    assert box is not None
-    assert min(box["width"], box["height"]) > 100
+def frame(page: Page) -> str:
+    """Which part of the image is seen."""
+    return picture(page, "view").get_attribute("viewBox") or ""
 
 
 def verdict(page: Page) -> str:
@@ -54,7 +50,7 @@ def verdict(page: Page) -> str:
     return heading.inner_text()
 
 
-def test_upload_gives_verdict_and_overlays_that_follow_the_slider(
+def test_upload_gives_verdict_and_a_picture_that_keys_and_wheel_change(
     watched: WatchedPage, cell_png: bytes
 ) -> None:
     page = watched.page
@@ -63,19 +59,56 @@ def test_upload_gives_verdict_and_overlays_that_follow_the_slider(
     answers = [*(f" {name}" for name in CLASS_NAMES), f" {texts.NO_CALL}"]
     assert verdict(page).endswith(tuple(answers))
     expect(page.get_by_role("note")).to_have_text(RESEARCH_USE_NOTICE)
-    expect(overlays(page)).to_have_count(2)
-    for index in range(2):
-        expect_painted(overlays(page).nth(index))
+    photo = picture(page, "photo")
+    expect(photo).to_have_attribute("href", re.compile("/media/"))
+    watched.wait_until_drawn()
+    original, whole = photo.get_attribute("href"), frame(page)
 
-    before = [overlays(page).nth(index).get_attribute("src") for index in range(2)]
-    slider = page.get_by_role("slider", name=texts.OPACITY_LABEL)
-    slider.focus()
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
-    expect(slider).to_have_value("80")
-    for index in range(2):
-        expect(overlays(page).nth(index)).not_to_have_attribute("src", before[index] or "")
-        expect_painted(overlays(page).nth(index))
+    picture(page, "view").hover()
+    page.mouse.wheel(0, -300)
+    expect(picture(page, "view")).not_to_have_attribute("viewBox", whole)
+    picture(page, "view").focus()
+    page.keyboard.press("0")
+    expect(picture(page, "view")).to_have_attribute("viewBox", whole)
+    expect(picture(page, "warmth")).to_be_hidden()
+    page.keyboard.press("h")
+    expect(picture(page, "warmth")).to_be_visible()
+    page.keyboard.press("]")
+    expect(page.get_by_role("slider", name=picture_texts.PICTURE_WORDS.fade)).to_have_value("70")
+    page.keyboard.press("b")
+    expect(picture(page, "cells")).to_be_hidden()
+    page.keyboard.press("e")
+    expect(photo).not_to_have_attribute("href", original or "")
+    # What the reader set outlives what Python draws anew.
+    expect(picture(page, "warmth")).to_be_visible()
+
+    assert watched.console_errors == []
+    assert watched.foreign_requests == []
+
+
+def test_a_cell_is_chosen_in_picture_and_gallery_and_kept_in_the_address(
+    watched: WatchedPage,
+) -> None:
+    page = watched.page
+    page.goto(f"{watched.url}/?sample=field")
+    verdict(page)
+    watched.wait_until_drawn()
+    box = page.get_by_role("group", name=re.compile("leukocytes marked")).get_by_role("button")
+    tile = page.locator(".gallery button")
+    box.get_by_text(re.compile(" 3$")).click()
+    expect(page).to_have_url(re.compile("cell=3"))
+    expect(tile.and_(page.get_by_label(re.compile("^Leukocyte 3:")))).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    tile.and_(page.get_by_label(re.compile("^Leukocyte 5:"))).click()
+    expect(page).to_have_url(re.compile("cell=5"))
+    chosen = page.locator(".cells [aria-pressed=true]")
+    expect(chosen).to_have_attribute("aria-label", re.compile("^Leukocyte 5:"))
+    watched.wait_until_drawn()
+    page.go_back()
+    expect(chosen).to_have_attribute("aria-label", re.compile("^Leukocyte 3:"))
+    page.reload()
+    expect(chosen).to_have_attribute("aria-label", re.compile("^Leukocyte 3:"))
 
     assert watched.console_errors == []
     assert watched.foreign_requests == []
@@ -93,7 +126,7 @@ def test_broken_file_shows_its_sentence_and_the_good_one_stays(
     expect(alert).to_contain_text("broken <b> *x*.tif:")
     expect(alert).to_contain_text(re.compile(r": \S.{15,}\.$"))
     assert verdict(page)
-    expect(overlays(page)).to_have_count(2)
+    expect(picture(page, "photo")).to_have_attribute("href", re.compile("/media/"))
 
     assert watched.console_errors == []
     assert watched.foreign_requests == []
@@ -107,6 +140,7 @@ def test_sample_says_that_it_is_synthetic_and_its_result_downloads(
     shown = verdict(page)
     expect(page.get_by_text(texts.SAMPLE_NOTICE)).to_be_visible()
 
+    page.get_by_text(own_texts.RESEARCHERS).click()
     with page.expect_download() as download:
         page.get_by_role("button", name=texts.DOWNLOAD).click()
     path = tmp_path / "result.json"
@@ -122,17 +156,15 @@ def test_sample_says_that_it_is_synthetic_and_its_result_downloads(
     assert watched.foreign_requests == []
 
 
-def test_every_view_and_class_paints_a_picture(watched: WatchedPage) -> None:
+def test_every_heatmap_is_there_side_by_side_for_every_class(watched: WatchedPage) -> None:
     page = watched.page
-    page.get_by_role("button", name=texts.SAMPLE_BUTTON).nth(1).click()
+    page.goto(f"{watched.url}/?sample=myeloblast&open=heat")
     verdict(page)
-    for view in (texts.VIEW_ENHANCED, texts.VIEW_ORIGINAL, texts.VIEW_FUSED, "MobileNetV3-Large"):
-        page.get_by_role("radio", name=view, exact=True).click()
-        expect_painted(page.get_by_role("img", name=re.compile(f"^{view}")).last)
+    page.get_by_text(own_texts.SIDE_BY_SIDE).click()
     for class_name in CLASS_NAMES:
         page.get_by_role("radio", name=re.compile(class_name)).click()
-        picture = page.get_by_role("img", name=re.compile(f"MobileNetV3-Large.* {class_name}$"))
-        expect_painted(picture)
+        image = page.get_by_role("img", name=re.compile(f"MobileNetV3-Large.* {class_name}$"))
+        expect(image).to_be_visible()
 
     assert watched.console_errors == []
     assert watched.foreign_requests == []

@@ -62,27 +62,3 @@ def test_the_report_is_one_page_without_the_file_s_name(
     assert b"Jane" not in data
     assert "Jane" not in download.value.suggested_filename
     assert watched.console_errors == []
-
-
-def test_pictures_zoom_together(page: Page, watched: WatchedPage) -> None:
-    page.get_by_text(texts.ZOOM_LABEL).click()
-    pictures = page.locator(".js-plotly-plot .imagelayer image")
-    expect(pictures).to_have_count(3)
-    pictures.first.scroll_into_view_if_needed()
-    widths = "images => images.map(image => image.getBoundingClientRect().width)"
-    before = pictures.evaluate_all(widths)
-    box = pictures.first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    for _ in range(3):
-        page.mouse.wheel(0, -150)
-    page.wait_for_function(
-        "width => document.querySelectorAll('.js-plotly-plot .imagelayer image')[2]"
-        ".getBoundingClientRect().width > 1.2 * width",
-        arg=before[2],
-    )
-    after = pictures.evaluate_all(widths)
-
-    assert after[0] == pytest.approx(after[2], rel=0.02)
-    assert watched.console_errors == []
-    assert watched.foreign_requests == []

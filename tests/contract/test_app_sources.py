@@ -68,13 +68,18 @@ def test_streamlit_is_imported_only_by_app_pages_and_ui() -> None:
     assert all(path.parts[:2] == ("leukapp", "ui") for path in importers), importers
 
 
+def is_callback(name: str | None) -> bool:
+    """Whether Streamlit calls what is given under a name; of a component, on_..._change."""
+    return name in CALLBACKS or re.fullmatch(r"on_\w+_change", name or "") is not None
+
+
 def unguarded(source: str) -> list[str]:
     """Fragments and callbacks that do not go through leukapp.ui.guarded."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "st.fragment":
             found.append("st.fragment")
-        if not isinstance(node, ast.keyword) or node.arg not in CALLBACKS:
+        if not isinstance(node, ast.keyword) or not is_callback(node.arg):
             continue
         is_word = isinstance(node.value, ast.Constant)
         is_guarded = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "guarded"
@@ -86,6 +91,7 @@ def unguarded(source: str) -> list[str]:
 def test_every_fragment_and_callback_admits_the_reader_anew() -> None:
     planted = "@st.fragment\ndef f(): st.button('x', on_click=go); st.y(on_change=guarded(go))"
     assert unguarded(planted) == ["st.fragment", "on_click=go"]
+    assert unguarded("component(on_chosen_change=go)") == ["on_chosen_change=go"]
 
     doors = {"guarded.py", "access.py"}
     sources = [*APP_SOURCES, *(REPOSITORY / "leukapp" / "ui").rglob("*.py")]

@@ -127,6 +127,7 @@ async def diagnose_once(page: Page, app: LiveApp, session: int, turn: int, tally
         tally.waited_in_line += 1
     await expect(verdict).to_be_visible()
     tally.latencies.append(time.monotonic() - started)
+    await page.get_by_text(diagnose_texts.RESEARCHERS).click()
     async with page.expect_download() as download:
         await page.get_by_role("button", name=texts.DOWNLOAD, exact=True).click()
     record = json.loads(Path(await (await download.value).path()).read_text(encoding="utf-8"))

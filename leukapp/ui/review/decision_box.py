@@ -47,19 +47,17 @@ def show_decision_box(diagnosis: Diagnosis, *, key: str) -> Decision | None:
 
 
 def _show_saved(log: "ReviewStore", decision: Decision, diagnosis: Diagnosis) -> None:
-    line, undo = st.columns([4, 1], vertical_alignment="center")
-    line.success(describe_decision(decision), icon=":material/task_alt:")
+    st.success(describe_decision(decision), icon=":material/task_alt:")
     if decision.bundle_sha256 != diagnosis.bundle.sha256:
         st.caption(texts.OTHER_BUNDLE)
     is_mine = may_take_back(decision, user=reader_mail(), is_admin=is_admin())
     initials = ask_initials(key="initials-diagnose")
-    wants = undo.button(
+    wants = st.button(
         texts.UNDO,
         icon=":material/undo:",
         help=None if is_mine else texts.UNDO_OTHERS,
         disabled=not is_mine or initials is None,
         key="undo-decision",
-        width="stretch",
     )
     if wants and initials is not None:
         try:
@@ -73,32 +71,30 @@ def _show_saved(log: "ReviewStore", decision: Decision, diagnosis: Diagnosis) ->
 
 
 def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
-    choice, what, by = st.columns([1.5, 2, 0.8], vertical_alignment="top")
-    with choice:
-        kind = st.segmented_control(
-            texts.CHOICE_LABEL,
-            list(texts.CHOICES),
-            format_func=texts.CHOICES.__getitem__,
-            key=f"decision-{key}",
-        )
+    # A place of their own: the field below is not moved, which would empty it while it is typed in.
+    choices = st.container()
+    kind = choices.segmented_control(
+        texts.CHOICE_LABEL,
+        list(texts.CHOICES),
+        format_func=texts.CHOICES.__getitem__,
+        key=f"decision-{key}",
+    )
     answer = diagnosis.answer_name if kind == DecisionKind.AGREE else None
     if kind == DecisionKind.OVERRIDE:
-        with choice:
-            answer = st.segmented_control(
-                texts.OVERRIDE_LABEL,
-                [name for name in ANSWER_NAMES if name != diagnosis.answer_name],
-                format_func=theme.marked,
-                key=f"override-{key}",
-            )
-    reason = what.text_input(
+        answer = choices.segmented_control(
+            texts.OVERRIDE_LABEL,
+            [name for name in ANSWER_NAMES if name != diagnosis.answer_name],
+            format_func=theme.marked,
+            key=f"override-{key}",
+        )
+    reason = st.text_input(
         texts.REASON_LABEL,
         max_chars=MAX_REASON,
         placeholder=texts.REASON_PLACEHOLDER,
         autocomplete="off",
         key=f"reason-{key}",
     )
-    with by:
-        initials = ask_initials(key="initials-diagnose")
+    initials = ask_initials(key="initials-diagnose")
     is_whole = kind is not None and (kind != DecisionKind.OVERRIDE or answer is not None)
     wants = st.button(
         texts.SAVE,

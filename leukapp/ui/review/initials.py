@@ -78,13 +78,17 @@ def _ask(initials: str | None, key: str) -> None:
             st.session_state[KEPT_INITIALS] = typed
             st.session_state[CHANGING] = False
 
-    with st.form(f"{key}-form", border=False):
+    with (
+        st.form(f"{key}-form", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
         st.text_input(
             texts.INITIALS_LABEL,
             value=initials or "",
             max_chars=MAX_LETTERS,
             help=texts.INITIALS_HELP,
             autocomplete="off",
+            width=140,
             key=field_key,
         )
         st.form_submit_button(texts.INITIALS_USE, on_click=guarded(keep), key=f"{key}-use")

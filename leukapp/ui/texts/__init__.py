@@ -24,11 +24,12 @@ CLASS_MEANINGS: Final = {
 IMAGES_HEADER: Final = "Images"
 UPLOAD_LABEL: Final = "Drop smear images here"
 UPLOAD_HELP: Final = (
-    "JPEG, PNG, TIFF, BMP or WebP; one cell or one small field an image works best. "
+    "One cell or one small field an image works best. "
     "Images stay in the server's memory for this browser alone, also while you look at another "
     "page or reload this one. They are not stored: they go when you take them away, and an hour "
     "after you last used the app."
 )
+UPLOAD_TYPES: Final = "JPEG, PNG, TIFF, BMP or WebP, up to {limit} images"
 UPLOAD_LIMIT: Final = (
     "{n} of the dropped images had no room: a session holds {limit} images and {megabytes} MB of "
     "files. Take some away, or let page Batch review read a whole folder."
@@ -38,20 +39,19 @@ TAKE_ALL_AWAY: Final = "Take all away"
 SAMPLE_LABEL: Final = "Or try a synthetic sample"
 SAMPLE_PLACEHOLDER: Final = "Choose a drawing"
 SAMPLE_HELP: Final = "Drawings made by a program, to try the app without a smear image."
-SAMPLE_NOTICE: Final = (
-    "Synthetic image, drawn by a program: it shows how the app works, and any verdict on it "
-    "means nothing."
-)
+SAMPLE_NOTICE: Final = "Synthetic image, drawn by a program: any verdict on it means nothing."
 SAMPLE_BUTTON: Final = "Try this drawing"
 
 # First screen
 WELCOME_HEADING: Final = "Start with a smear image"
 WELCOME: Final = (
-    "Drop one or more images into the field on the left. Two networks look at each image, a third "
-    "joins what they found, and you see the verdict, how sure it is, and where in the image it "
-    "came from."
+    "Two networks look at each image, a third joins what they found, and you see the verdict, how "
+    "sure it is, and where in the image it came from."
 )
-WELCOME_SAMPLES: Final = "No image at hand? These are drawn by a program, not photographed."
+WELCOME_SAMPLES: Final = (
+    "No image at hand? These are drawn by a program, not photographed: with the networks that come "
+    "along, the first gets a call and the second gets none."
+)
 OPENING_BUNDLE: Final = "Loading the networks…"
 READING: Final = "Reading image {i} of {n}…"
 BUSY: Final = "The server is busy: your image {i} of {n} has position {position} in the line…"
@@ -93,7 +93,7 @@ OVERVIEW_PICTURE: Final = "Picture"
 OVERVIEW_NAME: Final = "File"
 OVERVIEW_VERDICT: Final = "Verdict"
 OVERVIEW_PROBABILITY: Final = "Probability"
-OVERVIEW_BRANCHES: Final = "Branches"
+OVERVIEW_BRANCHES: Final = "Networks"
 OVERVIEW_NOTE: Final = "Note"
 BRANCHES_SAME: Final = "agree"
 BRANCHES_DIFFER: Final = "disagree"
@@ -110,13 +110,12 @@ NO_CALL_NOTE: Final = "These numbers are shown for the record; they are not a ve
 NO_HEATMAPS: Final = "No heatmaps: the image's quality speaks against reading it."
 ANSWER_TITLES: Final = {None: NO_CALL, TYPE_NOT_DETERMINED: "Leukemia, type not determined"}
 """Answers that are shown in other words than their names; None is no call."""
-PROBABILITY_OF: Final = "Calibrated probability {value}"
-PROBABILITY_OF_LEUKEMIA: Final = "Calibrated probability of leukemia {value}"
-ORIGINAL_CAPTION: Final = "Original, {width} × {height} px"
-PROBABILITIES: Final = "Calibrated probabilities"
+PROBABILITY_OF: Final = "Probability {value}"
+PROBABILITY_OF_LEUKEMIA: Final = "Probability of leukemia {value}"
+PROBABILITIES: Final = "Probabilities"
 PROBABILITIES_HELP: Final = (
-    "Fitted on held-out images: among images like the training data that get 80 %, about 8 in 10 "
-    "belong to that class. It says nothing of stains, cameras or diseases that were not in the "
+    "Calibrated on held-out images: among images like the training data that get 80 %, about 8 in "
+    "10 belong to that class. It says nothing of stains, cameras or diseases that were not in the "
     "training data."
 )
 CHART_ALT: Final = "Bar chart of the calibrated probabilities: {values}."
@@ -175,7 +174,9 @@ TABLE_FUSED: Final = "Fused, calibrated"
 TABLE_BRANCH: Final = "{branch}, own softmax"
 DOWNLOAD: Final = "Result (JSON)"
 DOWNLOAD_PDF: Final = "Report (PDF)"
-RECORD_LINE: Final = "Bundle {name} · sha256 {sha} · {engine} · {elapsed:.0f} ms"
+RECORD_LINE: Final = (
+    "Bundle {name} · sha256 {sha} · image sha256 {image} · {engine} · {elapsed:.0f} ms"
+)
 
 # Choice of a bundle
 BUNDLE: Final = "Bundle"
@@ -201,8 +202,8 @@ BUNDLE_ERROR_HINT: Final = (
 )
 ABOUT: Final = "About and limits"
 ABOUT_BODY: Final = """
-LeukApp joins two image networks into one decision between the classes that its bundle was trained
-on. It is a research tool and no medical device.
+LeukApp joins two image networks into one decision between the classes that they were trained on.
+It is a research tool and no medical device.
 
 - It was trained on few laboratories. ALL and AML came from different ones, so part of what it
   learnt may be the laboratory and not the disease.

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from leukapp.imaging.overlay import draw_overlay, upsample_heatmap
+from leukapp.imaging.overlay import draw_heat_layer, draw_overlay, upsample_heatmap
 
 WHITE_HOT_INFERNO = (252, 255, 164)
 
@@ -80,6 +80,16 @@ def test_color_maps_are_rgb(color_map, hottest):
     image = np.zeros((4, 4, 3), np.uint8)
     overlay = draw_overlay(image, constant_map(1.0), opacity=1.0, color_map=color_map)
     assert np.abs(overlay[0, 0].astype(int) - hottest).max() <= 1
+
+
+def test_a_layer_laid_over_the_image_is_the_overlay(smear):
+    values = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
+    height, width = smear.shape[:2]
+    layer = draw_heat_layer(values, height_px=height, width_px=width, threshold=0.3)
+    share = 0.6 * layer[..., 3:].astype(np.float32) / 255
+    laid = layer[..., :3] * share + smear * (1 - share)
+    expected = draw_overlay(smear, values, opacity=0.6, threshold=0.3)
+    assert np.abs(laid - expected).max() <= 2
 
 
 def test_neither_argument_is_modified(smear):

@@ -1,0 +1,139 @@
+"""The large picture of an image: zoom, boxes that choose a cell, overlays, light, scale."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from leukapp.cells import CellAnswer
+from leukapp.imaging.cell_boxes import CellBox
+from leukapp.ui import theme
+from leukapp.ui.guarded import guarded
+from leukapp.ui.microscope.mount import component, serve
+from leukapp.ui.microscope.screen_pictures import EncodedPicture
+from leukapp.ui.texts import microscope as texts
+from leukapp.ui.wording import percent
+
+ERYTHROCYTE_UM: Final = 7.5
+"""Diameter of an erythrocyte in a smear, which gives the scale."""
+
+SHOWN_SHARE: Final = 0.66
+"""Share of a cell's window that its box shows: about 2.1 erythrocytes, a large leukocyte."""
+
+PICTURE_KEY: Final = "microscope"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargePicture:
+    """What the large picture shows.
+
+    Attributes:
+        key: of the image; another one starts unzoomed.
+        name: what a screen reader says.
+        width_px: of the image.
+        height_px: of the image.
+        original: the photograph.
+        enhanced: the same, enhanced; None until it is asked for.
+        can_enhance: whether it may be asked for.
+        heat: a layer over it, or None where there is no heat.
+        erythrocyte_px: scale of the image; None where nothing gives one.
+        cells: the leukocytes.
+        chosen: index of the chosen one, or None.
+    """
+
+    key: str
+    name: str
+    width_px: int
+    height_px: int
+    original: EncodedPicture
+    enhanced: EncodedPicture | None
+    can_enhance: bool
+    heat: EncodedPicture | None
+    erythrocyte_px: float | None
+    cells: tuple[CellAnswer, ...]
+    chosen: int | None
+
+
+def show_large_picture(
+    picture: LargePicture, *, on_choose: Callable[[int], None], on_enhance: Callable[[], None]
+) -> None:
+    """Write the large picture.
+
+    Args:
+        picture: what is shown.
+        on_choose: told the index of a cell that was clicked, before the page is drawn anew.
+        on_enhance: told that the reader wants to see the enhanced picture.
+    """
+
+    def choose() -> None:
+        index = st.session_state[PICTURE_KEY]["chosen"]
+        if isinstance(index, int) and 0 <= index < len(picture.cells):
+            on_choose(index)
+
+    component("picture")(
+        key=PICTURE_KEY,
+        data=_data(picture),
+        on_chosen_change=guarded(choose),
+        on_wanted_change=guarded(on_enhance),
+    )
+
+
+def cell_name(cell: CellAnswer, index: int) -> str:
+    """Name a leukocyte with its answer and how probable it is."""
+    probability = cell.answer_probability if cell.finding else None
+    name = texts.CELL.format(number=index + 1, answer=theme.answer_title(cell.answer_name))
+    return name if probability is None else f"{name}, {percent(probability)}"
+
+
+def pixels_per_um(erythrocyte_px: float | None) -> float | None:
+    """Scale of an image from its erythrocytes; None where it has none."""
+    return None if erythrocyte_px is None else erythrocyte_px / ERYTHROCYTE_UM
+
+
+def _data(picture: LargePicture) -> dict[str, Any]:
+    """What picture.js reads."""
+    pictures = {
+        name: None if encoded is None else serve(encoded.data, encoded.picture_format, place=name)
+        for name, encoded in (
+            ("original", picture.original),
+            ("enhanced", picture.enhanced),
+            ("heat", picture.heat),
+        )
+    }
+    return {
+        **pictures,
+        "key": picture.key,
+        "name": picture.name,
+        "width": picture.width_px,
+        "height": picture.height_px,
+        "canEnhance": picture.can_enhance,
+        "pixelsPerUm": pixels_per_um(picture.erythrocyte_px),
+        "cells": _boxes(picture.cells),
+        "chosen": picture.chosen,
+        "words": asdict(texts.PICTURE_WORDS),
+    }
+
+
+def _boxes(cells: Sequence[CellAnswer]) -> list[dict[str, str | float]]:
+    return [
+        {
+            **_around(cell.box),
+            "name": cell_name(cell, index),
+            "mark": f"{theme.style_of(cell.answer_name).mark} {index + 1}",
+            # On a picture the theme does not matter.
+            "color": theme.color_of(cell.answer_name, dark=False),
+        }
+        for index, cell in enumerate(cells)
+    ]
+
+
+def _around(box: CellBox) -> dict[str, float]:
+    """The middle of a cell's window: whole windows overlap so that no cell could be told."""
+    width, height = box.x1 - box.x0, box.y1 - box.y0
+    return {
+        "x": box.x0 + width * (1 - SHOWN_SHARE) / 2,
+        "y": box.y0 + height * (1 - SHOWN_SHARE) / 2,
+        "width": width * SHOWN_SHARE,
+        "height": height * SHOWN_SHARE,
+    }

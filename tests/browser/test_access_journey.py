@@ -21,6 +21,7 @@ from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
 from leukapp.ui import access, texts
 from leukapp.ui.texts import batch as batch_texts
+from leukapp.ui.texts import diagnose as diagnose_texts
 
 pytestmark = pytest.mark.browser
 

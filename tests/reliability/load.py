@@ -34,6 +34,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect  # noqa
 from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E402
 from leukapp.ui import texts  # noqa: E402
 from leukapp.ui.kept_memory import FULL  # noqa: E402
+from leukapp.ui.texts import diagnose as diagnose_texts  # noqa: E402
 
 WAIT_MS = 120_000
 MEMORY_EVERY_SECONDS = 2

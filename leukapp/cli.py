@@ -356,6 +356,25 @@ def _train(options: argparse.Namespace) -> int:
 
 
 @_command(
+    "fit a bundle to your laboratory and certify it there",
+    _option("--data", help="folder or table of your labelled images, patients as groups"),
+    _option("--out", help="folder of the new bundle"),
+    _option("--laboratory", required=True, metavar="NAME"),
+    _option("--bundle", help="its parent"),
+    _option("--risk", type=float, default=0.02, help="wrong calls of a class, 0-1 (default: 0.02)"),
+    _option("--confidence", type=float, default=0.95, help="of the proof (default: 0.95)"),
+    _option("--work-dir", help="what the network saw, so that a killed run goes on"),
+    _option("--seed", type=whole_number(0, LARGEST_SEED), default=0),
+)
+def _commission(options: argparse.Namespace) -> int:
+    from leukapp.commissioning.commission import CommissionOptions, commission
+
+    commissioned = commission(_asked(CommissionOptions, options), report=_line_to(sys.stderr))
+    print(commissioned.to_markdown())
+    return 0
+
+
+@_command(
     "judge a bundle on labelled images",
     _option("--bundle", help=None),
     _option("--data"),

@@ -13,7 +13,8 @@ from typing import Final
 from leukapp.errors import HeldOutError
 from leukapp.json_files import from_json, write_json
 from leukapp.model.bundle import Bundle
-from leukapp.model.manifest import MANIFEST_FILE, file_sha256, read_class_names
+from leukapp.model.commission_record import CommissionRecord
+from leukapp.model.manifest import MANIFEST_FILE, file_sha256, read_header
 
 MODEL_CARD_FILE: Final = "model_card.md"
 HELD_OUT_FILE: Final = "held_out.csv"
@@ -50,10 +51,12 @@ class ListedBundle:
         folder: where it lies, links resolved.
         class_names: that it tells apart; empty where its manifest cannot be read, and then it
             cannot be opened either.
+        commission: how it was fitted to one laboratory; None in a bundle for all.
     """
 
     folder: Path
     class_names: tuple[str, ...]
+    commission: CommissionRecord | None = None
 
     @property
     def name(self) -> str:
@@ -86,7 +89,11 @@ def list_bundles(
     for parent in folders_of_bundles:
         for manifest in sorted(parent.glob(f"*/{MANIFEST_FILE}")):
             found[manifest.parent.resolve()] = None
-    return tuple(ListedBundle(folder=path, class_names=read_class_names(path)) for path in found)
+    headers = {path: read_header(path) for path in found}
+    return tuple(
+        ListedBundle(folder=path, class_names=header.class_names, commission=header.commission)
+        for path, header in headers.items()
+    )
 
 
 def list_held_out_tables(folder: Path) -> tuple[Path, ...]:

@@ -10,21 +10,25 @@ import numpy as np
 from leukapp.data.fingerprints import Fingerprints
 from leukapp.errors import BundleError
 from leukapp.json_files import from_json, write_json
+from leukapp.model.commission_record import CommissionRecord
 from leukapp.model.dense import DenseLayer, DenseStack
 from leukapp.model.fit_bounds import fits_on_bounds
 from leukapp.model.fusion import BranchHead, Heads, NetworkWeights
 from leukapp.model.manifest import (
     GATE_FILE,
     HEADS_FILE,
+    MANIFEST_FILE,
     SCHEMA_VERSION,
     Manifest,
     Thresholds,
     TrainingRecord,
     backbone_file,
+    file_sha256,
     read_manifest,
     write_manifest,
 )
 from leukapp.model.presets import BranchSpec, Preset
+from leukapp.model.training_summary import TrainingSummary
 from leukapp.model.weights_io import (
     Arrays,
     is_part_of,
@@ -32,10 +36,11 @@ from leukapp.model.weights_io import (
     write_array_parts,
     write_arrays,
 )
-from leukapp.resources import find_bundle
+from leukapp.resources import bundle_folders, find_bundle
 
 TRAINING_IMAGES_FILE: Final = "training_images.json"
 FINDER_FILE: Final = "finder.npz"
+SUMMARY_FILE: Final = "training_summary.npz"
 
 FINDER_BACKBONE: Final = "efficientnet_lite2"
 """The finder looks through this backbone of its bundle."""
@@ -81,6 +86,7 @@ class Bundle:
         thresholds: calibration and limits.
         training: what it was trained on.
         files: names of the verified files.
+        commission: how it was fitted to one laboratory; None in a bundle for all.
     """
 
     folder: Path
@@ -90,6 +96,7 @@ class Bundle:
     thresholds: Thresholds
     training: TrainingRecord
     files: tuple[str, ...] = ()
+    commission: CommissionRecord | None = None
 
     @property
     def name(self) -> str:
@@ -124,6 +131,20 @@ class Bundle:
             return from_json(_TrainingImages, data).read()
         except (OSError, ValueError) as error:
             raise BundleError(f"the file {TRAINING_IMAGES_FILE} is damaged; restore it") from error
+
+    @cached_property
+    def training_summary(self) -> TrainingSummary | None:
+        """Some cells of its training as features; None in a bundle from before they were kept."""
+        if SUMMARY_FILE not in self.files:
+            return None
+        arrays = read_arrays(self.folder / SUMMARY_FILE)
+        try:
+            return TrainingSummary(
+                pooled=tuple(arrays[spec.name] for spec in self.preset.branches),
+                labels=arrays["labels"].astype(np.int64),
+            )
+        except LookupError as error:
+            raise BundleError(f"the file {SUMMARY_FILE} is damaged; restore it") from error
 
     def read_weights(self) -> NetworkWeights:
         """Read every weight.
@@ -174,6 +195,8 @@ def open_bundle(folder: str | Path) -> Bundle:
     """
     folder = find_bundle(folder)
     manifest, sha256 = read_manifest(folder)
+    if manifest.commission is not None:
+        _check_parent(folder.name, manifest.commission)
     return Bundle(
         folder=folder,
         sha256=sha256,
@@ -182,7 +205,20 @@ def open_bundle(folder: str | Path) -> Bundle:
         thresholds=manifest.thresholds,
         training=manifest.training,
         files=tuple(manifest.files),
+        commission=manifest.commission,
     )
+
+
+def _check_parent(name: str, commission: CommissionRecord) -> None:
+    """Refuse a bundle whose parent was upgraded since: what it certifies is of the old one."""
+    for folder in bundle_folders():
+        manifest = folder / commission.parent_name / MANIFEST_FILE
+        if manifest.is_file() and file_sha256(manifest) != commission.parent_sha256:
+            raise BundleError(
+                f"the bundle {name} was commissioned for {commission.laboratory} from "
+                f"{commission.parent_name} {commission.parent_sha256[:12]}, which was replaced "
+                "since: commission the new one with the same images, or put the old one back"
+            )
 
 
 def write_bundle(  # noqa: PLR0913
@@ -195,6 +231,8 @@ def write_bundle(  # noqa: PLR0913
     training: TrainingRecord,
     training_images: Fingerprints | None = None,
     finder: Arrays | None = None,
+    summary: TrainingSummary | None = None,
+    commission: CommissionRecord | None = None,
 ) -> Bundle:
     """Write weights and manifest; ``artifacts.seal_bundle`` lists what is written later.
 
@@ -207,6 +245,8 @@ def write_bundle(  # noqa: PLR0913
         training: what it was trained on.
         training_images: hashes of these images, by which they are recognised under any name.
         finder: weights of the head that finds leukocytes; None finds them by rules.
+        summary: some training cells as features, which a laboratory's fit is held to.
+        commission: how it was fitted to one laboratory.
 
     Returns:
         The bundle as it was written.
@@ -223,6 +263,10 @@ def write_bundle(  # noqa: PLR0913
     if finder is not None:
         write_arrays(folder / FINDER_FILE, finder)
         names.append(FINDER_FILE)
+    if summary is not None:
+        arrays = dict(zip((spec.name for spec in preset.branches), summary.pooled, strict=True))
+        write_arrays(folder / SUMMARY_FILE, {**arrays, "labels": summary.labels.astype(np.float32)})
+        names.append(SUMMARY_FILE)
     if training_images is not None:
         write_json(folder / TRAINING_IMAGES_FILE, _TrainingImages.of(training_images))
         names.append(TRAINING_IMAGES_FILE)
@@ -236,6 +280,7 @@ def write_bundle(  # noqa: PLR0913
             fits_on_bounds=fits_on_bounds(thresholds),
             training=training,
             files=dict.fromkeys(names, ""),
+            commission=commission,
         ),
     )
     return open_bundle(folder)

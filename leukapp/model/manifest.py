@@ -12,6 +12,7 @@ import msgspec
 from leukapp.errors import BundleError
 from leukapp.json_files import from_json, to_plain, unknown_fields, write_json
 from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
+from leukapp.model.commission_record import CommissionRecord
 from leukapp.model.presets import BranchSpec, Preset, Share
 
 SCHEMA_VERSION: Final = 1
@@ -110,6 +111,7 @@ class Manifest:
         fits_on_bounds: names of the limits whose fit ended on a bound; for readers of the file.
         training: what it was trained on.
         files: SHA-256 of each weight file by its name, hexadecimal.
+        commission: how it was fitted to one laboratory; None in a bundle for all.
     """
 
     schema_version: int
@@ -119,14 +121,22 @@ class Manifest:
     fits_on_bounds: tuple[str, ...] = ()
     training: TrainingRecord
     files: Mapping[FileName, str]
+    commission: CommissionRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
-    """What is read first: a manifest of another format is told from a damaged one by it."""
+class Header:
+    """What is read first: a manifest of another format is told from a damaged one by it.
+
+    Attributes:
+        schema_version: of the format.
+        class_names: what the network tells apart; empty where the manifest cannot be read.
+        commission: how the bundle was fitted to one laboratory; None in a bundle for all.
+    """
 
     schema_version: int = SCHEMA_VERSION
     class_names: tuple[str, ...] = ()
+    commission: CommissionRecord | None = None
 
 
 def backbone_file(spec: BranchSpec) -> str:
@@ -146,6 +156,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     if manifest.thresholds.limits is None:
         # Without limits of two steps a manifest is what it was before there were any.
         del plain["thresholds"]["limits"]
+    if manifest.commission is None:
+        del plain["commission"]
     write_json(folder / MANIFEST_FILE, plain)
 
 
@@ -171,7 +183,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
             f"there is no bundle in {folder.name!r}: train one or name another folder with --bundle"
         ) from None
     try:
-        header = from_json(_Header, raw)
+        header = from_json(Header, raw)
         if header.schema_version != SCHEMA_VERSION:
             raise BundleError(
                 f"the bundle {folder.name} has format {header.schema_version}, this version "
@@ -197,17 +209,17 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     return manifest, hashlib.sha256(raw).hexdigest()
 
 
-def read_class_names(folder: Path) -> tuple[str, ...]:
-    """The classes that a manifest names, empty where it cannot be read; nothing is verified.
+def read_header(folder: Path) -> Header:
+    """The head of a manifest, an empty one where it cannot be read; nothing is verified.
 
     Args:
         folder: of the bundle.
     """
     try:
         with (folder / MANIFEST_FILE).open("rb") as stream:
-            return from_json(_Header, stream.read(MAX_MANIFEST_BYTES)).class_names
+            return from_json(Header, stream.read(MAX_MANIFEST_BYTES))
     except (OSError, ValueError):
-        return ()
+        return Header()
 
 
 def file_sha256(path: Path) -> str:

@@ -27,6 +27,7 @@ from leukapp.recipes.preparation import (
 )
 from leukapp.recipes.unfreezing import unfreeze
 from leukapp.resources import BUNDLE_VARIABLE
+from leukapp.training.corpus import summarize_training
 
 
 @one_blas_thread()
@@ -81,6 +82,7 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
             ),
             training_images=hash_training_images(samples, split),
             finder=None if options.finder is None else read_arrays(options.finder),
+            summary=summarize_training(prepared.corpus, split.train, seed=options.seed),
         )
         write_json(bundle.folder / LOSS_FILE, fitted.curves)
         write_findings(prepared.checked.findings, bundle.folder)

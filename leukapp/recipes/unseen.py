@@ -72,10 +72,14 @@ def choose_unseen(bundle: Bundle, catalog: Catalog) -> Unseen:
     training, hashes = bundle.training, bundle.training_images
     groups = {*training.train_groups, *training.validation_groups}
 
+    def is_trained_on(sample: Sample) -> bool:
+        site = bundle.commission
+        return sample.group in groups or (site is not None and site.is_fitted_on(sample.group))
+
     def is_new(sample: Sample) -> bool:
         return hashes is None or not hashes.has_copy_of(_read(sample))
 
-    of_new_groups = [sample for sample in catalog.samples if sample.group not in groups]
+    of_new_groups = [sample for sample in catalog.samples if not is_trained_on(sample)]
     unseen = [sample for sample in of_new_groups if is_new(sample)]
     if not unseen:
         raise CatalogError(
@@ -90,7 +94,7 @@ def choose_unseen(bundle: Bundle, catalog: Catalog) -> Unseen:
         n_copies=len(of_new_groups) - len(unseen),
         knows_its_images=hashes is not None,
         other_leukemias=tuple(
-            sample for sample in others if sample.group not in groups and is_new(sample)
+            sample for sample in others if not is_trained_on(sample) and is_new(sample)
         ),
         n_others_alone=len(catalog.others) - len(others),
     )

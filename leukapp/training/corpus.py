@@ -14,6 +14,7 @@ from leukapp.labels import CLASS_NAMES, name_answer
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.presets import Preset
+from leukapp.model.training_summary import TrainingSummary, choose_summary_cells
 
 ItemVariants = NDArray[np.int64]
 """Int64 (n, 2): item and variant, one row for each thing that the heads learn from."""
@@ -143,6 +144,25 @@ def balance_weights(labels: Sequence[str], sources: Sequence[str]) -> FloatArray
     n_sources = Counter(label for label, _ in n_of_pair)
     weights = [1 / (n_of_pair[pair] * n_sources[pair[0]]) for pair in pairs]
     return np.asarray(np.array(weights) * len(pairs) / len(n_sources), np.float32)
+
+
+def summarize_training(corpus: Corpus, images: Sequence[int], *, seed: int) -> TrainingSummary:
+    """Some items of a training as they are, for a bundle to bring along.
+
+    Args:
+        corpus: images and features.
+        images: that the heads learned from.
+        seed: of the draw.
+    """
+    items = corpus.items_of(images)
+    samples = corpus.sample_indices[items]
+    labels = corpus.class_indices[samples]
+    sources = np.array([corpus.samples[i].source for i in samples], np.str_)
+    chosen = choose_summary_cells(labels, sources, seed=seed)
+    return TrainingSummary(
+        pooled=tuple(features[items[chosen], 0] for features in corpus.pooled),
+        labels=labels[chosen],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

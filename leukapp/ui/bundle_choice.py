@@ -38,6 +38,7 @@ def choose_bundle() -> ListedBundle:
     with st.sidebar:
         if len(bundles) == 1:
             # Which one it is stands with the answer, under "Details for researchers".
+            _show_commission(bundles[chosen])
             return bundles[chosen]
         # The session remembers it: a widget's own state goes with its page.
         st.session_state[CHOICE_KEY] = chosen
@@ -53,6 +54,7 @@ def choose_bundle() -> ListedBundle:
             on_change=guarded(keep),
             key=CHOICE_KEY,
         )
+        _show_commission(bundles[chosen])
         if chosen != default and "admin" in access.reader_now().roles:
             st.button(
                 texts.BUNDLE_MAKE_DEFAULT,
@@ -63,6 +65,12 @@ def choose_bundle() -> ListedBundle:
                 key="bundle-make-default",
             )
     return bundles[chosen]
+
+
+def _show_commission(bundle: ListedBundle) -> None:
+    """Say for which laboratory a bundle answers, where it is for one alone."""
+    if bundle.commission is not None:
+        st.caption(f"{escape_markdown(bundle.commission.told())}.")
 
 
 def _default_among(folders: tuple[Path, ...]) -> Path:

@@ -1,0 +1,1 @@
+"""Commission a bundle for one laboratory: fit it there, and certify how rarely it errs."""

@@ -1,0 +1,181 @@
+"""Limits of a laboratory's answers: as small as what may be called wrongly allows, and proven."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, stdtrit
+
+from leukapp.commissioning.certificates import (
+    group_losses,
+    groups_needed,
+    p_value,
+    reachable_level,
+)
+from leukapp.commissioning.local_images import LocalImages
+from leukapp.inference.fit_decision import LOWEST_MIN_CONFIDENCE
+from leukapp.inference.fit_limits import CANDIDATES
+from leukapp.inference.rule_for_many import measure_fused, reaches
+from leukapp.labels import HEALTHY
+from leukapp.model.commission_record import Certificate
+from leukapp.model.manifest import CallLimits, Thresholds
+
+FEWEST_FOR_A_TAIL: Final = 3
+SMALLEST: Final = 1e-6
+"""Probabilities are told apart from 0 and 1 by this."""
+
+MISSED, FALSE_ALARM, WRONG_TYPE = "missed leukemia", "false alarm", "wrong type"
+
+
+def certify_limits(
+    probabilities: NDArray[np.float64],
+    images: LocalImages,
+    shipped: Thresholds,
+    *,
+    risk: float,
+    confidence: float,
+) -> tuple[CallLimits, tuple[Certificate, ...]]:
+    """Choose the smallest limits that are proven to keep a risk, and are expected to.
+
+    For each kind of error limits are tested from the strictest on, each at the same level, and the
+    last that is proven before one is not is taken (fixed sequence): no level is split, and the
+    proof holds for the limit that was chosen by it. The level is ``risk`` or, where the patients
+    are too few for it, what their number can certify without an error; it depends on their number
+    alone. A share is of all images of the class, called or not, so it only falls as a limit rises.
+
+    Few patients without an error prove little, and the next patient may be the first: so a limit is
+    raised further where a normal tail through the log-odds of the images asks for it, such that the
+    next image is called wrongly with a probability of ``risk``. What is proven stays so.
+
+    Args:
+        probabilities: of images by fits without their patient, float64 (images, classes); NaN rows
+            where nothing can be called.
+        images: theirs.
+        shipped: limits of the parent, which stay where a laboratory has no image for them.
+        risk: asked for, 0-1.
+        confidence: of each proof, 0-1.
+
+    Returns:
+        Limits and certificates, of missed leukemias, false alarms and wrong types as far as there
+        are images on which the error could be made.
+    """
+    names = images.class_names
+    steps = measure_fused(probabilities, names)
+    stays = shipped_limits(shipped, names)
+    is_healthy = images.is_healthy
+    certificates = []
+
+    def choose(
+        kind: str, asked_of: NDArray[np.bool_], asked: _Asked, kept: float | None
+    ) -> float | None:
+        if not asked_of.any():
+            return kept
+        limit, certificate = _certify(
+            kind, asked.take(asked_of), images.groups[asked_of], risk=risk, confidence=confidence
+        )
+        certificates.append(certificate)
+        return limit
+
+    of_healthy = probabilities[:, names.index(HEALTHY)]
+    healthy = choose(
+        MISSED, ~is_healthy, _Asked(sureness=steps.healthy, shares=of_healthy), stays.healthy
+    )
+    leukemia = choose(
+        FALSE_ALARM,
+        is_healthy,
+        _Asked(sureness=steps.leukemia, shares=1 - of_healthy),
+        stays.leukemia,
+    )
+    types: dict[str, float | None] = {}
+    for index, name in enumerate(names):
+        if name == HEALTHY:
+            continue
+        named = np.where(steps.types == index, steps.type_shares, 0.0)
+        others = ~is_healthy & (images.labels != index)
+        # Of every leukemia, called so or not: few calls would leave the limit to chance.
+        shares = probabilities[:, index] / np.maximum(1 - of_healthy, SMALLEST)
+        asked = _Asked(sureness=named, shares=shares)
+        types[name] = choose(f"{WRONG_TYPE} {name}", others, asked, stays.types[name])
+    return CallLimits(healthy=healthy, leukemia=leukemia, types=types), tuple(certificates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """What a limit is asked of: ``sureness``, 0 where no call is made, and the plain ``shares``."""
+
+    sureness: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+    def take(self, chosen: NDArray[np.bool_]) -> "_Asked":
+        return _Asked(sureness=self.sureness[chosen], shares=self.shares[chosen])
+
+    def expected_limit(self, risk: float) -> float:
+        """Share that the next image exceeds with the probability ``risk``; 0 for no image."""
+        known = self.shares[np.isfinite(self.shares)]
+        if len(known) < FEWEST_FOR_A_TAIL:
+            return 0.0
+        odds = logit(np.clip(known, SMALLEST, 1 - SMALLEST))
+        width = float(odds.std(ddof=1)) * np.sqrt(1 + 1 / len(odds))
+        return float(expit(odds.mean() + width * stdtrit(len(odds) - 1, 1 - risk)))
+
+
+def _certify(
+    kind: str,
+    asked: _Asked,
+    groups: NDArray[np.str_],
+    *,
+    risk: float,
+    confidence: float,
+) -> tuple[float | None, Certificate]:
+    n_groups = len(np.unique(groups))
+    level = max(risk, reachable_level(n_groups, confidence)) + 1e-12
+    chosen: float | None = None
+    for limit in CANDIDATES[::-1].tolist():
+        losses = group_losses(reaches(asked.sureness, limit), groups)
+        if p_value(losses, level) > 1 - confidence:
+            break
+        chosen = float(limit)
+    chosen = _raised(chosen, asked.expected_limit(risk))
+    is_wrong = reaches(asked.sureness, np.inf if chosen is None else chosen)
+    losses = group_losses(is_wrong, groups)
+    n_wrong = int(is_wrong.sum())
+    n_wrong_groups = int((losses > 0).sum())
+    needed = groups_needed(risk, confidence, n_wrong_groups)
+    certified = float(min(1.0, np.ceil(1e4 * (level - 1e-12) - 1e-6) / 1e4))
+    return chosen, Certificate(
+        kind=kind,
+        asked=risk,
+        certified=certified,
+        confidence=confidence,
+        n_images=len(groups),
+        n_groups=n_groups,
+        n_wrong=n_wrong,
+        n_more_groups=0
+        if certified <= risk
+        else None
+        if needed is None
+        else max(0, needed - n_groups),
+    )
+
+
+def _raised(limit: float | None, least: float) -> float | None:
+    """The smallest limit that is tried and is neither under ``limit`` nor under ``least``."""
+    if limit is None:
+        return None
+    enough = CANDIDATES[np.maximum(limit, least) <= CANDIDATES]
+    return float(enough[0]) if len(enough) else None
+
+
+def shipped_limits(shipped: Thresholds, class_names: tuple[str, ...]) -> CallLimits:
+    """Limits of two steps of a bundle, also of one with a single confidence limit for all.
+
+    Args:
+        shipped: of the bundle.
+        class_names: of its answers.
+    """
+    if shipped.limits is not None:
+        return shipped.limits
+    one = min(1.0, max(LOWEST_MIN_CONFIDENCE, shipped.min_confidence))
+    types = {name: one for name in class_names if name != HEALTHY}
+    return CallLimits(healthy=one, leukemia=one, types=types)

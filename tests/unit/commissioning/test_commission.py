@@ -1,0 +1,99 @@
+"""From drawn cells to a site bundle: it opens, says for whom it answers, and holds no name."""
+
+import json
+
+import pytest
+from networks import SIZE_PX, write_tiny_bundle
+from PIL import Image
+
+from leukapp.cli import main
+from leukapp.data.readers.detect import read_catalog
+from leukapp.errors import BundleError, CatalogError
+from leukapp.evaluation.held_out_tables import read_bundle_table
+from leukapp.imaging.synthetic import draw_synthetic_cell
+from leukapp.model.bundle import open_bundle
+from leukapp.model.presets import BranchSpec, Preset
+from leukapp.recipes.unseen import choose_unseen
+
+pytestmark = pytest.mark.keras
+
+PRESET = Preset(
+    name="pooled",
+    late_fusion=0.5,
+    branches=tuple(
+        BranchSpec(name=name, backbone=name, input_size_px=SIZE_PX)
+        for name in ("efficientnet_lite2", "mobilenetv3large")
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("site")
+    write_tiny_bundle(root / "weights" / "parent", preset=PRESET)
+    for label, kind in (("ALL", "lymphoblast"), ("Healthy", "neutrophil")):
+        (root / "images" / label).mkdir(parents=True)
+        for seed in range(9):
+            image = draw_synthetic_cell(kind, seed=seed, size_px=128)
+            Image.fromarray(image).save(root / "images" / label / f"Smith_{label}_{seed}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def site(folders):
+    status = main(
+        [
+            *("commission", "--data", str(folders / "images"), "--laboratory", "Ward 7"),
+            *("--bundle", str(folders / "weights" / "parent")),
+            *("--out", str(folders / "site"), "--work-dir", str(folders / "work")),
+        ]
+    )
+    assert status == 0
+    return folders / "site"
+
+
+def test_the_bundle_says_for_whom_and_on_what(site, folders):
+    bundle = open_bundle(site)
+
+    assert bundle.commission.told().startswith("Commissioned for Ward 7 on 20")
+    assert bundle.commission.classes == {"ALL": 9, "Healthy": 9}
+    assert bundle.commission.parent_sha256 == open_bundle(folders / "weights" / "parent").sha256
+    assert bundle.thresholds.limits is not None
+    assert read_bundle_table(site / "held_out.csv").held_out.source_names == ("Ward 7",)
+
+
+def test_no_name_of_an_image_or_patient_is_in_it(site):
+    for path in site.iterdir():
+        assert b"Smith" not in path.read_bytes(), path.name
+
+
+def test_images_of_patients_that_it_was_fitted_on_are_no_evidence(site, folders):
+    catalog = read_catalog(folders / "images")
+
+    with pytest.raises(CatalogError, match="was trained on every image"):
+        choose_unseen(open_bundle(site), catalog)
+
+
+def test_what_the_network_saw_is_kept_so_that_a_killed_run_goes_on(site, folders):
+    assert len(list((folders / "work" / "commissioning").rglob("*.npz"))) == 18
+
+
+def test_neither_a_bundle_nor_a_commissioned_parent_is_replaced(site, folders, capsys):
+    arguments = ["commission", "--data", str(folders / "images"), "--laboratory", "Ward 7"]
+
+    assert main([*arguments, "--out", str(site)]) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert main([*arguments, "--bundle", str(site), "--out", str(folders / "other")]) == 2
+    assert "commission its parent" in capsys.readouterr().err
+
+
+def test_a_site_bundle_whose_parent_was_replaced_is_refused(site, folders, monkeypatch):
+    monkeypatch.setenv("LEUKAPP_BUNDLES_DIR", str(folders / "weights"))
+    open_bundle(site)
+    manifest = folders / "weights" / "parent" / "manifest.json"
+    kept = manifest.read_bytes()
+    manifest.write_text(json.dumps(json.loads(kept), indent=2))
+
+    with pytest.raises(BundleError, match="was replaced since: commission the new one"):
+        open_bundle(site)
+    manifest.write_bytes(kept)

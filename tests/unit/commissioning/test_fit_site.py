@@ -1,0 +1,81 @@
+"""Fits to a shifted laboratory: what they gain, what they certify, and what they leave alone."""
+
+import numpy as np
+from local_cells import make_images, make_parent
+
+from leukapp.commissioning.fitting import Promise, fit_site, site_probabilities
+from leukapp.commissioning.judging import (
+    answer_after,
+    answer_before,
+    suspicious_labels,
+)
+from leukapp.commissioning.local_images import group_folds
+from leukapp.commissioning.report import describe_certificate, measure_site
+from leukapp.inference.rule_for_many import call_images
+
+LABELS = [0] * 30 + [2] * 30
+
+
+def test_a_few_images_a_class_teach_a_laboratory():
+    parent, images = make_parent(), make_images(LABELS)
+    before = measure_site(answer_before(parent, images), images)
+
+    site = fit_site(parent, images, Promise())
+
+    others = make_images([0] * 300 + [2] * 300, seed=1)
+    probabilities = site_probabilities(site, others)
+    answers = call_images(probabilities, site.thresholds.limits, others.class_names)
+    called = np.array([answer is not None for answer in answers])
+    healthy = np.array([answer == "Healthy" for answer in answers])
+    assert called.mean() > 0.6 > before.coverage.value
+    # What was certified of missed leukemias holds for images that were not fitted on.
+    missed = next(c for c in site.certificates if c.kind == "missed leukemia")
+    assert healthy[:300].mean() <= missed.certified
+
+
+def test_what_cannot_be_certified_says_how_many_patients_are_missing():
+    site = fit_site(make_parent(), make_images(LABELS), Promise())
+
+    missed = site.certificates[0]
+
+    assert (missed.certified, missed.n_more_groups) == (0.0951, 119)
+    assert "9.5% of images of leukemia are called Healthy" in describe_certificate(missed)
+    assert "119 patients more" in describe_certificate(missed)
+
+
+def test_a_risk_within_reach_is_certified():
+    site = fit_site(make_parent(), make_images(LABELS), Promise(risk=0.2))
+
+    assert all(c.is_reached and c.certified == 0.2 for c in site.certificates[:2])
+
+
+def test_healthy_images_alone_certify_false_alarms_and_leave_the_networks_alone():
+    parent = make_parent()
+
+    site = fit_site(parent, make_images([2] * 30), Promise())
+
+    assert [c.kind for c in site.certificates] == ["false alarm"]
+    assert site.setting is None
+    assert site.heads is parent.heads
+    assert site.thresholds.limits.healthy == 0.9
+
+
+def test_no_patient_is_on_both_sides_of_a_fold():
+    images = make_images(LABELS, a_group=3)
+
+    folds = group_folds(images, n_folds=5, seed=0)
+
+    assert sorted(np.concatenate(folds).tolist()) == list(range(60))
+    sides = [set(images.groups[fold]) for fold in folds]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 20
+
+
+def test_flipped_labels_are_listed_and_the_worst_comes_first():
+    labels = np.array(LABELS)
+    images = make_images(labels, distance=4.0)
+    flipped = [3, 40, 55]
+    images.labels[flipped] = 2 - labels[flipped]
+
+    after = answer_after(make_parent(), images, Promise())
+
+    assert sorted(suspicious_labels(after, images).tolist()) == flipped

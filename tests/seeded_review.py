@@ -14,10 +14,11 @@ from leukapp.review.uploads import BatchEntry
 
 KINDS = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
 LABELS = ("ALL", "AML", "Healthy", None)
+UNSURE = "The network is not sure enough."
 
 
 def seed_review(store: ReviewStore, root: Path, n: int, *, n_drawings: int = 8) -> BatchRun:
-    """Make a batch of ``n`` images of every answer in turn; ``n_drawings`` of them differ."""
+    """Make a batch of ``n`` images of every verdict in turn; ``n_drawings`` of them differ."""
     root.mkdir(parents=True, exist_ok=True)
     entries = [BatchEntry(name=f"cell {i}.png", source=f"{i}.png") for i in range(n)]
     drawings = []
@@ -31,6 +32,9 @@ def seed_review(store: ReviewStore, root: Path, n: int, *, n_drawings: int = 8) 
         data = drawings[item.position % n_drawings] + b"%d" % item.position
         (root / item.source).write_bytes(data)
         diagnosis = make_diagnosis(data, label=LABELS[item.position % len(LABELS)])
+        if item.position % (2 * len(LABELS)) == len(LABELS) - 1:
+            plain = replace(diagnosis.quality, findings=())
+            diagnosis = replace(diagnosis, no_call_reason=UNSURE, quality=plain)
         digest = hashlib.sha256(data).hexdigest()
         store.save_answer(item, replace(diagnosis, image_sha256=digest), user=None)
     store.set_run_state(run.id, RunState.FINISHED)

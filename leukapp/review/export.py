@@ -10,7 +10,8 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.agreement import reviewer_answer
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision
-from leukapp.review.worklist import WorklistEntry, standing_decisions
+from leukapp.review.standing import standing_decisions
+from leukapp.review.worklist import WorklistEntry
 from leukapp.spreadsheet import Cell, write_csv_rows
 
 

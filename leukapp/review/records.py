@@ -57,6 +57,8 @@ class Decision:
             for ``undone`` lines of earlier versions, which take back the last one that stood.
         finding: ``Healthy`` or ``leukemia`` as the reviewer says, also where no type is given; None
             where ``label`` is None for another reason.
+        act: what decisions have in common that were signed together, 32 hexadecimal digits; None
+            for one that was made alone.
     """
 
     id: int
@@ -74,6 +76,7 @@ class Decision:
     is_blinded: bool = False
     takes_back: int | None = None
     finding: str | None = None
+    act: str | None = None
 
     @property
     def answer_name(self) -> str | None:

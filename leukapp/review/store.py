@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, insert, select, true
+from sqlalchemy import Connection, Engine, bindparam, delete, select, true
 
 from leukapp import __version__
 from leukapp.diagnosis import Diagnosis
@@ -15,14 +14,11 @@ from leukapp.errors import StoreError
 from leukapp.labels import finding_of
 from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
-    DECISION,
     DIAGNOSIS,
     TrailEntry,
     TrailHead,
     append_entry,
-    lock_trail,
     read_head,
-    row_digest,
     utc_now,
 )
 from leukapp.review.batch_rows import (
@@ -42,6 +38,14 @@ from leukapp.review.batch_rows import (
     renew_claims,
 )
 from leukapp.review.database import is_missing_file, open_database, store_errors
+from leukapp.review.decision_rows import (
+    add_decision,
+    read_decision,
+    require_same_image,
+    sign_agreements,
+    take_back_act,
+    take_back_decision,
+)
 from leukapp.review.known_stores import remember_store, require_same_store
 from leukapp.review.records import (
     BatchItem,
@@ -52,7 +56,7 @@ from leukapp.review.records import (
     Removal,
     RunState,
 )
-from leukapp.review.standing import may_take_back, standing_decision
+from leukapp.review.standing import standing_decision
 from leukapp.review.tables import AUDIT_TRAIL, DECISIONS, ITEMS, REMOVALS, RUNS, STORE
 from leukapp.review.trail_check import ChainReport, check_trail
 
@@ -173,8 +177,8 @@ class ReviewStore:
         }
         with self._writer() as connection:
             if item_id is not None:
-                _require_same_image(connection, item_id, run_id, image_sha256)
-            return _add_decision(connection, values)
+                require_same_image(connection, item_id, run_id, image_sha256)
+            return add_decision(connection, values)
 
     def undo_decision(
         self, decision_id: int, *, initials: str, user: str | None = None, is_admin: bool = False
@@ -192,37 +196,57 @@ class ReviewStore:
                 cannot be written.
         """
         with self._writer() as connection:
-            # Two readers may press the button at once: the second one sees what the first one did.
-            lock_trail(connection)
-            target = _decision_of(connection, decision_id)
-            if not may_take_back(target, user=user, is_admin=is_admin):
-                raise StoreError(
-                    "This decision is another reader's: ask that reader or an administrator to "
-                    "take it back, or save a decision of your own."
-                )
-            if standing_decision(_lines_beside(connection, target)) != target:
-                raise StoreError(
-                    "This decision does not stand any more, for it was taken back or a later one "
-                    "follows it: reload the page."
-                )
-            return _add_decision(
-                connection,
-                {
-                    "image_sha256": target.image_sha256,
-                    "image_name": target.image_name,
-                    "bundle_sha256": target.bundle_sha256,
-                    "kind": DecisionKind.UNDONE.value,
-                    "label": None,
-                    "reason": "",
-                    "initials": initials,
-                    "user_mail": user,
-                    "decided_at": utc_now(),
-                    "run_id": target.run_id,
-                    "item_id": target.item_id,
-                    "is_blinded": target.is_blinded,
-                    "takes_back": target.id,
-                },
+            return take_back_decision(
+                connection, decision_id, initials=initials, user=user, is_admin=is_admin
             )
+
+    def agree_with_all(
+        self,
+        items: Sequence[BatchItem],
+        run: BatchRun,
+        *,
+        initials: str,
+        user: str | None = None,
+    ) -> tuple[Decision, ...]:
+        """Sign one decision "agree" for each of several images of a batch, all or none.
+
+        Images on which a decision stands already are left out.
+
+        Args:
+            items: judged images of the batch, whose files are those that were judged.
+            run: the batch.
+            initials: of who agrees.
+            user: mail address of who is signed in, or None.
+
+        Returns:
+            The decisions, which share an act; none where each image had one.
+
+        Raises:
+            StoreError: an image is gone, or the store cannot be written.
+        """
+        with self._writer() as connection:
+            return sign_agreements(connection, items, run, initials=initials, user=user)
+
+    def undo_act(
+        self, act: str, *, initials: str, user: str | None = None, is_admin: bool = False
+    ) -> tuple[Decision, ...]:
+        """Take back the decisions that were signed together and still stand, all or none.
+
+        Args:
+            act: of the decisions.
+            initials: of who takes them back.
+            user: mail address of who is signed in, or None.
+            is_admin: may take back what others decided.
+
+        Returns:
+            The lines ``undone`` that were added.
+
+        Raises:
+            StoreError: none of them stands any more, they are another reader's, or the store
+                cannot be written.
+        """
+        with self._writer() as connection:
+            return take_back_act(connection, act, initials=initials, user=user, is_admin=is_admin)
 
     def decisions(
         self, *, run_id: int | None = None, image_sha256: str | None = None
@@ -242,7 +266,7 @@ class ReviewStore:
         if image_sha256 is not None:
             query = query.where(DECISIONS.c.image_sha256 == image_sha256)
         with store_errors(), self._reader() as connection:
-            return tuple(_decision(row) for row in connection.execute(query).mappings())
+            return tuple(read_decision(row) for row in connection.execute(query).mappings())
 
     def current_decision(
         self, *, image_sha256: str, run_id: int | None = None, item_id: int | None = None
@@ -603,87 +627,8 @@ def _diagnosis_entry(
     )
 
 
-def _require_same_image(
-    connection: Connection, item_id: int, run_id: int | None, image_sha256: str
-) -> None:
-    """Refuse a decision on another file than the one whose verdict it would stand beside."""
-    judged = connection.execute(
-        select(ITEMS.c.image_sha256).where(ITEMS.c.id == item_id, ITEMS.c.run_id == run_id)
-    ).first()
-    if judged is None:
-        raise StoreError("This image is not in its batch any more: reload the page.")
-    if judged.image_sha256 != image_sha256:
-        raise StoreError(
-            "The file of this image is not the one that was judged, so no decision on it can be "
-            "signed: put the file that was judged back, or begin a new batch."
-        )
-
-
-def _add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
-    row = (
-        connection.execute(insert(DECISIONS).values(**values).returning(*DECISIONS.c))
-        .mappings()
-        .one()
-    )
-    append_entry(
-        connection,
-        TrailEntry(
-            event=DECISION,
-            user=values["user_mail"],
-            image_sha256=values["image_sha256"],
-            bundle_sha256=values["bundle_sha256"],
-            software_version=__version__,
-            detail={
-                "decision_id": row["id"],
-                "kind": values["kind"],
-                "finding": values.get("finding"),
-                "label": values["label"],
-                "run_id": values["run_id"],
-                # The reason may hold anything, so the trail has only the hash of the whole line.
-                "digest": row_digest(DECISIONS, dict(row)),
-            },
-        ),
-    )
-    return _decision(row)
-
-
 def _run(connection: Connection, run_id: int) -> BatchRun:
     found = read_runs(connection, RUNS.c.id == run_id, 1)
     if not found:
         raise StoreError(NO_SUCH_BATCH)
     return found[0]
-
-
-def _decision_of(connection: Connection, decision_id: int) -> Decision:
-    query = select(DECISIONS).where(
-        DECISIONS.c.id == decision_id, DECISIONS.c.kind != DecisionKind.UNDONE.value
-    )
-    row = connection.execute(query).mappings().first()
-    if row is None:
-        raise StoreError("This decision is not in the review log: reload the page.")
-    return _decision(row)
-
-
-def _lines_beside(connection: Connection, decision: Decision) -> list[Decision]:
-    """Lines of the log on the same image of the same batch, oldest first."""
-    query = select(DECISIONS).where(
-        DECISIONS.c.image_sha256 == decision.image_sha256,
-        DECISIONS.c.run_id.is_not_distinct_from(decision.run_id),
-        DECISIONS.c.item_id.is_not_distinct_from(decision.item_id),
-    )
-    rows = connection.execute(query.order_by(DECISIONS.c.id)).mappings()
-    return [_decision(row) for row in rows]
-
-
-def _decision(row: RowMapping) -> Decision:
-    values = dict(row) | {
-        "kind": DecisionKind(row["kind"]),
-        "decided_at": _moment(row["decided_at"]),
-        "finding": row["finding"] or finding_of(row["label"]),
-    }
-    values["user"] = values.pop("user_mail")
-    return Decision(**values)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

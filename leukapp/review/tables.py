@@ -93,6 +93,9 @@ DECISIONS: Final = Table(
     # The decision that an undone line takes back; one can be taken back once.
     Column("takes_back", Integer, info={LATER: True}),
     Column("finding", String(16), info={LATER: True}),
+    # What decisions have in common that one press of a button signed.
+    Column("act", String(32), info={LATER: True}),
+    Index("decisions_of_act", "act"),
     Index("decisions_of_image", "image_sha256"),
     Index("decisions_of_run", "run_id"),
     Index("decisions_taken_back", "takes_back", unique=True),

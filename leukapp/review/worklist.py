@@ -1,16 +1,21 @@
 """The list of images to review: what is in it, in which order, and what comes next."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from leukapp.labels import ANSWER_NAMES
 from leukapp.review.records import BatchItem, Decision, ItemState
-from leukapp.review.standing import standing_decision
+from leukapp.review.standing import standing_decisions
 
 NO_CALL: Final = "no call"
 """Stands for "no call" among the verdicts of a filter."""
+REJECTED: Final = "not to be judged"
+"""Stands for a picture that the quality check refused, so that nothing was asked of its cells."""
+VERDICTS: Final = (*ANSWER_NAMES, NO_CALL, REJECTED)
 
 
 class BranchFilter(StrEnum):
@@ -66,7 +71,7 @@ class WorklistFilter:
     """Which images are shown; the default shows all.
 
     Attributes:
-        verdicts: names of answers and ``NO_CALL``; empty for every verdict.
+        verdicts: among ``VERDICTS``; empty for every verdict.
         min_confidence: lowest probability of the verdict, of the most probable class where there is
             no call, 0-1.
         max_confidence: highest, 0-1; an image without probabilities counts as 0.
@@ -86,29 +91,12 @@ class WorklistFilter:
         """Whether an image is shown."""
         item = entry.item
         return (
-            (not self.verdicts or (item.answer_name or NO_CALL) in self.verdicts)
+            (not self.verdicts or verdict_of(item) in self.verdicts)
             and self.min_confidence <= (item.confidence or 0.0) <= self.max_confidence
             and _keeps_branches(self.branches, item)
             and _keeps_quality(self.quality, item)
             and _keeps_review(self.review, entry.decision)
         )
-
-
-def standing_decisions(decisions: Iterable[Decision]) -> dict[int, Decision]:
-    """Give the decision that stands for each item of a batch.
-
-    Args:
-        decisions: lines of the review log, oldest first; those of no item are left out.
-
-    Returns:
-        Item id to decision; where the last one was taken back, the one before it stands again.
-    """
-    of_items: dict[int, list[Decision]] = {}
-    for decision in decisions:
-        if decision.item_id is not None:
-            of_items.setdefault(decision.item_id, []).append(decision)
-    standing = {item_id: standing_decision(lines) for item_id, lines in of_items.items()}
-    return {item_id: made for item_id, made in standing.items() if made is not None}
 
 
 def build_worklist(
@@ -136,15 +124,44 @@ def choose_entries(
     Args:
         entries: of one batch.
         wanted: which are kept.
-        order: how they are sorted; equal ones stay as they came.
+        order: how they are sorted; equal ones stay as they came. Sorted by the answer, pictures
+            that the quality check refused come last, for they have none.
     """
     kept = [entry for entry in entries if wanted.keeps(entry)]
     if order is WorklistOrder.POSITION:
         return tuple(sorted(kept, key=lambda entry: entry.item.position))
     sign = -1 if order is WorklistOrder.UNCERTAIN_FIRST else 1
     return tuple(
-        sorted(kept, key=lambda entry: (sign * uncertainty(entry.item), entry.item.position))
+        sorted(
+            kept,
+            key=lambda entry: (
+                verdict_of(entry.item) == REJECTED,
+                sign * uncertainty(entry.item),
+                entry.item.position,
+            ),
+        )
     )
+
+
+def verdict_of(item: BatchItem) -> str:
+    """Give what a judged image counts as: an answer, ``NO_CALL`` or ``REJECTED``.
+
+    Args:
+        item: judged.
+    """
+    if item.answer_name is not None:
+        return item.answer_name
+    return REJECTED if item.no_call_reason in item.quality else NO_CALL
+
+
+def count_verdicts(entries: Iterable[WorklistEntry]) -> dict[str, int]:
+    """Count the images of each verdict that there is, in the order of ``VERDICTS``.
+
+    Args:
+        entries: of one batch.
+    """
+    counts = Counter(verdict_of(entry.item) for entry in entries)
+    return {name: counts[name] for name in VERDICTS if counts[name]}
 
 
 def uncertainty(item: BatchItem) -> float:

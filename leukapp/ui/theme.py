@@ -105,8 +105,21 @@ STYLE_RULES: Final = """
     position: sticky; top: 3.5rem; align-self: flex-start; max-height: calc(100vh - 4rem);
     overflow-y: auto; padding: 0 .3rem; scrollbar-width: thin; }
 }
-.st-key-worklist-page img { aspect-ratio: 1; object-fit: contain;
+[class*="st-key-thumb-"] { position: relative; }
+[class*="st-key-thumb-"] img { aspect-ratio: 1; object-fit: contain; border-radius: .5rem;
   background: color-mix(in srgb, currentColor 7%, transparent); }
+[class*="st-key-thumb-"] [data-testid="stElementToolbar"] { display: none; }
+[class*="st-key-batch-open-"] { position: absolute; inset: 0 0 auto 0; aspect-ratio: 1;
+  width: 100% !important; }
+[class*="st-key-batch-open-"] * { height: 100%; width: 100%; }
+[class*="st-key-batch-open-"] button { align-items: flex-start; justify-content: flex-start;
+  padding: .3rem; background: transparent; border-color: transparent; }
+[class*="st-key-batch-open-"] button:hover { border-color: currentColor; }
+[class*="st-key-batch-open-"] button * { height: auto; width: auto; }
+[class*="st-key-batch-open-"] p { padding: 0 .35rem; border-radius: .35rem; font-size: .8rem;
+  background: light-dark(#FBFAFCE6, #16131AE6); }
+[class*="st-key-batch-pick-"] { position: absolute; top: .3rem; right: .3rem; width: auto;
+  padding: .15rem; border-radius: .35rem; background: light-dark(#FBFAFCE6, #16131AE6); }
 .st-key-kept-images button > div { width: 100%; justify-content: space-between; text-align: left; }
 [data-testid="stBaseButton-primary"] { color: light-dark(#FFFFFF, #221B29); }
 @media print { [data-testid="stSidebar"], [data-testid="stHeader"] { display: none; } }

@@ -11,6 +11,7 @@ import pytest
 from fake_diagnoser import DISAGREE, FakeDiagnoser, make_diagnosis, make_open_type
 from streamlit import config
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import ButtonGroup
 
 from leukapp.imaging.quality import QualityFinding
 from leukapp.labels import TYPE_NOT_DETERMINED
@@ -20,13 +21,17 @@ from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchRun, Decision, DecisionKind, ItemState, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
+from leukapp.review.worklist import REJECTED
+from leukapp.ui import texts as app_texts
 from leukapp.ui.review import batches
-from leukapp.ui.review.worklist_panel import IMAGES_A_PAGE
+from leukapp.ui.review.batch_address import Density
+from leukapp.ui.review.thumbnails import LAYOUTS
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
 
 BUNDLE = FakeDiagnoser.bundle.sha256
 LIMIT_SECONDS = 20
+IMAGES_A_PAGE = LAYOUTS[Density.COMFORTABLE].images_a_page
 StartApp = Callable[..., AppTest]
 Seed = Callable[..., BatchRun]
 
@@ -104,6 +109,19 @@ def labels_of(app: AppTest) -> list[str]:
 
 def image_number(app: AppTest) -> int:
     return int("".join(app.query_params["image"]))
+
+
+def popovers(app: AppTest) -> list[str]:
+    return [block.proto.popover.label for block in app.get("popover")]
+
+
+def chips(app: AppTest) -> list[ButtonGroup[str]]:
+    return [one for one in app.pills if str(one.key).startswith("batch-1-verdicts")]
+
+
+def press_chips(app: AppTest, verdicts: list[str]) -> None:
+    chips(app)[0].set_value(verdicts).run()
+    assert not app.exception
 
 
 def sign(app: AppTest) -> AppTest:
@@ -247,16 +265,20 @@ def test_the_worklist_shows_uncertain_images_first_and_a_page_at_a_time(
     run = seed(IMAGES_A_PAGE + 3)
     app = open_page(run, texts.WORKLIST)
     assert len(app.image) == IMAGES_A_PAGE
-    assert "**○ No call**" in words_of(app)
-    assert "**○ No call** 93.0 %" not in words_of(app)
+    assert "**▲ ALL** 93.0 %" in words_of(app)
     assert texts.MARK_DISAGREE in words_of(app)
+    assert f"**{texts.REJECTED}**" not in words_of(app)
 
     app.button(key="batch-page-on").click().run()
     assert len(app.image) == 3
+    assert f"**{texts.REJECTED}**" in words_of(app)
+    assert f"**{texts.REJECTED}** 93.0 %" not in words_of(app)
     app.button(key="batch-page-back").click().run()
     app.selectbox(key=f"batch-{run.id}-branches").select_index(2).run()
     assert len(app.image) == 1
-    app.multiselect(key=f"batch-{run.id}-verdicts").set_value(["AML"]).run()
+    press_chips(app, ["ALL"])
+    assert len(app.image) == 1
+    press_chips(app, [REJECTED])
     assert texts.NO_MATCH in words_of(app)
 
 
@@ -286,7 +308,7 @@ def test_a_decision_is_saved_moves_on_and_can_be_taken_back(
         DecisionKind.OVERRIDE,
         DecisionKind.UNDONE,
     ]
-    decide(app, texts.AGREE_NO_CALL)
+    decide(app, texts.AGREE)
     assert standing(store, run)[-1].kind is DecisionKind.AGREE
     assert store.verify().is_whole
 
@@ -314,7 +336,8 @@ def test_voting_first_hides_verdict_numbers_and_heatmaps_until_the_vote(
     app.toggle(key="batch-blinded").set_value(True).run()
     assert app.query_params["vote-first"] == "1"
     assert not any(word in words_of(app) for word in ("▲ ALL", "No call", "93.0 %"))
-    assert f"batch-{run.id}-verdicts" not in [one.key for one in app.multiselect]
+    assert not chips(app)
+    assert texts.AGREE_SHOWN.format(n=5) not in popovers(app)
 
     app.button(key=f"batch-open-{store.items(run.id)[2].id}").click().run()
     sign(app)
@@ -514,7 +537,9 @@ def test_an_image_without_a_leukocyte_is_uncertain_has_no_numbers_and_can_be_agr
     )
     store.save_answer(store.items(run.id)[0], empty, user=None)
     app = open_page(store.run(run.id), texts.WORKLIST)
-    assert texts.NO_NUMBER in words_of(app)
+    # Defect "nothing to judge" over visible cells.
+    assert "nothing to judge" not in words_of(app)
+    assert "**○ No call**" in words_of(app)
     app.button(key="batch-begin").click().run()
     assert "No leukocyte was found" in words_of(app)
     sign(app)
@@ -537,12 +562,11 @@ def test_a_leukemia_of_no_determined_type_is_shown_filtered_and_decided_on(
     app = open_page(run, texts.WORKLIST)
     assert "**■ Leukemia, type not determined** 96.0 %" in words_of(app)
 
-    verdicts = app.multiselect(key=f"batch-{run.id}-verdicts")
-    verdicts.set_value([TYPE_NOT_DETERMINED]).run()
+    press_chips(app, [TYPE_NOT_DETERMINED])
     app.button(key="batch-begin").click().run()
     sign(app)
     assert "<h2>■ Leukemia, type not determined</h2>" in words_of(app)
-    assert "Calibrated probability of leukemia 96.0 %" in words_of(app)
+    assert app_texts.PROBABILITY_OF_LEUKEMIA.format(value="96.0 %") in words_of(app)
     decide(app, texts.AGREE)
     [made] = standing(store, run)
     assert (made.kind, made.finding, made.label) == (DecisionKind.AGREE, "leukemia", None)
@@ -566,7 +590,7 @@ def test_a_link_opens_batch_filter_order_page_and_image_for_whoever_may_see_them
     run = seed(IMAGES_A_PAGE + 3)
     query = f"batch={run.id}&part=worklist&show=ALL&sort=as-they-came&p=50-100&from=25"
     app = open_link(start_app, query)
-    assert app.multiselect(key=f"batch-{run.id}-verdicts").value == ["ALL"]
+    assert chips(app)[0].value == ["ALL"]
     assert app.slider(key=f"batch-{run.id}-confidence").value == (50, 100)
     assert len(app.image) == 2
     assert not app.warning
@@ -613,7 +637,7 @@ def test_filters_and_the_open_image_stay_over_other_pages(
     """Defect "state lost between pages"."""
     run = seed()
     app = open_page(run, texts.WORKLIST)
-    app.multiselect(key=f"batch-{run.id}-verdicts").set_value(["ALL"]).run()
+    press_chips(app, ["ALL"])
     app.button(key="batch-begin").click().run()
     number = image_number(app)
     app.switch_page("pages/model_card.py").run()
@@ -622,4 +646,100 @@ def test_filters_and_the_open_image_stay_over_other_pages(
     assert not app.exception
     assert image_number(app) == number
     app.button(key="batch-step-apps").click().run()
-    assert app.multiselect(key=f"batch-{run.id}-verdicts").value == ["ALL"]
+    assert chips(app)[0].value == ["ALL"]
+
+
+def test_chips_count_each_verdict_and_filter(open_page: Callable[..., AppTest], seed: Seed) -> None:
+    app = open_page(seed(), texts.WORKLIST)
+    assert chips(app)[0].options == ["▲ ALL 4", f"{texts.REJECTED} 1"]
+    press_chips(app, [REJECTED])
+    assert app.query_params["show"] == "not-to-be-judged"
+    assert len(app.image) == 1
+    press_chips(app, [])
+    assert len(app.image) == 5
+
+
+def test_thumbnails_lie_closer_and_more_of_them_where_that_is_asked_for(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    app = open_page(seed(IMAGES_A_PAGE + 3), texts.WORKLIST)
+    app.segmented_control(key="batch-density").set_value(Density.COMPACT).run()
+    assert not app.exception
+    assert len(app.image) == IMAGES_A_PAGE + 3
+    assert app.query_params["density"] == "compact"
+
+
+def test_agreeing_with_all_shown_signs_each_and_is_taken_back_as_one(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    app = open_page(run, texts.WORKLIST)
+    press_chips(app, ["ALL"])
+    assert texts.AGREE_SHOWN.format(n=4) in popovers(app)
+    assert app.button(key="batch-agree-all").disabled
+    app.text_input(key="initials-agree-field").set_value("AB")
+    app.button(key="initials-agree-use").click().run()
+    app.button(key="batch-agree-all").click().run()
+    assert not app.exception
+    made = standing(store, run)
+    assert [(one.kind, one.label, one.initials) for one in made] == [
+        (DecisionKind.AGREE, "ALL", "AB")
+    ] * 4
+    assert texts.AGREE_SHOWN.format(n=0) in popovers(app)
+
+    app.button(key="batch-take-back-all").click().run()
+    assert not app.exception
+    assert [one.kind for one in standing(store, run)[4:]] == [DecisionKind.UNDONE] * 4
+    assert "batch-take-back-all" not in [one.key for one in app.button]
+    assert store.verify().is_whole
+
+
+def test_several_that_are_chosen_are_signed_and_a_replaced_file_is_not(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore, tmp_path: Path
+) -> None:
+    run = seed()
+    app = sign_for_all(open_page(run, texts.WORKLIST))
+    app.toggle(key="batch-picking").set_value(True).run()
+    ids = [item.id for item in store.items(run.id)]
+    for item_id in (ids[1], ids[3]):
+        app.checkbox(key=f"batch-pick-{item_id}").set_value(True).run()
+    assert texts.AGREE_PICKED.format(n=2) in popovers(app)
+    (tmp_path / "root" / "3.png").write_bytes(b"another patient")
+    app.button(key="batch-agree-all").click().run()
+    assert not app.exception
+    assert [one.item_id for one in standing(store, run)] == [ids[1]]
+    assert texts.UNSIGNED.format(n=1, numbers="4") in words_of(app)
+
+
+def sign_for_all(app: AppTest) -> AppTest:
+    app.text_input(key="initials-agree-field").set_value("AB")
+    return app.button(key="initials-agree-use").click().run()
+
+
+def test_cancel_asks_first(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    """Defect "one-click cancel"."""
+    run = seed(1, n_waiting=2)
+    app = open_page(run)
+    assert texts.CANCEL in popovers(app)
+    assert texts.CANCEL not in labels_of(app)
+    assert store.run(run.id).state is RunState.PAUSED
+    app.button(key="batch-cancel").click().run()
+    assert not app.exception
+    assert store.run(run.id).state is RunState.CANCELLED
+
+
+def test_files_that_could_not_be_read_are_not_among_those_that_were(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    """Defect "61 of 61 read" above "could not be read (1)"."""
+    run = seed(2, n_waiting=1)
+    [waiting] = store.items(run.id, state=ItemState.WAITING)
+    store.save_unreadable(waiting, "This file is not an image.")
+    store.set_run_state(run.id, RunState.FINISHED)
+    app = open_page(run)
+    [bar] = app.get("progress")
+    assert bar.proto.text == "2 of 3 files read · 1 could not be read"
+    app.segmented_control(key="batch-section").set_value(texts.WORKLIST).run()
+    assert texts.UNREADABLE_APART.format(n=1) in words_of(app)

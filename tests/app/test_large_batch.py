@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from leukapp.review import kept_images
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem
-from leukapp.ui.review import worklist_panel
+from leukapp.ui.review import thumbnails
+from leukapp.ui.review.batch_address import Density
 from leukapp.ui.texts import batch as texts
 
 N_IMAGES = 2000
+IMAGES_A_PAGE = thumbnails.LAYOUTS[Density.COMFORTABLE].images_a_page
 
 
 def test_two_thousand_images_load_one_page_of_thumbnails_and_one_image(
@@ -37,7 +39,7 @@ def test_two_thousand_images_load_one_page_of_thumbnails_and_one_image(
         f"sqlite:///{tmp_path / 'review.db'}", N_IMAGES, bundle_sha256=FakeDiagnoser.bundle.sha256
     )
     (tmp_path / "batches" / "drawing").write_bytes(where(f"{0:064x}").read_bytes())
-    monkeypatch.setattr(worklist_panel, "thumbnail_path", note_thumbnail)
+    monkeypatch.setattr(thumbnails, "thumbnail_path", note_thumbnail)
     monkeypatch.setattr(BatchImages, "read", note_image)
     app.switch_page("pages/batch_review.py")
     app.query_params["batch"] = str(run.id)
@@ -45,8 +47,8 @@ def test_two_thousand_images_load_one_page_of_thumbnails_and_one_image(
     app.segmented_control(key="batch-section").set_value(texts.WORKLIST).run()
 
     assert not app.exception
-    assert len(app.image) == worklist_panel.IMAGES_A_PAGE
-    assert len(set(looked_at)) == worklist_panel.IMAGES_A_PAGE
+    assert len(app.image) == IMAGES_A_PAGE
+    assert len(set(looked_at)) == IMAGES_A_PAGE
     assert opened == []
 
     app.button(key="batch-begin").click().run()

@@ -7,6 +7,7 @@ import pytest
 from live_app import LiveApp, running_app
 from playwright.sync_api import Browser, Page, expect
 from seeded_review import seed_review
+from watched_page import wait_until_drawn
 
 from leukapp.review.store import ReviewStore
 from leukapp.ui.texts import batch as texts
@@ -58,3 +59,32 @@ def test_back_forward_and_reload_show_what_was_shown(reviewed: LiveApp, page: Pa
     image(page, 2)
     page.reload()
     image(page, 2)
+
+
+def test_a_click_on_a_picture_opens_it_and_a_question_mark_shows_the_keys(
+    reviewed: LiveApp, page: Page
+) -> None:
+    """Defects "unclickable thumbnails", "keys dead after a switch", "clipped buttons at 1024"."""
+    page.set_viewport_size({"width": 1024, "height": 900})
+    page.goto(f"{reviewed.url}/batch_review?batch=1&part=worklist&sort=as-they-came")
+    picture = page.get_by_role("img", name=texts.THUMBNAIL_ALT.format(number=2), exact=True)
+    expect(picture).to_be_visible()
+    wait_until_drawn(page)
+    page.get_by_text(texts.PICK_MANY).click()
+    expect(
+        page.get_by_role("checkbox", name=texts.PICK_IMAGE.format(number=2), exact=True)
+    ).to_be_visible()
+    wait_until_drawn(page)
+    page.keyboard.press("?")
+    expect(page.get_by_text(texts.KEY_LIST[0][1])).to_be_visible()
+    page.keyboard.press("Escape")
+    box = picture.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)
+    image(page, 2)
+    wait_until_drawn(page)
+    clipped = page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] button')].filter(button =>"
+        " button.scrollWidth > button.clientWidth + 1).map(button => button.innerText)"
+    )
+    assert clipped == []

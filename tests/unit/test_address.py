@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukapp.review.worklist import (
@@ -48,6 +48,7 @@ addresses = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(addresses)
 def test_what_is_written_is_read_again(address: BatchAddress) -> None:
     values = AddressValues(write_batch_address(address))
@@ -55,6 +56,7 @@ def test_what_is_written_is_read_again(address: BatchAddress) -> None:
     assert values.ignored == []
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["batch", "part", "image", "show", "p", "x"]), st.text()))
 def test_no_text_in_an_address_is_an_error(values: dict[str, str]) -> None:
     read_batch_address(AddressValues(values))

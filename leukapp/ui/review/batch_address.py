@@ -7,9 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from leukapp.labels import ANSWER_NAMES
 from leukapp.review.worklist import (
-    NO_CALL,
+    VERDICTS,
     BranchFilter,
     QualityFilter,
     ReviewFilter,
@@ -28,9 +27,15 @@ from leukapp.ui.address import (
 from leukapp.ui.texts import batch as texts
 
 PLACE_KEY: Final = "batch-place"
-VERDICTS: Final = (*ANSWER_NAMES, NO_CALL)
 BLINDED_REVIEWS: Final = (ReviewFilter.ANY, ReviewFilter.OPEN, ReviewFilter.REVIEWED)
 """The filters by review that say nothing about a verdict."""
+
+
+class Density(StrEnum):
+    """How close the thumbnails of the list lie."""
+
+    COMFORTABLE = "comfortable"
+    COMPACT = "compact"
 
 
 class BatchSection(StrEnum):
@@ -54,6 +59,7 @@ class BatchAddress:
         wanted: which images are in the list.
         order: how they are sorted.
         is_blinded: verdicts are hidden until there is a decision.
+        density: how close the thumbnails lie.
     """
 
     batch: int | None = None
@@ -63,6 +69,7 @@ class BatchAddress:
     wanted: WorklistFilter = field(default_factory=WorklistFilter)
     order: WorklistOrder = WorklistOrder.UNCERTAIN_FIRST
     is_blinded: bool = False
+    density: Density = Density.COMFORTABLE
 
     @property
     def shown_filter(self) -> WorklistFilter:
@@ -103,6 +110,7 @@ def read_batch_address(values: AddressValues) -> BatchAddress:
         ),
         order=values.choice("sort", WorklistOrder.UNCERTAIN_FIRST),
         is_blinded=values.flag("vote-first"),
+        density=values.choice("density", Density.COMFORTABLE),
     )
 
 
@@ -128,6 +136,7 @@ def write_batch_address(address: BatchAddress) -> dict[str, str]:
         "review": _unless(wanted.review, ReviewFilter.ANY),
         "sort": _unless(address.order, WorklistOrder.UNCERTAIN_FIRST),
         "vote-first": "1" if address.is_blinded else "",
+        "density": _unless(address.density, Density.COMFORTABLE),
     }
     return {name: text for name, text in texts_of.items() if text}
 
@@ -159,7 +168,8 @@ def go_to_batch(batch: int | None) -> None:
     """
     here = where()
     if batch != here.batch:
-        go_to(BatchAddress(batch=batch, order=here.order, is_blinded=here.is_blinded))
+        kept = replace(here, section=BatchSection.READING, image=None, first=1)
+        go_to(replace(kept, batch=batch, wanted=WorklistFilter()))
 
 
 def go_to_section(section: BatchSection) -> None:

@@ -2,7 +2,8 @@
 
 Streamlit gives no key to a shortcut while an input has the focus, and a switch is an input. So a
 letter, a digit or Escape that is pressed on a switch or slider is handed on to the page, and a
-field is left with Enter, which has sent what was typed into it.
+field is left with Enter, which has sent what was typed into it. The key ``?`` shows the keys, for
+which Streamlit has no shortcut.
 """
 
 from typing import Final
@@ -33,6 +34,13 @@ KEYS_REACH_SHORTCUTS: Final = """
     const target = event.target;
     if (event.key !== "Enter" || event.isComposing || !isInput(target, FIELDS)) return;
     if (target.getAttribute("role") !== "combobox") target.blur();
+  });
+  const isTypedInto = (target) =>
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  window.addEventListener("keydown", (event) => {
+    if (event.key !== "?" || isTypedInto(event.target)) return;
+    document.querySelector(".st-key-batch-keys button")?.click();
   });
 })();
 </script>

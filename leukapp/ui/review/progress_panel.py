@@ -100,7 +100,9 @@ def duration_words(seconds: float) -> str:
 
 def _show_bar(run: BatchRun, status: WorkStatus) -> None:
     n_read = run.done + run.unreadable
-    words = [texts.PROGRESS_BAR.format(read=n_read, total=run.total)]
+    words = [texts.PROGRESS_BAR.format(read=run.done, total=run.total)]
+    if run.unreadable:
+        words.append(texts.PROGRESS_UNREADABLE.format(n=run.unreadable))
     if status.is_working and status.images_per_second:
         words.append(texts.RATE.format(rate=status.images_per_second))
         left = (run.total - n_read) / status.images_per_second
@@ -150,10 +152,10 @@ def _show_buttons(
         ):
             images = BatchImages.of(run, review_root())
             _try(lambda: worker.begin(run.id, diagnoser, images, user=reader_mail()))
-        if st.button(
-            texts.CANCEL, icon=":material/cancel:", help=texts.CANCEL_HELP, key="batch-cancel"
-        ):
-            _try(lambda: worker.stop(run.id, RunState.CANCELLED, user=reader_mail()))
+        with st.popover(texts.CANCEL, icon=":material/cancel:"):
+            st.write(texts.CANCEL_HELP)
+            if st.button(texts.CANCEL_SURE, type="primary", key="batch-cancel"):
+                _try(lambda: worker.stop(run.id, RunState.CANCELLED, user=reader_mail()))
 
 
 def _try(action: Callable[[], None]) -> None:

@@ -30,7 +30,6 @@ from leukapp.ui.picture import show_picture
 from leukapp.ui.review.batch_address import find_image, go_to_image, where
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
-from leukapp.ui.review.keyboard import let_keys_reach_shortcuts
 from leukapp.ui.review.log import is_admin, reader_mail
 from leukapp.ui.session import Answers, SharedDiagnoser
 from leukapp.ui.texts import batch as texts
@@ -98,7 +97,6 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
     if entry is None:
         reading.open(None)
         st.rerun()
-    let_keys_reach_shortcuts()
     _show_steps(reading, entry)
     is_hidden = reading.is_blinded and entry.decision is None
     picture, answer = st.columns([1, 1.25], gap="medium")
@@ -112,7 +110,6 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
         _show_decision(reading, entry, store, is_hidden=is_hidden, is_shown=is_shown)
     if is_shown and not is_hidden:
         _show_heatmaps(reading, entry.item, diagnoser)
-    st.caption(texts.KEYS_NOTE)
 
 
 def show_item_verdict(item: BatchItem) -> None:

@@ -79,6 +79,7 @@ BATCH_ABOUT: Final = (
     "Batch {number} · {total} files · begun {moment} UTC · bundle sha256 {sha} · LeukApp {version}"
 )
 PROGRESS_BAR: Final = "{read} of {total} files read"
+PROGRESS_UNREADABLE: Final = "{n} could not be read"
 IN_LINE: Final = "Another batch is being read; this one is in line."
 RATE: Final = "{rate:.1f} images a second"
 TIME_LEFT: Final = "{time} left"
@@ -90,13 +91,14 @@ PAUSE: Final = "Pause"
 RESUME: Final = "Resume"
 CANCEL: Final = "Cancel"
 CANCEL_HELP: Final = "Stops for good; what was read stays and can be reviewed."
+CANCEL_SURE: Final = "Yes, cancel the reading"
 INTERRUPTED: Final = (
     "This batch was interrupted, for instance because the server was restarted. Nothing that was "
     "read is lost: press Resume to read the rest."
 )
 PAUSED: Final = "Paused. What was read can be reviewed already."
 CANCELLED: Final = "Cancelled. What was read can be reviewed."
-FINISHED: Final = "All files are read."
+FINISHED: Final = "Reading is finished."
 REVIEW_NOW: Final = "Review the images"
 FAILED: Final = "Reading stopped: {reason}"
 UNEXPECTED: Final = (
@@ -154,7 +156,27 @@ PAGE_ON: Final = "Images after"
 OPEN_IMAGE: Final = "No. {number}"
 START_REVIEW: Final = "Start with the first open image"
 HIDDEN: Final = "hidden"
-NO_NUMBER: Final = "nothing to judge"
+REJECTED: Final = "⌀ Not to be judged"
+REJECTED_HELP: Final = "The quality check refused these pictures, so there is no call on them."
+UNREADABLE_APART: Final = "Files that could not be read: {n}. Part Reading says why."
+DENSITY_LABEL: Final = "How close the images lie"
+DENSITIES: Final = {"comfortable": "Comfortable", "compact": "Compact"}
+PICK_MANY: Final = "Choose several"
+PICK_MANY_HELP: Final = "Puts a tick on each image, to agree with those that you choose."
+PICK_ALL: Final = "All on this page"
+PICK_NONE: Final = "None"
+PICK_IMAGE: Final = "Choose No. {number}"
+AGREE_SHOWN: Final = "Agree with the {n} shown"
+AGREE_PICKED: Final = "Agree with the {n} chosen"
+AGREE_ALL_HELP: Final = (
+    "Signs one decision for each of {n} images that nobody has decided on. You can take them back "
+    "together."
+)
+AGREE_ALL: Final = "Sign {n} decisions"
+TAKE_BACK_ALL: Final = "Take back {n} signed together"
+UNSIGNED: Final = (
+    "Not signed: {n}, whose file is not at hand or not the one that was judged (No. {numbers})."
+)
 MARK_DISAGREE: Final = "branches disagree"
 MARK_QUALITY: Final = "quality"
 DECIDED: Final = {"agree": "✓ agreed", "override": "✎ {label}", "unsure": "? unsure"}
@@ -189,9 +211,19 @@ HEATMAPS_HIDE: Final = "Hide heatmaps"
 BLINDED_NOTE: Final = "The verdict is shown once you have voted."
 VOTES_LINE: Final = "{branch}: {answer} {value}"
 ALL_REVIEWED: Final = "Every image of this list is reviewed."
-KEYS_NOTE: Final = (
-    "Keys: ← and → to step, N for the next open image, A agree, 1 to 3 a class, 4 leukemia of no "
-    "determined type, U unsure, Z undo, H heatmaps, Esc back to the list."
+KEYS: Final = "Keys"
+KEY_LIST: Final = (
+    ("←, →", "image before, next image"),
+    ("N", "next image that is not reviewed"),
+    ("A", "agree"),
+    ("1 to 3", "ALL, AML, Healthy"),
+    ("4", "leukemia of no determined type"),
+    ("U", "unsure"),
+    ("Z", "take back"),
+    ("H", "heatmaps"),
+    ("Esc", "back to the list"),
+    ("Page up, Page down", "images before and after in the list"),
+    ("?", "these keys"),
 )
 
 # Agreement

@@ -1,12 +1,16 @@
 """Which images a reviewer is shown, in which order, and what stands after an undo."""
 
+from dataclasses import replace
+
 import pytest
 from review_records import make_decision, make_item
 
 from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.review.records import DecisionKind, ItemState
+from leukapp.review.standing import last_act, standing_decisions
 from leukapp.review.worklist import (
     NO_CALL,
+    REJECTED,
     BranchFilter,
     QualityFilter,
     ReviewFilter,
@@ -14,9 +18,9 @@ from leukapp.review.worklist import (
     WorklistOrder,
     build_worklist,
     choose_entries,
+    count_verdicts,
     neighbor,
     next_open,
-    standing_decisions,
     uncertainty,
 )
 
@@ -138,3 +142,28 @@ def test_a_leukemia_of_no_determined_type_is_a_verdict_and_no_call_is_another() 
 
     assert chosen(TYPE_NOT_DETERMINED) == [7]
     assert chosen(NO_CALL) == [3, 4]
+
+
+def test_pictures_that_the_quality_check_refused_are_counted_and_listed_apart():
+    blurred = "The image is blurred."
+    refused = make_item(1, label=None, no_call_reason=blurred, quality=(blurred,))
+    unsure = make_item(2, label=None, no_call_reason="The network is not sure enough.")
+    entries = build_worklist([refused, unsure, make_item(3)], [])
+    assert count_verdicts(entries) == {"ALL": 1, NO_CALL: 1, REJECTED: 1}
+    for order in (WorklistOrder.UNCERTAIN_FIRST, WorklistOrder.CONFIDENT_FIRST):
+        assert choose_entries(entries, WorklistFilter(), order)[-1].item.id == 1
+    only = WorklistFilter(verdicts=frozenset({NO_CALL}))
+    assert [one.item.id for one in choose_entries(entries, only, WorklistOrder.POSITION)] == [2]
+
+
+def test_what_was_signed_together_is_found_until_its_reader_signs_something_else():
+    together = [
+        replace(make_decision(number, number, DecisionKind.AGREE, "ALL"), act="ab")
+        for number in (1, 2)
+    ]
+    assert [one.id for one in last_act(together, user=None)] == [1, 2]
+    assert last_act(together, user="b@lab.example") == ()
+    later = make_decision(3, 2, DecisionKind.UNSURE)
+    assert last_act([*together, later], user=None) == ()
+    undone = replace(make_decision(3, 1, DecisionKind.UNDONE), takes_back=1)
+    assert last_act([*together, undone], user=None) == ()

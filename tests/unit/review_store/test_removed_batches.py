@@ -16,8 +16,8 @@ from leukapp.review import removal
 from leukapp.review.kept_images import begin_upload, keep_thumbnail, keep_upload, settle_upload
 from leukapp.review.records import BatchRun, DecisionKind
 from leukapp.review.removal import remove_batch, sweep_removed
+from leukapp.review.standing import standing_decisions
 from leukapp.review.store import ReviewStore
-from leukapp.review.worklist import standing_decisions
 
 JUDGED = make_diagnosis(b"judged")
 

@@ -1,14 +1,17 @@
 """An undo takes back one decision that stands, once, in the name of who pressed the button."""
 
 import threading
+from dataclasses import replace
 
 import pytest
+from fake_diagnoser import make_diagnosis
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
-from test_store import decide
+from test_store import BUNDLE, ENTRIES, decide
 
 from leukapp.errors import StoreError
 from leukapp.review.records import DecisionKind
+from leukapp.review.standing import standing_decisions
 
 IMAGE = "cd" * 32
 OTHERS = "another reader's"
@@ -96,3 +99,52 @@ def test_the_database_itself_refuses_a_second_taking_back(store):
             {"id": made.id},
         )
     assert store.decisions() == (made, undone)
+
+
+def read_batch(store, n=3):
+    run = store.create_run("May", ENTRIES[:n], BUNDLE)
+    for item in store.items(run.id):
+        store.save_answer(item, make_diagnosis(item.source.encode()), user=None)
+    return run, store.items(run.id)
+
+
+def test_agreeing_with_several_signs_each_once_and_is_taken_back_as_one(store):
+    run, items = read_batch(store)
+    own = decide(
+        store, image=items[0].image_sha256, run_id=run.id, item_id=items[0].id, user="a@lab.example"
+    )
+    made = store.agree_with_all(items, run, initials="KM", user="a@lab.example")
+    assert [one.item_id for one in made] == [items[1].id, items[2].id]
+    assert {one.act for one in made} == {made[0].act}
+    assert {(one.kind, one.label, one.initials) for one in made} == {
+        (DecisionKind.AGREE, "ALL", "KM")
+    }
+    assert store.agree_with_all(items, run, initials="KM") == ()
+    with pytest.raises(StoreError, match=OTHERS):
+        store.undo_act(made[0].act, initials="XY", user="b@lab.example")
+
+    undone = store.undo_act(made[0].act, initials="KM", user="a@lab.example")
+    assert [one.takes_back for one in undone] == [one.id for one in made]
+    assert standing_decisions(store.decisions(run_id=run.id)) == {items[0].id: own}
+    with pytest.raises(StoreError, match=FALLEN):
+        store.undo_act(made[0].act, initials="KM", user="a@lab.example")
+    report = store.verify()
+    assert report.is_whole
+    assert report.n_rows == 1 + len(items) + 1 + 2 * len(made)
+
+
+def test_several_are_signed_or_none(store):
+    run, items = read_batch(store)
+    gone = replace(items[2], image_sha256="00" * 32)
+    with pytest.raises(StoreError, match="not the one that was judged"):
+        store.agree_with_all([*items[:2], gone], run, initials="KM")
+    assert store.decisions(run_id=run.id) == ()
+    assert store.verify().is_whole
+
+
+def test_a_decision_made_alone_after_is_left_when_the_others_are_taken_back(store):
+    run, items = read_batch(store)
+    made = store.agree_with_all(items, run, initials="KM")
+    later = decide(store, image=items[0].image_sha256, run_id=run.id, item_id=items[0].id)
+    store.undo_act(made[0].act, initials="KM")
+    assert standing_decisions(store.decisions(run_id=run.id)) == {items[0].id: later}

@@ -1,0 +1,226 @@
+"""Rows of the review log: decisions are added and taken back, each with its line in the trail."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from leukapp import __version__
+from leukapp.errors import StoreError
+from leukapp.labels import finding_of
+from leukapp.review.audit_trail import (
+    DECISION,
+    TrailEntry,
+    append_entry,
+    lock_trail,
+    row_digest,
+    utc_now,
+)
+from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
+from leukapp.review.standing import may_take_back, standing_decision, standing_decisions
+from leukapp.review.tables import DECISIONS, ITEMS
+
+ANOTHER_READERS: Final = (
+    "This decision is another reader's: ask that reader or an administrator to take it back, or "
+    "save a decision of your own."
+)
+STANDS_NO_MORE: Final = (
+    "This decision does not stand any more, for it was taken back or a later one follows it: "
+    "reload the page."
+)
+
+
+def require_same_image(
+    connection: Connection, item_id: int, run_id: int | None, image_sha256: str
+) -> None:
+    """Refuse a decision on another file than the one whose verdict it would stand beside.
+
+    Args:
+        connection: in a transaction.
+        item_id: image of the batch.
+        run_id: the batch.
+        image_sha256: of the file that the reviewer saw.
+
+    Raises:
+        StoreError: it is another file, or the image is gone.
+    """
+    judged = connection.execute(
+        select(ITEMS.c.image_sha256).where(ITEMS.c.id == item_id, ITEMS.c.run_id == run_id)
+    ).first()
+    if judged is None:
+        raise StoreError("This image is not in its batch any more: reload the page.")
+    if judged.image_sha256 != image_sha256:
+        raise StoreError(
+            "The file of this image is not the one that was judged, so no decision on it can be "
+            "signed: put the file that was judged back, or begin a new batch."
+        )
+
+
+def add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
+    """Add a decision and its line in the audit trail, in the caller's transaction.
+
+    Args:
+        connection: in a transaction.
+        values: column to value.
+    """
+    row = (
+        connection.execute(insert(DECISIONS).values(**values).returning(*DECISIONS.c))
+        .mappings()
+        .one()
+    )
+    append_entry(
+        connection,
+        TrailEntry(
+            event=DECISION,
+            user=values["user_mail"],
+            image_sha256=values["image_sha256"],
+            bundle_sha256=values["bundle_sha256"],
+            software_version=__version__,
+            detail={
+                "decision_id": row["id"],
+                "kind": values["kind"],
+                "finding": values.get("finding"),
+                "label": values["label"],
+                "run_id": values["run_id"],
+                # The reason may hold anything, so the trail has only the hash of the whole line.
+                "digest": row_digest(DECISIONS, dict(row)),
+            },
+        ),
+    )
+    return read_decision(row)
+
+
+def sign_agreements(
+    connection: Connection,
+    items: Sequence[BatchItem],
+    run: BatchRun,
+    *,
+    initials: str,
+    user: str | None,
+) -> tuple[Decision, ...]:
+    """Add a decision "agree" for each image on which none stands; see ``ReviewStore``."""
+    # Another reader may decide at the same time: one of the two sees what the other did.
+    lock_trail(connection)
+    query = select(DECISIONS).where(DECISIONS.c.run_id == run.id).order_by(DECISIONS.c.id)
+    lines = [read_decision(row) for row in connection.execute(query).mappings()]
+    decided = standing_decisions(lines)
+    act = secrets.token_hex(16)
+    made = []
+    for item in items:
+        if item.id in decided:
+            continue
+        digest = item.image_sha256 or ""
+        require_same_image(connection, item.id, run.id, digest)
+        values = {
+            "image_sha256": digest,
+            "image_name": item.name,
+            "bundle_sha256": run.bundle_sha256,
+            "kind": DecisionKind.AGREE.value,
+            "finding": item.finding,
+            "label": item.label,
+            "reason": "",
+            "initials": initials,
+            "user_mail": user,
+            "decided_at": utc_now(),
+            "run_id": run.id,
+            "item_id": item.id,
+            "is_blinded": False,
+            "act": act,
+        }
+        made.append(add_decision(connection, values))
+    return tuple(made)
+
+
+def take_back_decision(
+    connection: Connection, decision_id: int, *, initials: str, user: str | None, is_admin: bool
+) -> Decision:
+    """Take a standing decision back; see ``ReviewStore.undo_decision``."""
+    # Two readers may press the button at once: the second one sees what the first one did.
+    lock_trail(connection)
+    target = _decision_of(connection, decision_id)
+    if not may_take_back(target, user=user, is_admin=is_admin):
+        raise StoreError(ANOTHER_READERS)
+    if standing_decision(_lines_beside(connection, target)) != target:
+        raise StoreError(STANDS_NO_MORE)
+    return _take_back(connection, target, initials=initials, user=user)
+
+
+def take_back_act(
+    connection: Connection, act: str, *, initials: str, user: str | None, is_admin: bool
+) -> tuple[Decision, ...]:
+    """Take back what was signed together and still stands; see ``ReviewStore.undo_act``."""
+    lock_trail(connection)
+    query = select(DECISIONS).where(DECISIONS.c.act == act).order_by(DECISIONS.c.id)
+    made = [read_decision(row) for row in connection.execute(query).mappings()]
+    if not all(may_take_back(one, user=user, is_admin=is_admin) for one in made):
+        raise StoreError(ANOTHER_READERS)
+    standing = [one for one in made if standing_decision(_lines_beside(connection, one)) == one]
+    if not standing:
+        raise StoreError(STANDS_NO_MORE)
+    return tuple(_take_back(connection, one, initials=initials, user=user) for one in standing)
+
+
+def _take_back(
+    connection: Connection, target: Decision, *, initials: str, user: str | None
+) -> Decision:
+    """Add the line that takes a standing decision back."""
+    return add_decision(
+        connection,
+        {
+            "image_sha256": target.image_sha256,
+            "image_name": target.image_name,
+            "bundle_sha256": target.bundle_sha256,
+            "kind": DecisionKind.UNDONE.value,
+            "label": None,
+            "reason": "",
+            "initials": initials,
+            "user_mail": user,
+            "decided_at": utc_now(),
+            "run_id": target.run_id,
+            "item_id": target.item_id,
+            "is_blinded": target.is_blinded,
+            "takes_back": target.id,
+        },
+    )
+
+
+def _decision_of(connection: Connection, decision_id: int) -> Decision:
+    query = select(DECISIONS).where(
+        DECISIONS.c.id == decision_id, DECISIONS.c.kind != DecisionKind.UNDONE.value
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise StoreError("This decision is not in the review log: reload the page.")
+    return read_decision(row)
+
+
+def _lines_beside(connection: Connection, decision: Decision) -> list[Decision]:
+    """Lines of the log on the same image of the same batch, oldest first."""
+    query = select(DECISIONS).where(
+        DECISIONS.c.image_sha256 == decision.image_sha256,
+        DECISIONS.c.run_id.is_not_distinct_from(decision.run_id),
+        DECISIONS.c.item_id.is_not_distinct_from(decision.item_id),
+    )
+    rows = connection.execute(query.order_by(DECISIONS.c.id)).mappings()
+    return [read_decision(row) for row in rows]
+
+
+def read_decision(row: RowMapping) -> Decision:
+    """Read one line of the review log.
+
+    Args:
+        row: of the table.
+    """
+    values = dict(row) | {
+        "kind": DecisionKind(row["kind"]),
+        "decided_at": _moment(row["decided_at"]),
+        "finding": row["finding"] or finding_of(row["label"]),
+    }
+    values["user"] = values.pop("user_mail")
+    return Decision(**values)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

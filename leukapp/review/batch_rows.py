@@ -58,7 +58,7 @@ class NamedSource(Protocol):
         """How to read it again."""
 
 
-def begin_batch(
+def begin_batch(  # noqa: PLR0913
     connection: Connection,
     entries: Sequence[NamedSource],
     *,
@@ -66,6 +66,7 @@ def begin_batch(
     bundle_sha256: str,
     root: Path | None,
     user: str | None,
+    n_readers: int = 1,
 ) -> int:
     """Add a batch whose images all wait.
 
@@ -76,6 +77,7 @@ def begin_batch(
         bundle_sha256: the bundle that will judge it.
         root: folder that the paths of its files are under; None where they were uploaded.
         user: mail address of who begins it, or None.
+        n_readers: how many readers each image asks for, 1 or 2.
 
     Returns:
         Its id.
@@ -90,6 +92,7 @@ def begin_batch(
                 bundle_sha256=bundle_sha256,
                 software_version=__version__,
                 root=None if root is None else str(root.resolve()),
+                n_readers=None if n_readers == 1 else n_readers,
             )
             .returning(*RUNS.c)
         )
@@ -356,6 +359,7 @@ def read_runs(connection: Connection, where: ColumnElement[bool], limit: int) ->
             done=counts.get((row["id"], ItemState.DONE.value), 0),
             unreadable=counts.get((row["id"], ItemState.UNREADABLE.value), 0),
             root=row["root"],
+            n_readers=row["n_readers"] or 1,
         )
         for row in rows
     ]

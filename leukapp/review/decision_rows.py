@@ -18,13 +18,25 @@ from leukapp.review.audit_trail import (
     row_digest,
     utc_now,
 )
+from leukapp.review.double_reading import (
+    N_READERS,
+    read_doubly,
+    read_one_doubly,
+    reader_of,
+)
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.standing import may_take_back, standing_decision, standing_decisions
-from leukapp.review.tables import DECISIONS, ITEMS
+from leukapp.review.tables import DECISIONS, ITEMS, RUNS
 
 ANOTHER_READERS: Final = (
     "This decision is another reader's: ask that reader or an administrator to take it back, or "
     "save a decision of your own."
+)
+TWO_HAVE_SIGNED: Final = (
+    "Two readers have signed this image already: where they differ, it can be adjudicated."
+)
+NOTHING_TO_SETTLE: Final = (
+    "There is nothing to adjudicate on this image: it needs two readers who differ."
 )
 STANDS_NO_MORE: Final = (
     "This decision does not stand any more, for it was taken back or a later one follows it: "
@@ -56,6 +68,37 @@ def require_same_image(
             "The file of this image is not the one that was judged, so no decision on it can be "
             "signed: put the file that was judged back, or begin a new batch."
         )
+
+
+def require_room(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Refuse a decision for which a batch that asks for two readers has no place.
+
+    Args:
+        connection: in a transaction.
+        values: column to value of the decision.
+
+    Raises:
+        StoreError: two readers have signed the image, or there is nothing to settle.
+    """
+    if not _asks_for_two(connection, values["run_id"]):
+        if values["is_adjudication"]:
+            raise StoreError(NOTHING_TO_SETTLE)
+        return
+    lock_trail(connection)
+    query = select(DECISIONS).where(
+        DECISIONS.c.run_id == values["run_id"], DECISIONS.c.item_id == values["item_id"]
+    )
+    rows = connection.execute(query.order_by(DECISIONS.c.id)).mappings()
+    reading = read_one_doubly([read_decision(row) for row in rows])
+    if values["is_adjudication"] and not reading.is_disagreement:
+        raise StoreError(NOTHING_TO_SETTLE)
+    if not values["is_adjudication"] and reading.is_complete:
+        raise StoreError(TWO_HAVE_SIGNED)
+
+
+def _asks_for_two(connection: Connection, run_id: int | None) -> bool:
+    asked = connection.execute(select(RUNS.c.n_readers).where(RUNS.c.id == run_id)).scalar()
+    return asked == N_READERS
 
 
 def add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
@@ -105,7 +148,7 @@ def sign_agreements(
     lock_trail(connection)
     query = select(DECISIONS).where(DECISIONS.c.run_id == run.id).order_by(DECISIONS.c.id)
     lines = [read_decision(row) for row in connection.execute(query).mappings()]
-    decided = standing_decisions(lines)
+    decided = _decided(lines, run, user or initials)
     act = secrets.token_hex(16)
     made = []
     for item in items:
@@ -131,6 +174,17 @@ def sign_agreements(
         }
         made.append(add_decision(connection, values))
     return tuple(made)
+
+
+def _decided(lines: Sequence[Decision], run: BatchRun, reader: str) -> set[int]:
+    """Ids of the images on which this reader has nothing more to sign."""
+    if run.n_readers != N_READERS:
+        return set(standing_decisions(lines))
+    return {
+        item_id
+        for item_id, reading in read_doubly(lines).items()
+        if reading.is_complete or reading.of_reader(reader) is not None
+    }
 
 
 def take_back_decision(
@@ -204,7 +258,19 @@ def _lines_beside(connection: Connection, decision: Decision) -> list[Decision]:
         DECISIONS.c.item_id.is_not_distinct_from(decision.item_id),
     )
     rows = connection.execute(query.order_by(DECISIONS.c.id)).mappings()
-    return [read_decision(row) for row in rows]
+    lines = [read_decision(row) for row in rows]
+    if not _asks_for_two(connection, decision.run_id):
+        return lines
+    # What the other reader signed later does not replace it.
+    return [
+        line
+        for line in lines
+        if line.kind is DecisionKind.UNDONE
+        or (
+            reader_of(line) == reader_of(decision)
+            and line.is_adjudication == decision.is_adjudication
+        )
+    ]
 
 
 def read_decision(row: RowMapping) -> Decision:
@@ -217,6 +283,7 @@ def read_decision(row: RowMapping) -> Decision:
         "kind": DecisionKind(row["kind"]),
         "decided_at": _moment(row["decided_at"]),
         "finding": row["finding"] or finding_of(row["label"]),
+        "is_adjudication": bool(row["is_adjudication"]),
     }
     values["user"] = values.pop("user_mail")
     return Decision(**values)

@@ -7,11 +7,10 @@ from datetime import UTC
 
 from leukapp.labels import CLASS_NAMES, order_classes, split_answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.agreement import reviewer_answer
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.standing import standing_decisions
-from leukapp.review.worklist import WorklistEntry
+from leukapp.review.worklist import WorklistEntry, reviewer_answer
 from leukapp.spreadsheet import Cell, write_csv_rows
 
 

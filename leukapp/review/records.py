@@ -59,6 +59,7 @@ class Decision:
             where ``label`` is None for another reason.
         act: what decisions have in common that were signed together, 32 hexadecimal digits; None
             for one that was made alone.
+        is_adjudication: it settles what two readers differ in.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Decision:
     takes_back: int | None = None
     finding: str | None = None
     act: str | None = None
+    is_adjudication: bool = False
 
     @property
     def answer_name(self) -> str | None:
@@ -100,6 +102,7 @@ class BatchRun:
         unreadable: files that could not be read.
         root: folder that the paths of its files are under, absolute and with links resolved; None
             where the files were uploaded, or the batch is older than this field.
+        n_readers: how many readers each image asks for, 1 or 2.
     """
 
     id: int
@@ -112,6 +115,7 @@ class BatchRun:
     done: int
     unreadable: int
     root: str | None = None
+    n_readers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

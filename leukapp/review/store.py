@@ -41,6 +41,7 @@ from leukapp.review.database import is_missing_file, open_database, store_errors
 from leukapp.review.decision_rows import (
     add_decision,
     read_decision,
+    require_room,
     require_same_image,
     sign_agreements,
     take_back_act,
@@ -149,6 +150,7 @@ class ReviewStore:
         item_id: int | None = None,
         is_blinded: bool = False,
         finding: str | None = None,
+        is_adjudication: bool = False,
     ) -> Decision:
         """Add a decision to the review log and to the audit trail; nothing is overwritten.
 
@@ -157,8 +159,8 @@ class ReviewStore:
         given.
 
         Raises:
-            StoreError: the image of the batch is another file or gone, or the store cannot be
-                written.
+            StoreError: the image of the batch is another file or gone, the batch asks for two
+                readers and they have signed or do not differ, or the store cannot be written.
         """
         values = {
             "image_sha256": image_sha256,
@@ -174,10 +176,12 @@ class ReviewStore:
             "run_id": run_id,
             "item_id": item_id,
             "is_blinded": is_blinded,
+            "is_adjudication": is_adjudication or None,
         }
         with self._writer() as connection:
             if item_id is not None:
                 require_same_image(connection, item_id, run_id, image_sha256)
+                require_room(connection, values)
             return add_decision(connection, values)
 
     def undo_decision(
@@ -295,6 +299,7 @@ class ReviewStore:
         *,
         root: Path | None = None,
         user: str | None = None,
+        n_readers: int = 1,
     ) -> BatchRun:
         """Begin a batch: all its images wait.
 
@@ -304,13 +309,20 @@ class ReviewStore:
             bundle_sha256: the bundle that will judge it.
             root: folder that the paths of its files are under; None where they were uploaded.
             user: mail address of who begins it, or None.
+            n_readers: how many readers each image asks for, 1 or 2.
 
         Raises:
             StoreError: the store cannot be written.
         """
         with self._writer() as connection:
             run_id = begin_batch(
-                connection, entries, name=name, bundle_sha256=bundle_sha256, root=root, user=user
+                connection,
+                entries,
+                name=name,
+                bundle_sha256=bundle_sha256,
+                root=root,
+                user=user,
+                n_readers=n_readers,
             )
             return _run(connection, run_id)
 

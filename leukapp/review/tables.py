@@ -42,6 +42,8 @@ RUNS: Final = Table(
     Column("bundle_sha256", String(64), nullable=False),
     Column("software_version", String(32), nullable=False),
     Column("root", Text, info={LATER: True}),
+    # How many readers it asks for; nothing where it is one.
+    Column("n_readers", Integer, info={LATER: True}),
     # The id of a removed batch is never given again: decisions on its images stay in the log.
     sqlite_autoincrement=True,
 )
@@ -95,6 +97,7 @@ DECISIONS: Final = Table(
     Column("finding", String(16), info={LATER: True}),
     # What decisions have in common that one press of a button signed.
     Column("act", String(32), info={LATER: True}),
+    Column("is_adjudication", Boolean, info={LATER: True}),
     Index("decisions_of_act", "act"),
     Index("decisions_of_image", "image_sha256"),
     Index("decisions_of_run", "run_id"),

@@ -8,13 +8,17 @@ from enum import StrEnum
 from typing import Final
 
 from leukapp.labels import ANSWER_NAMES
-from leukapp.review.records import BatchItem, Decision, ItemState
+from leukapp.review.double_reading import DoubleReading, read_doubly
+from leukapp.review.records import BatchItem, Decision, DecisionKind, ItemState
 from leukapp.review.standing import standing_decisions
 
 NO_CALL: Final = "no call"
 """Stands for "no call" among the verdicts of a filter."""
 REJECTED: Final = "not to be judged"
 """Stands for a picture that the quality check refused, so that nothing was asked of its cells."""
+NO_CLASS: Final = "no class given"
+"""Stands for a decision that gives no class among the answers of reviewers."""
+SAID: Final = (*ANSWER_NAMES, NO_CLASS)
 VERDICTS: Final = (*ANSWER_NAMES, NO_CALL, REJECTED)
 
 
@@ -43,6 +47,7 @@ class ReviewFilter(StrEnum):
     AGREE = "agree"
     OVERRIDE = "override"
     UNSURE = "unsure"
+    DIFFER = "readers differ"
 
 
 class WorklistOrder(StrEnum):
@@ -59,11 +64,13 @@ class WorklistEntry:
 
     Attributes:
         item: the image, judged.
-        decision: the decision that stands, or None.
+        decision: the decision that stands, or None; of two readers the one that may be shown.
+        reading: what both readers signed, once both have; None before, and where one is asked for.
     """
 
     item: BatchItem
     decision: Decision | None
+    reading: DoubleReading | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,7 @@ class WorklistFilter:
         branches: by the branches' votes.
         quality: by the quality check.
         review: by what a reviewer said.
+        said: among ``SAID``, by the answer that a reviewer gave; empty for every answer.
     """
 
     verdicts: frozenset[str] = frozenset()
@@ -86,6 +94,7 @@ class WorklistFilter:
     branches: BranchFilter = BranchFilter.ANY
     quality: QualityFilter = QualityFilter.ANY
     review: ReviewFilter = ReviewFilter.ANY
+    said: frozenset[str] = frozenset()
 
     def keeps(self, entry: WorklistEntry) -> bool:
         """Whether an image is shown."""
@@ -95,7 +104,8 @@ class WorklistFilter:
             and self.min_confidence <= (item.confidence or 0.0) <= self.max_confidence
             and _keeps_branches(self.branches, item)
             and _keeps_quality(self.quality, item)
-            and _keeps_review(self.review, entry.decision)
+            and _keeps_review(self.review, entry)
+            and (not self.said or _said(entry) in self.said)
         )
 
 
@@ -114,6 +124,42 @@ def build_worklist(
         for item in items
         if item.state is ItemState.DONE
     )
+
+
+def build_double_worklist(
+    items: Iterable[BatchItem], decisions: Iterable[Decision], *, reader: str
+) -> tuple[WorklistEntry, ...]:
+    """Join judged images with what one of two readers may see.
+
+    Args:
+        items: of one batch; those that wait or could not be read are left out.
+        decisions: of the same batch, oldest first.
+        reader: as ``reader_of`` names who looks.
+    """
+    readings = read_doubly(decisions)
+    entries = []
+    for item in items:
+        if item.state is not ItemState.DONE:
+            continue
+        reading = readings.get(item.id, DoubleReading())
+        visible = reading if reading.is_revealed else None
+        entries.append(WorklistEntry(item=item, decision=reading.shown_to(reader), reading=visible))
+    return tuple(entries)
+
+
+def reviewer_answer(entry: WorklistEntry) -> str | None:
+    """Give the answer that the reviewer stands for, or None for "unsure" and without a decision.
+
+    To agree with a "no call" gives no answer either.
+
+    Args:
+        entry: an image and its decision.
+    """
+    if entry.decision is None:
+        return None
+    if entry.decision.kind is DecisionKind.AGREE:
+        return entry.item.answer_name
+    return entry.decision.answer_name if entry.decision.kind is DecisionKind.OVERRIDE else None
 
 
 def choose_entries(
@@ -209,6 +255,10 @@ def next_open(entries: Sequence[WorklistEntry], item_id: int | None = None) -> W
     return next((entry for entry in turned if entry.decision is None), None)
 
 
+def _said(entry: WorklistEntry) -> str | None:
+    return None if entry.decision is None else reviewer_answer(entry) or NO_CLASS
+
+
 def _keeps_branches(wanted: BranchFilter, item: BatchItem) -> bool:
     if wanted is BranchFilter.ANY:
         return True
@@ -221,11 +271,14 @@ def _keeps_quality(wanted: QualityFilter, item: BatchItem) -> bool:
     return bool(item.quality) is (wanted is QualityFilter.WITH_FINDINGS)
 
 
-def _keeps_review(wanted: ReviewFilter, decision: Decision | None) -> bool:
+def _keeps_review(wanted: ReviewFilter, entry: WorklistEntry) -> bool:
+    decision = entry.decision
     if wanted is ReviewFilter.ANY:
         return True
     if wanted is ReviewFilter.OPEN:
         return decision is None
+    if wanted is ReviewFilter.DIFFER:
+        return entry.reading is not None and entry.reading.is_disagreement
     if decision is None:
         return False
     return wanted is ReviewFilter.REVIEWED or decision.kind.value == wanted.value

@@ -55,13 +55,15 @@ def seed(
     monkeypatch.setenv(BATCH_VARIABLE, str(tmp_path / "batches"))
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "root"))
 
-    def make(n: int = 5, *, bundle: str = BUNDLE, n_waiting: int = 0) -> BatchRun:
+    def make(
+        n: int = 5, *, bundle: str = BUNDLE, n_waiting: int = 0, n_readers: int = 1
+    ) -> BatchRun:
         total, root = n + n_waiting, tmp_path / "root"
         entries = [BatchEntry(name=f"cell {i}.png", source=f"{i}.png") for i in range(total)]
         root.mkdir(exist_ok=True)
         for i, entry in enumerate(entries):
             (root / entry.source).write_bytes(encode_png(np.full((40, 40, 3), 99 + i, np.uint8)))
-        run = store.create_run("Slides *of* May", entries, bundle, root=root)
+        run = store.create_run("Slides *of* May", entries, bundle, root=root, n_readers=n_readers)
         small = np.full((8, 8, 3), 200, np.uint8)
         for item in store.items(run.id)[:n]:
             content = DISAGREE if item.position == 1 else b"image"
@@ -743,3 +745,66 @@ def test_files_that_could_not_be_read_are_not_among_those_that_were(
     assert bar.proto.text == "2 of 3 files read · 1 could not be read"
     app.segmented_control(key="batch-section").set_value(texts.WORKLIST).run()
     assert texts.UNREADABLE_APART.format(n=1) in words_of(app)
+
+
+def sign_as(app: AppTest, initials: str) -> AppTest:
+    if "initials-batch-change" in [one.key for one in app.button]:
+        app.button(key="initials-batch-change").click().run()
+    app.text_input(key="initials-batch-field").set_value(initials)
+    app.button(key="initials-batch-use").click().run()
+    assert not app.exception
+    return app
+
+
+def test_two_readers_sign_unseen_and_a_difference_is_adjudicated(
+    open_page: Callable[..., AppTest], seed: Seed, store: ReviewStore
+) -> None:
+    run = seed(2, n_readers=2)
+    app = open_page(run, texts.WORKLIST)
+    assert texts.ASKS_FOR_TWO in words_of(app)
+    app.button(key="batch-begin").click().run()
+    number = image_number(app)
+    sign_as(app, "AB")
+    app.toggle(key="batch-go-on").set_value(False).run()
+    decide(app, "◆ AML")
+    assert "Saved: **override**, ◆ AML" in words_of(app)
+
+    sign_as(app, "KM")
+    assert "Saved:" not in words_of(app)
+    assert texts.SHOWN.format(n=2, total=2, open=2) in words_of(app)
+    decide(app, "● Healthy")
+    assert texts.READERS_DIFFER in words_of(app)
+    assert "by AB" in words_of(app)
+    assert "by KM" in words_of(app)
+
+    app.segmented_control(key="batch-section").set_value(texts.AGREEMENT).run()
+    assert not app.exception
+    assert texts.BOTH_SIGNED.format(first="AB", second="KM", n=1) in words_of(app)
+    assert app.dataframe[0].value["Healthy"].tolist() == [0, 1, 0, 0]
+    assert texts.NOTHING_REVIEWED in words_of(app)
+    app.button(key="batch-adjudicate").click().run()
+    assert app.query_params["review"] == "readers-differ"
+    assert len(app.image) == 1
+    app.button(key=f"batch-open-{store.items(run.id)[number - 1].id}").click().run()
+    sign_as(app, "XY")
+    decide(app, "◆ AML")
+    made = standing(store, run)
+    assert [one.is_adjudication for one in made] == [False, False, True]
+    assert review_texts.SAVED_ADJUDICATION in words_of(app)
+    assert all(one.disabled for one in app.button if one.label == texts.UNSURE)
+    assert store.verify().is_whole
+
+
+def test_a_cell_of_the_matrix_has_an_address_in_the_worklist(
+    start_app: StartApp, seed: Seed, store: ReviewStore
+) -> None:
+    run = seed()
+    item = store.items(run.id)[2]
+    store.record_decision(
+        image_sha256=str(item.image_sha256), image_name=item.name, bundle_sha256=BUNDLE,
+        kind=DecisionKind.OVERRIDE, label="AML", reason="", initials="AB", run_id=run.id,
+        item_id=item.id,
+    )  # fmt: skip
+    app = open_link(start_app, f"batch={run.id}&part=worklist&show=ALL&said=AML")
+    assert len(app.image) == 1
+    assert app.multiselect(key=f"batch-{run.id}-said").value == ["AML"]

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukapp.review.worklist import (
+    SAID,
+    VERDICTS,
     BranchFilter,
     QualityFilter,
     ReviewFilter,
@@ -14,7 +16,6 @@ from leukapp.review.worklist import (
 )
 from leukapp.ui.address import AddressValues
 from leukapp.ui.review.batch_address import (
-    VERDICTS,
     BatchAddress,
     BatchSection,
     read_batch_address,
@@ -33,6 +34,7 @@ filters = st.builds(
         branches=st.sampled_from(BranchFilter),
         quality=st.sampled_from(QualityFilter),
         review=st.sampled_from(ReviewFilter),
+        said=st.frozensets(st.sampled_from(SAID)),
     ),
     st.tuples(percents, percents),
 )

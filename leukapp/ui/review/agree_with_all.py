@@ -39,7 +39,7 @@ def ask_to_agree(
         images: reads the files, for a file that was replaced is not signed.
     """
     picked = [entry for entry in entries if entry.item.id in picked_ids()]
-    meant = [entry for entry in picked or page if entry.decision is None]
+    meant = [entry for entry in picked or page if entry.decision is None and entry.reading is None]
     title = texts.AGREE_PICKED if picked else texts.AGREE_SHOWN
     with st.popover(
         title.format(n=len(meant)), icon=":material/done_all:", disabled=not meant, width="content"

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from leukapp.review.worklist import (
+    SAID,
     VERDICTS,
     BranchFilter,
     QualityFilter,
@@ -107,6 +108,7 @@ def read_batch_address(values: AddressValues) -> BatchAddress:
             branches=values.choice("branches", BranchFilter.ANY),
             quality=values.choice("quality", QualityFilter.ANY),
             review=values.choice("review", ReviewFilter.ANY),
+            said=values.choices("said", SAID),
         ),
         order=values.choice("sort", WorklistOrder.UNCERTAIN_FIRST),
         is_blinded=values.flag("vote-first"),
@@ -130,6 +132,7 @@ def write_batch_address(address: BatchAddress) -> dict[str, str]:
         "image": "" if address.image is None else str(address.image),
         "from": "" if address.first == 1 else str(address.first),
         "show": verdicts,
+        "said": LIST_SIGN.join(as_word(name) for name in SAID if name in wanted.said),
         "p": "" if (low, high) == (0, 100) else f"{low}{RANGE_SIGN}{high}",
         "branches": _unless(wanted.branches, BranchFilter.ANY),
         "quality": _unless(wanted.quality, QualityFilter.ANY),

@@ -25,6 +25,8 @@ def describe_decision(decision: Decision) -> str:
     words.append(texts.SAVED_BY.format(initials=escape_markdown(decision.initials), moment=moment))
     if decision.is_blinded:
         words.append(texts.SAVED_BLINDED)
+    if decision.is_adjudication:
+        words.append(texts.SAVED_ADJUDICATION)
     line = ", ".join(words)
     if decision.reason:
         line += ". " + texts.SAVED_REASON.format(reason=escape_markdown(decision.reason))

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from leukapp.review.double_reading import N_READERS
 from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
 from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
+from leukapp.ui.review.log_lines import settled_lines
 from leukapp.ui.review.summary_pdf import build_summary_pdf
 from leukapp.ui.texts import batch as texts
 
@@ -20,7 +22,10 @@ def show_export(run: BatchRun, store: ReviewStore) -> None:
     with_names = st.toggle(
         texts.WITH_NAMES, help=texts.WITH_NAMES_HELP, key=f"batch-{run.id}-with-names"
     )
-    items, decisions = store.items(run.id), store.decisions(run_id=run.id)
+    items = store.items(run.id)
+    decisions = settled_lines(run, store.decisions(run_id=run.id))
+    if run.n_readers == N_READERS:
+        st.caption(texts.EXPORT_SETTLED)
     if not items:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return

@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from leukapp.errors import LeukappError
 from leukapp.resources import ROOT_VARIABLE, review_root
 from leukapp.review.batch_images import BatchImages
+from leukapp.review.double_reading import N_READERS
 from leukapp.review.kept_images import settle_upload
 from leukapp.review.server_folder import MAX_FILES, files_of, list_folder
 from leukapp.review.store import ReviewStore
@@ -27,6 +28,7 @@ from leukapp.ui.wording import escape_markdown, shown_name
 MAX_NAME: Final = 80
 SOURCES: Final = (texts.SOURCE_FILES, texts.SOURCE_FOLDER, texts.SOURCE_SERVER)
 FOLDER_KEY: Final = "batch-folder"
+TWO_READERS_KEY: Final = "batch-two-readers"
 FRESH_KEY: Final = "batch-upload-number"
 
 
@@ -48,6 +50,7 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
         autocomplete="off",
         key="batch-name",
     )
+    st.toggle(texts.TWO_READERS, help=texts.TWO_READERS_HELP, key=TWO_READERS_KEY)
     try:
         if source == texts.SOURCE_SERVER:
             entries = _server_entries()
@@ -61,6 +64,7 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
                 diagnoser.bundle_sha256,
                 root=root if source == texts.SOURCE_SERVER else None,
                 user=reader_mail(),
+                n_readers=N_READERS if st.session_state.get(TWO_READERS_KEY) else 1,
             )
             for entry in entries[:1]:
                 settle_upload(entry.source)

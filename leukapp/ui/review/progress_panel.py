@@ -8,6 +8,7 @@ import streamlit as st
 from leukapp.errors import LeukappError
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
+from leukapp.review.double_reading import N_READERS
 from leukapp.review.records import BatchRun, ItemState, RunState
 from leukapp.review.removal import remove_batch
 from leukapp.review.store import ReviewStore
@@ -42,6 +43,7 @@ def show_batch_head(run: BatchRun, worker: BatchWorker) -> None:
             moment=run.created_at.strftime("%Y-%m-%d %H:%M"),
             version=run.software_version,
         )
+        + (texts.ASKS_FOR_TWO if run.n_readers == N_READERS else "")
     )
 
 

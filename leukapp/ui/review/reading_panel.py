@@ -17,8 +17,9 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.inference.probabilities import answer_probability
 from leukapp.labels import ANSWER_NAMES, split_answer
 from leukapp.review.batch_images import BatchImages
-from leukapp.review.records import BatchItem, BatchRun, DecisionKind
-from leukapp.review.standing import may_take_back
+from leukapp.review.double_reading import N_READERS, read_one_doubly
+from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
+from leukapp.review.standing import may_take_back, standing_decision
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, neighbor, next_open
 from leukapp.ui import texts as app_texts
@@ -31,6 +32,7 @@ from leukapp.ui.review.batch_address import find_image, go_to_image, where
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
 from leukapp.ui.review.log import is_admin, reader_mail
+from leukapp.ui.review.log_lines import reader_name
 from leukapp.ui.session import Answers, SharedDiagnoser
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.texts import review as review_texts
@@ -233,7 +235,9 @@ def _show_decision(
     """Write what stands, and one button a decision."""
     item = entry.item
     st.markdown(f"**{texts.VOTE if is_hidden else texts.DECIDE}**")
-    if entry.decision is not None:
+    is_settling = _show_readers(entry)
+    is_closed = entry.reading is not None and not is_settling
+    if entry.decision is not None and not is_settling:
         st.success(describe_decision(entry.decision), icon=":material/task_alt:")
     reason_key = f"batch-reason-{item.id}"
     buttons = st.container(horizontal=True)
@@ -252,9 +256,7 @@ def _show_decision(
         # The buttons belong to one image, so that a key that is pressed while the next image is
         # still on its way decides on the one that is on the screen; and once.
         try:
-            standing = store.current_decision(
-                image_sha256=item.image_sha256 or "", run_id=reading.run.id, item_id=item.id
-            )
+            standing = None if is_settling else _standing(reading.run, item, store)
             if standing is not None and (standing.kind, standing.answer_name) == (kind, answer):
                 return
             finding, label = split_answer(answer)
@@ -271,6 +273,7 @@ def _show_decision(
                 run_id=reading.run.id,
                 item_id=item.id,
                 is_blinded=is_hidden,
+                is_adjudication=is_settling,
             )
         except LeukappError as error:
             st.session_state[FAILED_KEY] = str(error)
@@ -288,7 +291,7 @@ def _show_decision(
                 label,
                 on_click=guarded(decide),
                 args=(kind, chosen),
-                disabled=initials is None or not is_shown,
+                disabled=initials is None or not is_shown or is_closed,
                 shortcut=key,
                 key=f"batch-decide-{item.id}-{key}",
             )
@@ -300,6 +303,26 @@ def _show_decision(
         reason = escape_markdown(failure)
         st.error(review_texts.LOG_FAILED.format(reason=reason), icon=":material/database_off:")
     st.toggle(texts.GO_ON, value=True, help=texts.GO_ON_HELP, key=GO_ON_KEY)
+
+
+def _standing(run: BatchRun, item: BatchItem, store: ReviewStore) -> Decision | None:
+    """The decision that stands now, of two readers that of this one."""
+    lines = [line for line in store.decisions(run_id=run.id) if line.item_id == item.id]
+    if run.n_readers == N_READERS:
+        return read_one_doubly(lines).of_reader(reader_name())
+    return standing_decision(lines)
+
+
+def _show_readers(entry: WorklistEntry) -> bool:
+    """Write what two readers signed, once both have, and give whether it is to be settled."""
+    if entry.reading is None:
+        return False
+    is_settling = entry.reading.is_disagreement
+    for signed in entry.reading.readings:
+        st.markdown(describe_decision(signed))
+    if is_settling:
+        st.info(texts.READERS_DIFFER, icon=":material/gavel:")
+    return is_settling
 
 
 def _choices(
@@ -327,9 +350,12 @@ def _show_undo(
     mine = [decided for decided in made if decided.item_id in in_list]
     target: _RecentDecision | None = mine[-1] if mine else None
     is_mine = True
-    if entry.decision is not None:
-        target = _RecentDecision(decision_id=entry.decision.id, item_id=entry.item.id)
-        is_mine = may_take_back(entry.decision, user=reader_mail(), is_admin=is_admin())
+    undone = entry.decision
+    if entry.reading is not None:
+        undone = entry.reading.adjudication or entry.reading.of_reader(reader_name())
+    if undone is not None:
+        target = _RecentDecision(decision_id=undone.id, item_id=entry.item.id)
+        is_mine = may_take_back(undone, user=reader_mail(), is_admin=is_admin())
 
     def undo() -> None:
         if target is None or initials is None:

@@ -17,11 +17,11 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 
 from leukapp.labels import ANSWER_NAMES, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.agreement import Agreement, measure_agreement, reviewer_answer
+from leukapp.review.agreement import Agreement, measure_agreement
 from leukapp.review.export import answered_classes
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
-from leukapp.review.worklist import WorklistEntry, build_worklist
+from leukapp.review.worklist import WorklistEntry, build_worklist, reviewer_answer
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.result_pdf import BODY, HEADING, INK, LINE, MARGIN, SMALL, printable
@@ -135,25 +135,25 @@ def _agreement(agreement: Agreement) -> list[Flowable]:
             )
         )
     )
-    agreed, kappa = agreement.agreed, agreement.kappa
+    agreed, kappa = agreement.comparison.agreed, agreement.comparison.kappa
     if agreed is not None and agreed.low is not None and agreed.high is not None:
         story.append(
             _text(
                 texts.PDF_AGREED.format(
                     value=f"{agreed.value:.1%}",
-                    n=agreement.n_compared,
+                    n=agreement.comparison.n_compared,
                     low=percent(agreed.low),
                     high=percent(agreed.high),
                 )
             )
         )
-    same = agreement.finding_agreed
+    same = agreement.comparison.finding_agreed
     if same is not None and same.low is not None and same.high is not None:
         story.append(
             _text(
                 texts.PDF_FINDING.format(
                     value=f"{same.value:.1%}",
-                    n=agreement.n_findings,
+                    n=agreement.comparison.n_findings,
                     low=percent(same.low),
                     high=percent(same.high),
                 )
@@ -170,8 +170,12 @@ def _agreement(agreement: Agreement) -> list[Flowable]:
             )
         )
     answers = [theme.answer_title(name) for name in ANSWER_NAMES]
-    heads, names, shown = [*answers, texts.COLUMN_NONE], [*answers, texts.ROW_NONE], agreement.shown
-    rows = [[names[i], *(str(agreement.counts[i, j]) for j in shown)] for i in shown]
+    heads, names, shown = (
+        [*answers, texts.COLUMN_NONE],
+        [*answers, texts.ROW_NONE],
+        agreement.comparison.shown,
+    )
+    rows = [[names[i], *(str(agreement.comparison.counts[i, j]) for j in shown)] for i in shown]
     table = _table([["", *(heads[i] for i in shown)], *rows])
     return [*story, Spacer(0, 2 * mm), table, _text(texts.PDF_MATRIX, small=True)]
 

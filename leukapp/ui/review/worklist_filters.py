@@ -7,10 +7,13 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
+from leukapp.review.double_reading import N_READERS
 from leukapp.review.records import BatchRun
 from leukapp.review.worklist import (
     NO_CALL,
+    NO_CLASS,
     REJECTED,
+    SAID,
     VERDICTS,
     ReviewFilter,
     WorklistEntry,
@@ -53,7 +56,7 @@ def ask_filters(run: BatchRun) -> None:
                 texts.REVIEWED,
                 key=f"batch-{run.id}-review-{here.is_blinded}",
                 keep=lambda review: _filter_by(replace(where().wanted, review=review)),
-                options=BLINDED_REVIEWS if here.is_blinded else tuple(ReviewFilter),
+                options=_reviews(run),
             )
             _ask(
                 texts.QUALITY_LABEL,
@@ -72,6 +75,7 @@ def ask_filters(run: BatchRun) -> None:
                 key=f"batch-{run.id}-branches",
                 keep=lambda branches: _filter_by(replace(where().wanted, branches=branches)),
             )
+            _ask_said(wanted, key=f"batch-{run.id}-said")
         with first:
             _ask(
                 texts.ORDER_LABEL,
@@ -124,9 +128,32 @@ def verdict_title(verdict: str) -> str:
     return theme.marked(None if verdict == NO_CALL else verdict)
 
 
+def _reviews(run: BatchRun) -> tuple[ReviewFilter, ...]:
+    if where().is_blinded:
+        return BLINDED_REVIEWS
+    is_double = run.n_readers == N_READERS
+    return tuple(one for one in ReviewFilter if is_double or one is not ReviewFilter.DIFFER)
+
+
 def _filter_by(wanted: WorklistFilter) -> None:
     """Show other images, from the first one."""
     go_to(replace(where(), wanted=wanted, first=1))
+
+
+def _ask_said(wanted: WorklistFilter, *, key: str) -> None:
+    seed(key, [name for name in SAID if name in wanted.said])
+
+    def keep() -> None:
+        _filter_by(replace(where().wanted, said=frozenset(st.session_state[key])))
+
+    st.multiselect(
+        texts.SAID_LABEL,
+        SAID,
+        format_func=lambda name: name if name == NO_CLASS else theme.marked(name),
+        placeholder=texts.REVIEWED["any"],
+        on_change=guarded(keep),
+        key=key,
+    )
 
 
 def _ask_confidence(wanted: WorklistFilter, *, key: str) -> None:

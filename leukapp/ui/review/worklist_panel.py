@@ -9,12 +9,13 @@ from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.store import ReviewStore
-from leukapp.review.worklist import WorklistEntry, build_worklist, choose_entries, next_open
+from leukapp.review.worklist import WorklistEntry, choose_entries, next_open
 from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.review.agree_with_all import ask_to_agree, ask_to_take_back
 from leukapp.ui.review.batch_address import find_image, go_to_image, keep_address, where
 from leukapp.ui.review.key_help import show_key_help
 from leukapp.ui.review.keyboard import let_keys_reach_shortcuts
+from leukapp.ui.review.log_lines import my_lines, my_worklist
 from leukapp.ui.review.reading_panel import Reading, show_reading
 from leukapp.ui.review.thumbnails import (
     ask_density,
@@ -40,7 +41,7 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
         diagnoser: computes heatmaps on demand.
     """
     lines = store.decisions(run_id=run.id)
-    entries = build_worklist(_items(run.id, store), lines)
+    entries = my_worklist(run, _items(run.id, store), lines)
     if not entries:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return
@@ -96,7 +97,7 @@ def _show_actions(  # noqa: PLR0913
         if not where().is_blinded:
             ask_picking(page)
             ask_to_agree(page, entries, run, store, images)
-            ask_to_take_back(lines, store)
+            ask_to_take_back(my_lines(run, lines), store)
         ask_density()
 
 

@@ -59,6 +59,13 @@ UNNAMED_HERE: Final = (
 WITH_SUBFOLDERS: Final = "With the folders below"
 NAME_LABEL: Final = "Name of the batch"
 NAME_PLACEHOLDER: Final = "For instance: slides of May; no patient's name"
+TWO_READERS: Final = "Two readers"
+TWO_READERS_HELP: Final = (
+    "Each image asks for decisions of two readers; neither sees the other's before signing. Where "
+    "they differ, a further decision settles it. Without sign-in, readers are told apart by their "
+    "initials."
+)
+ASKS_FOR_TWO: Final = " · two readers"
 START: Final = "Start reading"
 KEEPING: Final = (
     "Taking in upload {i} of {n}: {kept} files, {pixels:.2f} billion pixels, {disk:.2f} GB so far…"
@@ -136,7 +143,9 @@ REVIEWED: Final = {
     "agree": "Agreed",
     "override": "Overridden",
     "unsure": "Unsure",
+    "readers differ": "The two readers differ",
 }
+SAID_LABEL: Final = "Answer of the reviewer"
 ORDER_LABEL: Final = "Order"
 ORDERS: Final = {
     "uncertain first": "Most uncertain first",
@@ -226,6 +235,8 @@ KEY_LIST: Final = (
     ("?", "these keys"),
 )
 
+READERS_DIFFER: Final = "The two readers differ. A decision that you sign now settles it."
+
 # Agreement
 NOTHING_REVIEWED: Final = "Nothing is reviewed yet: decide on some images of the worklist first."
 BLINDED_ONLY: Final = "Only votes made before the verdict was shown"
@@ -257,6 +268,21 @@ MATRIX_ALT: Final = "Confusion matrix of {n} decisions, reviewer against network
 ROW_NONE: Final = "no class given"
 COLUMN_NONE: Final = "no call"
 ROW_TITLE: Final = "Reviewer"
+MATRIX_CLICK: Final = "A click on a cell shows its images in the worklist."
+READERS: Final = "Reader against reader"
+READERS_HELP: Final = (
+    "Images that two readers have signed. Only decisions that were signed before either reader "
+    "could see the other's are compared."
+)
+READERS_ALT: Final = "Confusion matrix of {n} images, reader against reader; table beside it."
+NO_PAIR: Final = "No image is signed by two readers yet."
+PAIR: Final = "Readers"
+PAIR_LINE: Final = "{readers}: {n} images"
+BOTH_SIGNED: Final = "Images signed by both {first} (rows) and {second} (columns): {n}."
+SIGNED_LATER: Final = (
+    "Left out of the comparison: {n}, on which one signed after the other's decision was shown."
+)
+ADJUDICATE: Final = "Adjudicate {n} differences"
 KAPPA_CAVEAT: Final = (
     "Images of one patient resemble each other; where a batch holds several of each, the interval "
     "is too narrow. Agreement is not accuracy: both may be wrong."
@@ -266,6 +292,10 @@ KAPPA_CAVEAT: Final = (
 EXPORT_LEAD: Final = (
     "One row an image, with answer, decision, hashes and the research-use line. Images are named "
     "by the SHA-256 of their file."
+)
+EXPORT_SETTLED: Final = (
+    "This batch asks for two readers: the decision of an image stands here once both agree or the "
+    "difference was settled."
 )
 WITH_NAMES: Final = "Also write the files' names"
 WITH_NAMES_HELP: Final = "A file's name can hold a patient's name."

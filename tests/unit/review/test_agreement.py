@@ -38,24 +38,28 @@ def test_kappa_is_that_of_scikit_learn_and_lies_in_its_interval(reviewed: MakeEn
     reviewer, network, entries = drawn_entries(reviewed)
     agreement = measure_agreement(entries, n_resamples=200)
 
-    assert agreement.kappa is not None
-    assert agreement.kappa.value == pytest.approx(cohen_kappa_score(reviewer, network))
-    assert agreement.kappa.low is not None
-    assert agreement.kappa.high is not None
-    assert agreement.kappa.low < agreement.kappa.value < agreement.kappa.high
-    assert agreement.n_compared == agreement.n_reviewed == len(entries)
+    assert agreement.comparison.kappa is not None
+    assert agreement.comparison.kappa.value == pytest.approx(cohen_kappa_score(reviewer, network))
+    assert agreement.comparison.kappa.low is not None
+    assert agreement.comparison.kappa.high is not None
+    assert (
+        agreement.comparison.kappa.low
+        < agreement.comparison.kappa.value
+        < agreement.comparison.kappa.high
+    )
+    assert agreement.comparison.n_compared == agreement.n_reviewed == len(entries)
 
 
 def test_more_images_give_a_narrower_interval_and_a_seed_the_same_one(reviewed: MakeEntry) -> None:
     _, _, entries = drawn_entries(reviewed)
-    few = measure_agreement(entries[:30], n_resamples=200).kappa
-    many = measure_agreement(entries, n_resamples=200).kappa
+    few = measure_agreement(entries[:30], n_resamples=200).comparison.kappa
+    many = measure_agreement(entries, n_resamples=200).comparison.kappa
 
     assert few is not None
     assert many is not None
     assert many.high - many.low < few.high - few.low
-    assert measure_agreement(entries, n_resamples=200).kappa == many
-    assert measure_agreement(entries, n_resamples=200, seed=1).kappa != many
+    assert measure_agreement(entries, n_resamples=200).comparison.kappa == many
+    assert measure_agreement(entries, n_resamples=200, seed=1).comparison.kappa != many
 
 
 def test_each_answer_is_counted_once_in_its_cell(reviewed: MakeEntry) -> None:
@@ -69,22 +73,24 @@ def test_each_answer_is_counted_once_in_its_cell(reviewed: MakeEntry) -> None:
     ]
     agreement = measure_agreement(entries)
 
-    counts = agreement.counts[np.ix_(agreement.shown, agreement.shown)]
+    counts = agreement.comparison.counts[
+        np.ix_(agreement.comparison.shown, agreement.comparison.shown)
+    ]
     assert counts.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1]]
-    assert agreement.counts.sum() == agreement.n_reviewed == 5
+    assert agreement.comparison.counts.sum() == agreement.n_reviewed == 5
     assert agreement.n_judged == 6
     assert agreement.coverage == pytest.approx(5 / 6)
     assert agreement.n_unsure == 1
-    assert agreement.n_compared == 2
-    assert agreement.agreed is not None
-    assert agreement.agreed.value == 0.5
+    assert agreement.comparison.n_compared == 2
+    assert agreement.comparison.agreed is not None
+    assert agreement.comparison.agreed.value == 0.5
 
 
 def test_nothing_reviewed_gives_no_figure(reviewed: MakeEntry) -> None:
     agreement = measure_agreement([reviewed("ALL", None, None)])
 
-    assert agreement.kappa is None
-    assert agreement.agreed is None
+    assert agreement.comparison.kappa is None
+    assert agreement.comparison.agreed is None
     assert agreement.coverage == 0
     assert measure_agreement([]).coverage is None
 
@@ -92,11 +98,11 @@ def test_nothing_reviewed_gives_no_figure(reviewed: MakeEntry) -> None:
 def test_one_class_throughout_has_agreement_but_no_kappa(reviewed: MakeEntry) -> None:
     agreement = measure_agreement([reviewed("ALL", AGREE, "ALL") for _ in range(5)])
 
-    assert agreement.kappa is None
-    assert agreement.agreed is not None
-    assert agreement.agreed.value == 1
-    assert agreement.agreed.low is not None
-    assert agreement.agreed.low < 1
+    assert agreement.comparison.kappa is None
+    assert agreement.comparison.agreed is not None
+    assert agreement.comparison.agreed.value == 1
+    assert agreement.comparison.agreed.low is not None
+    assert agreement.comparison.agreed.low < 1
 
 
 def test_blinded_decisions_can_be_counted_alone(reviewed: MakeEntry) -> None:
@@ -108,7 +114,7 @@ def test_blinded_decisions_can_be_counted_alone(reviewed: MakeEntry) -> None:
     assert measure_agreement([seen, blind]).n_blinded == 1
     alone = measure_agreement([seen, blind], blinded_only=True)
     assert alone.n_reviewed == 1
-    assert alone.counts[1, 0] == 1
+    assert alone.comparison.counts[1, 0] == 1
     assert alone.coverage == 0.5
 
 
@@ -141,7 +147,7 @@ def test_a_leukemia_of_no_determined_type_counts_in_the_finding_and_not_in_the_c
         "AML",
     ]
     agreement = measure_agreement(entries)
-    assert (agreement.n_compared, agreement.n_findings) == (1, 5)
-    assert agreement.finding_agreed.value == 0.8
-    assert NO_TYPE in agreement.shown
-    assert agreement.counts[NO_TYPE].tolist() == [1, 0, 1, 1, 0]
+    assert (agreement.comparison.n_compared, agreement.comparison.n_findings) == (1, 5)
+    assert agreement.comparison.finding_agreed.value == 0.8
+    assert NO_TYPE in agreement.comparison.shown
+    assert agreement.comparison.counts[NO_TYPE].tolist() == [1, 0, 1, 1, 0]

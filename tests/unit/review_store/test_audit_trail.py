@@ -230,7 +230,7 @@ def test_each_guard_that_is_gone_or_changed_is_named(filled):
     [
         "INSERT OR REPLACE INTO decisions SELECT id, image_sha256, image_name, bundle_sha256, "
         "kind, 'Healthy', reason, initials, user_mail, decided_at, run_id, item_id, is_blinded, "
-        "takes_back, finding, act FROM decisions WHERE id = 1",
+        "takes_back, finding, act, is_adjudication FROM decisions WHERE id = 1",
         "INSERT OR REPLACE INTO audit_trail SELECT sequence, 'x', event, user_mail, image_sha256, "
         "bundle_sha256, software_version, detail, previous_hash, row_hash FROM audit_trail "
         "WHERE sequence = 1",

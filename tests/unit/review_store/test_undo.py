@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from test_store import BUNDLE, ENTRIES, decide
 
 from leukapp.errors import StoreError
+from leukapp.review.double_reading import read_doubly, settled_decisions
 from leukapp.review.records import DecisionKind
 from leukapp.review.standing import standing_decisions
 
@@ -148,3 +149,45 @@ def test_a_decision_made_alone_after_is_left_when_the_others_are_taken_back(stor
     later = decide(store, image=items[0].image_sha256, run_id=run.id, item_id=items[0].id)
     store.undo_act(made[0].act, initials="KM")
     assert standing_decisions(store.decisions(run_id=run.id)) == {items[0].id: later}
+
+
+def sign(store, run, item, reader, label, **changed):
+    return decide(
+        store,
+        image=item.image_sha256,
+        kind=DecisionKind.OVERRIDE,
+        label=label,
+        initials=reader,
+        run_id=run.id,
+        item_id=item.id,
+        **changed,
+    )
+
+
+def test_a_batch_that_asks_for_two_readers_takes_two_and_an_adjudication(store):
+    run = store.create_run("May", ENTRIES[:1], BUNDLE, n_readers=2)
+    assert store.run(run.id).n_readers == 2
+    store.save_answer(store.items(run.id)[0], make_diagnosis(b"a"), user=None)
+    [item] = store.items(run.id)
+    first = sign(store, run, item, "AB", "ALL")
+    with pytest.raises(StoreError, match="nothing to adjudicate"):
+        sign(store, run, item, "XY", "ALL", is_adjudication=True)
+    second = sign(store, run, item, "KM", "AML")
+    with pytest.raises(StoreError, match="Two readers have signed"):
+        sign(store, run, item, "XY", "ALL")
+    assert store.agree_with_all([item], run, initials="XY") == ()
+    settling = sign(store, run, item, "XY", "AML", is_adjudication=True)
+    lines = store.decisions(run_id=run.id)
+    assert settled_decisions(lines) == (settling,)
+    # The first reader's decision can be taken back though the second one's came later.
+    store.undo_decision(settling.id, initials="XY")
+    store.undo_decision(first.id, initials="AB")
+    [reading] = read_doubly(store.decisions(run_id=run.id)).values()
+    assert reading.readings == (second,)
+    assert store.verify().is_whole
+
+
+def test_a_batch_that_asks_for_one_reader_takes_no_adjudication(store):
+    run, items = read_batch(store, 1)
+    with pytest.raises(StoreError, match="nothing to adjudicate"):
+        sign(store, run, items[0], "XY", "ALL", is_adjudication=True)

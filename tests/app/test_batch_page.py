@@ -1,6 +1,7 @@
 """Page "Batch review" in each state a reviewer can meet, with the store that ships."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -808,3 +809,23 @@ def test_a_cell_of_the_matrix_has_an_address_in_the_worklist(
     app = open_link(start_app, f"batch={run.id}&part=worklist&show=ALL&said=AML")
     assert len(app.image) == 1
     assert app.multiselect(key=f"batch-{run.id}-said").value == ["AML"]
+
+
+def test_the_near_view_keeps_what_is_zoomed_in_on_from_image_to_image(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    app = open_page(seed(), texts.WORKLIST)
+    app.button(key="batch-begin").click().run()
+    app.toggle(key="batch-zoom").set_value(True).run()
+    before = near_picture(app)
+    app.button(key="batch-step-chevron_right").click().run()
+    after = near_picture(app)
+    assert after["name"] != before["name"]
+    # The component starts anew only where this is another one.
+    assert after["key"] == before["key"]
+
+
+def near_picture(app: AppTest) -> dict[str, str]:
+    [shown] = app.get("bidi_component")
+    data: dict[str, str] = json.loads(shown.proto.json)
+    return data

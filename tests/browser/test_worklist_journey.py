@@ -10,6 +10,7 @@ from seeded_review import seed_review
 from watched_page import wait_until_drawn
 
 from leukapp.review.store import ReviewStore
+from leukapp.ui import texts as app_texts
 from leukapp.ui.texts import batch as texts
 
 pytestmark = pytest.mark.browser
@@ -88,3 +89,12 @@ def test_a_click_on_a_picture_opens_it_and_a_question_mark_shows_the_keys(
         " button.scrollWidth > button.clientWidth + 1).map(button => button.innerText)"
     )
     assert clipped == []
+
+    # Defect "keys dead after a click": a click on the picture that zooms takes no key away.
+    page.get_by_text(app_texts.ZOOM_LABEL).click()
+    near = page.get_by_label(texts.THUMBNAIL_ALT.format(number=2), exact=True)
+    expect(near).to_be_visible()
+    wait_until_drawn(page)
+    near.click()
+    page.keyboard.press("ArrowRight")
+    image(page, 3)

@@ -2,8 +2,9 @@
 
 Streamlit gives no key to a shortcut while an input has the focus, and a switch is an input. So a
 letter, a digit or Escape that is pressed on a switch or slider is handed on to the page, and a
-field is left with Enter, which has sent what was typed into it. The key ``?`` shows the keys, for
-which Streamlit has no shortcut.
+field is left with Enter, which has sent what was typed into it. The picture that zooms keeps the
+keys that zoom and hands the others on. The key ``?``, for which Streamlit has no shortcut, shows
+the keys.
 """
 
 from typing import Final
@@ -21,8 +22,11 @@ KEYS_REACH_SHORTCUTS: Final = """
   window.addEventListener("keydown", (event) => {
     const target = event.target;
     if (!event.isTrusted || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!isInput(target, SWITCHES)) return;
-    const isSwitch = target.type === "checkbox" && event.key.startsWith("Arrow");
+    const isPicture = target instanceof Element && target.closest(".st-key-batch-near");
+    if (!isInput(target, SWITCHES) && !isPicture) return;
+    if (isPicture && ["+", "-", "=", "0"].includes(event.key)) return;
+    const isSwitch =
+      (isPicture || target.type === "checkbox") && event.key.startsWith("Arrow");
     const isSign = event.key.length === 1 && event.key !== " ";
     if (!isSign && !isSwitch && event.key !== "Escape") return;
     event.stopImmediatePropagation();

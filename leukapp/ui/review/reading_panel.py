@@ -27,6 +27,8 @@ from leukapp.ui import theme
 from leukapp.ui.cell_table import show_cells
 from leukapp.ui.guarded import guarded
 from leukapp.ui.heatmap_viewer import show_heatmap_viewer
+from leukapp.ui.microscope.picture import LargePicture, show_large_picture
+from leukapp.ui.microscope.screen_pictures import encode_photo
 from leukapp.ui.picture import show_picture
 from leukapp.ui.review.batch_address import find_image, go_to_image, where
 from leukapp.ui.review.decision_words import describe_decision
@@ -40,13 +42,14 @@ from leukapp.ui.upload import ImageEntry
 from leukapp.ui.verdict import describe_probability
 from leukapp.ui.wording import branch_title, escape_markdown, percent
 from leukapp.ui.zoom_view import MAX_SIDE_PX as ZOOM_SIDE_PX
-from leukapp.ui.zoom_view import CaptionedPicture, show_zoom_view
 
 PICTURE_PX: Final = 640
 MAX_REASON: Final = 500
 MADE_KEY: Final = "batch-made"
 FAILED_KEY: Final = "batch-decision-failed"
 ZOOM_KEY: Final = "batch-zoom"
+NEAR_KEY: Final = "batch-near"
+"""The script of ``keyboard`` knows the picture by this key."""
 HEAT_KEY: Final = "batch-heat"
 GO_ON_KEY: Final = "batch-go-on"
 ANSWERS_KEY: Final = "batch-answers"
@@ -216,12 +219,32 @@ def _show_pixels(
     titled = texts.IMAGE_TITLE.format(number=number, name=escape_markdown(item.name))
     caption = alt if is_hidden else titled
     if st.session_state.get(ZOOM_KEY):
-        show_zoom_view((CaptionedPicture(image=pixels, caption=alt),), key=f"batch-zoom-{item.id}")
+        _show_near(item, pixels, alt)
         st.caption(caption)
     else:
         show_picture(pixels, caption=caption, alt=alt)
     st.toggle(app_texts.ZOOM_LABEL, help=app_texts.ZOOM_HELP, key=ZOOM_KEY)
     return True
+
+
+def _show_near(item: BatchItem, pixels: RgbImage, alt: str) -> None:
+    """Write the picture that zooms; images of one size keep what is zoomed in on."""
+    height, width = pixels.shape[:2]
+    picture = LargePicture(
+        key=f"{width}x{height}",
+        name=alt,
+        width_px=width,
+        height_px=height,
+        original=encode_photo(item.image_sha256 or "", pixels),
+        enhanced=None,
+        can_enhance=False,
+        heat=None,
+        erythrocyte_px=None,
+        cells=(),
+        chosen=None,
+    )
+    with st.container(key=NEAR_KEY):
+        show_large_picture(picture, on_choose=lambda _: None, on_enhance=lambda: None)
 
 
 def _show_decision(

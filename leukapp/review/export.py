@@ -1,12 +1,13 @@
 """A reviewed batch as a table: CSV for spreadsheets, parquet for programs."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
 from leukapp.labels import CLASS_NAMES, order_classes, split_answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.double_reading import N_READERS, DoubleReading, reader_of, said
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.standing import standing_decisions
@@ -33,6 +34,7 @@ def build_review_table(
     decisions: Sequence[Decision],
     *,
     with_file_names: bool = False,
+    readings: Mapping[int, DoubleReading] | None = None,
 ) -> ReviewTable:
     """Put answers and decisions side by side, images in every state.
 
@@ -41,6 +43,8 @@ def build_review_table(
         items: its images, at least one.
         decisions: its review log, oldest first.
         with_file_names: also give the files' names, which may hold a patient's.
+        readings: what two readers signed on each image, by the item's id, where a batch asks for
+            two; an image that one of them alone has signed shows nothing.
     """
     standing = standing_decisions(decisions)
     class_names, branches = answered_classes(items), _branch_names(items)
@@ -48,6 +52,7 @@ def build_review_table(
         {
             **_answer(item, class_names, branches),
             **_decision(item, standing.get(item.id)),
+            **({} if readings is None else _readers(readings.get(item.id))),
             "run": run.name,
             "bundle_sha256": run.bundle_sha256,
             "software_version": run.software_version,
@@ -97,7 +102,7 @@ def _arrow_type(name: str) -> object:
 
     if name == "position":
         return pa.int64()
-    if name in {"branches_agree", "blinded"}:
+    if name in {"branches_agree", "blinded", "independent"}:
         return pa.bool_()
     if name == "confidence" or name.startswith("p_"):
         return pa.float64()
@@ -146,6 +151,20 @@ def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
         "decided_at_utc": decision.decided_at.astimezone(UTC).isoformat(timespec="seconds"),
         "blinded": decision.is_blinded,
     }
+
+
+def _readers(reading: DoubleReading | None) -> dict[str, Cell]:
+    """What each of two readers said, once both have signed."""
+    cells: dict[str, Cell] = {}
+    signed = reading.readings if reading is not None and reading.is_complete else ()
+    for place in range(N_READERS):
+        one = signed[place] if signed else None
+        cells[f"reader_{place + 1}"] = reader_of(one) if one else None
+        cells[f"said_{place + 1}"] = said(one) or "no call" if one else None
+    cells["independent"] = reading.is_independent if signed and reading is not None else None
+    settling = reading.adjudication if reading is not None else None
+    cells["adjudicated_by"] = reader_of(settling) if settling else None
+    return cells
 
 
 def answered_classes(items: Sequence[BatchItem]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ def wait_for_open(page: Page, n_open: int) -> None:
 def test_keys_decide_and_are_never_typed_into_a_field(
     browser: Browser, tmp_path: Path, encode_png: Callable[..., bytes]
 ) -> None:
+    """Defects "initials typed by keys" and "keys dead after a switch"."""
     slides = tmp_path / "root" / "slides"
     slides.mkdir(parents=True)
     for seed in range(N_IMAGES):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from leukapp.review.double_reading import N_READERS
+from leukapp.review.double_reading import N_READERS, read_doubly
 from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
 from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
@@ -23,13 +23,15 @@ def show_export(run: BatchRun, store: ReviewStore) -> None:
         texts.WITH_NAMES, help=texts.WITH_NAMES_HELP, key=f"batch-{run.id}-with-names"
     )
     items = store.items(run.id)
-    decisions = settled_lines(run, store.decisions(run_id=run.id))
-    if run.n_readers == N_READERS:
+    lines = store.decisions(run_id=run.id)
+    decisions = settled_lines(run, lines)
+    readings = read_doubly(lines) if run.n_readers == N_READERS else None
+    if readings is not None:
         st.caption(texts.EXPORT_SETTLED)
     if not items:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return
-    table = build_review_table(run, items, decisions, with_file_names=with_names)
+    table = build_review_table(run, items, decisions, with_file_names=with_names, readings=readings)
     stem = f"leukapp-batch-{run.id}"
     with st.container(horizontal=True):
         st.download_button(

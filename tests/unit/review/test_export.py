@@ -10,6 +10,7 @@ import pytest
 from review_records import make_decision, make_item
 
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.double_reading import read_doubly, settled_decisions
 from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
 from leukapp.review.records import BatchRun, DecisionKind, ItemState, RunState
 
@@ -121,3 +122,21 @@ def test_a_leukemia_of_no_determined_type_has_a_finding_and_no_label() -> None:
         ("leukemia", ""),
         ("", ""),
     ]
+
+
+def test_what_two_readers_said_is_written_once_both_have_signed() -> None:
+    first = make_decision(1, 1, DecisionKind.OVERRIDE, "AML")
+    second = replace(make_decision(2, 1, DecisionKind.UNSURE), initials="KM")
+    settling = replace(
+        make_decision(3, 1, DecisionKind.AGREE, "ALL"), initials="XY", is_adjudication=True
+    )
+    alone = make_decision(4, 2, DecisionKind.AGREE)
+    lines = [first, second, settling, alone]
+    table = build_review_table(RUN, ITEMS, settled_decisions(lines), readings=read_doubly(lines))
+    rows = list(csv.DictReader(io.StringIO(build_review_csv(table).decode())))
+    names = ("reader_1", "said_1", "reader_2", "said_2", "adjudicated_by", "reviewer_label")
+    assert [rows[0][name] for name in names] == ["AB", "AML", "KM", "unsure", "XY", "ALL"]
+    assert rows[0]["independent"] == "True"
+    assert [rows[1][name] for name in names] == [""] * 6
+    assert "reader_1" not in csv_rows()[0]
+    assert pq.read_table(io.BytesIO(build_review_parquet(table))).num_rows == len(ITEMS)

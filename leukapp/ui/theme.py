@@ -97,7 +97,7 @@ STYLE_RULES: Final = """
   padding: .5rem 0; border-top: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
 .leuk-vote b { color: var(--class-color); white-space: nowrap; }
 .leuk-vote small { opacity: .75; }
-.st-key-answer-pane h3 { padding: .4rem 0 .1rem; }
+.st-key-answer-pane h3 { padding: .4rem 0 .45rem; }
 @media (min-width: 641px) {
   .st-key-panes > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] {
     flex-direction: row-reverse; flex-wrap: nowrap; }

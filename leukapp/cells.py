@@ -88,9 +88,17 @@ def summarize_cells(cells: Sequence[CellAnswer]) -> CellSummary:
     Source:
         E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
     """
-    judged = [cell for cell in cells if cell.finding is not None]
-    n_blast_like = sum(cell.finding == LEUKEMIA for cell in judged)
-    return _summary(len(cells), len(judged), n_blast_like)
+    return count_findings([cell.finding for cell in cells])
+
+
+def count_findings(findings: Sequence[str | None]) -> CellSummary:
+    """Count leukocytes by what they are called, by the networks or by a reader.
+
+    Args:
+        findings: of each leukocyte ``leukemia`` or another word; None for no call.
+    """
+    judged = [finding for finding in findings if finding is not None]
+    return _summary(len(findings), len(judged), judged.count(LEUKEMIA))
 
 
 def add_summaries(summaries: Sequence[CellSummary]) -> CellSummary:

@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from leukapp.labels import name_answer
+from leukapp.imaging.cell_boxes import CellBox
+from leukapp.labels import ANSWER_NAMES, name_answer
+
+ARTIFACT: Final = "artifact"
+REACTIVE: Final = "reactive"
+OTHER: Final = "other"
+
+CORRECTIONS: Final = (*ANSWER_NAMES, ARTIFACT, REACTIVE, OTHER)
+"""What a reviewer may say of a cell: the answers of the networks, and what these do not know."""
 
 
 class DecisionKind(StrEnum):
@@ -84,6 +93,27 @@ class Decision:
     def answer_name(self) -> str | None:
         """What the reviewer says, in one name: a class, or leukemia of no determined type."""
         return name_answer(self.finding, self.label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCorrection:
+    """What a reviewer says of one leukocyte of an image, as long as it stands.
+
+    Attributes:
+        sequence: row of the audit trail.
+        box: window of the cell, in pixels of the image.
+        answer: one of ``CORRECTIONS``.
+        initials: of the reviewer.
+        user: mail address where readers sign in, else None.
+        corrected_at: UTC.
+    """
+
+    sequence: int
+    box: CellBox
+    answer: str
+    initials: str
+    user: str | None
+    corrected_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, select, true
 from leukapp import __version__
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import StoreError
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.labels import finding_of
 from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
@@ -37,6 +38,11 @@ from leukapp.review.batch_rows import (
     remove_batch_rows,
     renew_claims,
 )
+from leukapp.review.cell_corrections import (
+    add_correction,
+    read_corrections,
+    take_back_correction,
+)
 from leukapp.review.database import is_missing_file, open_database, store_errors
 from leukapp.review.decision_rows import (
     add_decision,
@@ -49,8 +55,10 @@ from leukapp.review.decision_rows import (
 )
 from leukapp.review.known_stores import remember_store, require_same_store
 from leukapp.review.records import (
+    CORRECTIONS,
     BatchItem,
     BatchRun,
+    CellCorrection,
     Decision,
     DecisionKind,
     ItemState,
@@ -568,6 +576,86 @@ class ReviewStore:
         with self._writer() as connection:
             gone = [{"gone": removal_id} for removal_id in removal_ids]
             connection.execute(delete(REMOVALS).where(REMOVALS.c.id == bindparam("gone")), gone)
+
+    def correct_cell(
+        self,
+        diagnosis: Diagnosis,
+        box: CellBox,
+        answer: str,
+        *,
+        initials: str,
+        user: str | None = None,
+    ) -> None:
+        """Write down what a reviewer says of one leukocyte; nothing is overwritten.
+
+        Args:
+            diagnosis: of the image.
+            box: window of the cell, in pixels of the image.
+            answer: one of ``CORRECTIONS``.
+            initials: of the reviewer.
+            user: mail address of who is signed in, or None.
+
+        Raises:
+            ValueError: ``answer`` is none of ``CORRECTIONS``.
+            StoreError: the store cannot be written.
+        """
+        if answer not in CORRECTIONS:
+            raise ValueError(f"answer must be one of {', '.join(CORRECTIONS)}, got {answer}")
+        with self._writer() as connection:
+            add_correction(
+                connection,
+                image_sha256=diagnosis.image_sha256,
+                bundle_sha256=diagnosis.bundle.sha256,
+                box=box,
+                answer=answer,
+                initials=initials,
+                user=user,
+            )
+
+    def take_back_correction(
+        self,
+        diagnosis: Diagnosis,
+        correction: CellCorrection,
+        *,
+        initials: str,
+        user: str | None = None,
+        is_admin: bool = False,
+    ) -> None:
+        """Take back what was said of a leukocyte: a row is added, the correction itself stays.
+
+        Args:
+            diagnosis: of the image.
+            correction: that stands.
+            initials: of who takes it back.
+            user: mail address of who is signed in, or None.
+            is_admin: may take back what others corrected.
+
+        Raises:
+            StoreError: the correction does not stand any more or is another reader's, or the store
+                cannot be written.
+        """
+        with self._writer() as connection:
+            take_back_correction(
+                connection,
+                correction,
+                image_sha256=diagnosis.image_sha256,
+                bundle_sha256=diagnosis.bundle.sha256,
+                initials=initials,
+                user=user,
+                is_admin=is_admin,
+            )
+
+    def cell_corrections(self, image_sha256: str) -> tuple[CellCorrection, ...]:
+        """What reviewers say of an image's leukocytes, at most one correction a cell.
+
+        Args:
+            image_sha256: of the image.
+
+        Raises:
+            StoreError: the store cannot be read, or a correction in it.
+        """
+        with store_errors(), self._reader() as connection:
+            return read_corrections(connection, image_sha256)
 
     def overwrite_removed(self) -> None:
         """Fold SQLite's log into the file, so that rows that were removed are on no page of it.

@@ -12,6 +12,7 @@ from leukapp.review.audit_trail import (
     BATCH_BEGUN,
     BATCH_REMOVED,
     BATCH_STATE,
+    CELL_CORRECTED,
     DECISION,
     DIAGNOSIS,
     FIRST_HASH,
@@ -96,7 +97,7 @@ class _Ledger:
             self._note_batch(row, event, detail)
         elif event == UNREADABLE or (event == DIAGNOSIS and "item_id" in detail):
             self._note_answer(row, detail)
-        elif event != DIAGNOSIS:
+        elif event not in {DIAGNOSIS, CELL_CORRECTED}:
             self._fault(row, "tells of nothing that this version knows")
 
     def _note_answer(self, row: int, detail: Mapping[str, Any]) -> None:

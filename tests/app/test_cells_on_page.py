@@ -3,19 +3,25 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fake_diagnoser import EMPTY_FIELD, FIELD, make_cell, make_field
 from streamlit.testing.v1 import AppTest
 
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
+from leukapp.review.records import ARTIFACT, REACTIVE, CellCorrection
 from leukapp.ui import texts as app_texts
 from leukapp.ui.cell_table import build_cell_rows
+from leukapp.ui.diagnose.corrections import count_corrected
+from leukapp.ui.microscope.cell_look import look_at
 from leukapp.ui.microscope.gallery import group_cells
 from leukapp.ui.result_pdf import build_result_pdf
 from leukapp.ui.texts import cells as cell_texts
+from leukapp.ui.texts import diagnose as own_texts
 from leukapp.ui.texts import microscope as texts
 
 StartApp = Callable[..., AppTest]
@@ -94,11 +100,57 @@ def test_the_most_doubtful_cells_of_a_group_come_first() -> None:
     cells = [make_cell("ALL", 0), make_cell(None, 1), make_cell("Healthy", 2)]
     sure, unlike = make_cell("ALL", 3), replace(make_cell(None, 4), is_counted=False)
     sure = replace(sure, probabilities=ClassProbabilities((0.99, 0.005, 0.005)))
-    groups = group_cells([sure, *cells, unlike])
+    all_cells = [sure, *cells, unlike]
+    looks = [look_at(cell, index, None) for index, cell in enumerate(all_cells)]
+    groups = group_cells(all_cells, looks)
     assert [(group.answer_name, group.indices) for group in groups] == [
         ("ALL", (1, 0)), ("Healthy", (3,)), (None, (2,)), (None, (4,)),
     ]  # fmt: skip
     assert groups[-1].title == texts.UNLIKE
+
+
+def test_a_corrected_cell_changes_group_and_count_and_is_taken_back(start_app: StartApp) -> None:
+    app = upload(start_app(), ("field.png", FIELD))
+    app.query_params["cell"] = "1"
+    app.run()
+    [pills] = [one for one in app.button_group if one.label == own_texts.CORRECT]
+    assert pills.disabled
+    app.text_input(key="initials-diagnose-field").set_value("KM")
+    app.button(key="initials-diagnose-use").click().run()
+    [pills] = [one for one in app.button_group if one.label == own_texts.CORRECT]
+    pills.set_value(ARTIFACT).run()
+    assert not app.exception
+
+    groups = {group["title"]: group["cells"] for group in component(app, "gallery")["groups"]}
+    assert {title: len(cells) for title, cells in groups.items()} == {
+        "▲ ALL": 1, "● Healthy": 1, "◇ Artifact": 1, "○ No call": 1,
+    }  # fmt: skip
+    assert groups["◇ Artifact"][0]["name"] == "Leukocyte 1: Artifact, corrected by a reader"
+    assert component(app, "picture")["cells"][0]["mark"] == "◇ 1*"
+    shown = words(app)
+    assert "**2 of 3** judged" in shown
+    assert own_texts.CORRECTED_COUNT.format(n=1) in shown
+    assert "**1 of 2** judged" in shown
+
+    app.button(key="take-back-correction").click().run()
+    assert not app.exception
+    assert component(app, "picture")["cells"][0]["mark"] == "▲ 1"
+    assert "**1 of 2** judged" not in words(app)
+
+
+def test_reactive_is_judged_and_no_leukemia_and_an_artifact_is_no_leukocyte() -> None:
+    cells = [make_cell(label, index) for index, label in enumerate(("ALL", "ALL", None))]
+    summary = count_corrected(cells, {0: correction(REACTIVE), 1: correction(ARTIFACT)})
+    assert (summary.n_found, summary.n_judged, summary.n_blast_like) == (2, 1, 0)
+    summary = count_corrected(cells, {2: correction("AML")})
+    assert (summary.n_found, summary.n_judged, summary.n_blast_like) == (3, 3, 3)
+
+
+def correction(answer: str) -> CellCorrection:
+    return CellCorrection(
+        sequence=1, box=CellBox(x0=0, y0=0, x1=1, y1=1), answer=answer, initials="KM", user=None,
+        corrected_at=datetime.now(UTC),
+    )  # fmt: skip
 
 
 def test_field_without_leukocyte_is_no_call_with_its_reason(start_app: StartApp) -> None:

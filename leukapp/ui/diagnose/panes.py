@@ -4,15 +4,22 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.overlay import draw_overlay
-from leukapp.ui import texts, theme
+from leukapp.ui import texts
 from leukapp.ui.cell_table import describe_reading, show_summary
 from leukapp.ui.diagnose.chosen_cell import choose_cell, chosen_cell
+from leukapp.ui.diagnose.corrections import (
+    Corrections,
+    count_corrected,
+    find_corrections,
+    show_correction,
+)
 from leukapp.ui.diagnose.details import show_details
 from leukapp.ui.diagnose.heat_settings import chosen_heatmap, heat_settings
 from leukapp.ui.diagnose.place import write_place
 from leukapp.ui.guarded import guarded_fragment
+from leukapp.ui.microscope.cell_look import CellLook, answer_mark, look_at
 from leukapp.ui.microscope.gallery import show_gallery
-from leukapp.ui.microscope.picture import LargePicture, cell_name, show_large_picture
+from leukapp.ui.microscope.picture import LargePicture, show_large_picture
 from leukapp.ui.microscope.screen_pictures import (
     MAX_SIDE_PX,
     EncodedPicture,
@@ -59,38 +66,54 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
         show_trail_failure()
         decision = show_decision_box(diagnosis, key=entry.key)
         show_report_download(diagnosis, is_synthetic=entry.is_synthetic, decision=decision)
+        # A single cell needs none: the decision on the image is the one on it.
+        corrections = find_corrections(diagnosis) if len(cells) > 1 else {}
+        looks = tuple(look_at(cell, i, corrections.get(i)) for i, cell in enumerate(cells))
         if cells:
-            _show_cells(entry, diagnosis, diagnoser, chosen)
+            _show_cells(entry, diagnosis, diagnoser, looks, corrections)
     with view.container(key="picture-pane", gap="small"):
-        _show_picture(entry, diagnosis, diagnoser, chosen)
+        _show_picture(entry, diagnosis, diagnoser, looks)
         show_details(diagnosis, diagnoser, key=entry.key, decision=decision)
 
 
 def _show_cells(
-    entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnoser, chosen: int | None
+    entry: ImageEntry,
+    diagnosis: Diagnosis,
+    diagnoser: SharedDiagnoser,
+    looks: tuple[CellLook, ...],
+    corrections: Corrections,
 ) -> None:
+    chosen = chosen_cell(entry.key, len(diagnosis.cells))
     st.subheader(picture_texts.GALLERY, help=picture_texts.GALLERY_HELP, anchor=False)
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
+        if corrections:
+            st.caption(own_texts.CORRECTED_COUNT.format(n=len(corrections)))
+            show_summary(count_corrected(diagnosis.cells, corrections))
     else:
         st.caption(describe_reading(diagnosis))
     if len(diagnosis.cells) > 1:
         show_gallery(
             diagnosis,
             name=_name(diagnosis),
+            looks=looks,
             chosen=chosen,
             on_choose=lambda index: choose_cell(entry.key, index),
         )
     if chosen is not None:
-        _show_cell(diagnosis, diagnoser, chosen)
+        _show_cell(diagnosis, diagnoser, chosen, looks)
+    if chosen is not None and len(diagnosis.cells) > 1:
+        show_correction(diagnosis, chosen, corrections)
 
 
-def _show_cell(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int) -> None:
+def _show_cell(
+    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int, looks: tuple[CellLook, ...]
+) -> None:
     """Write one leukocyte large, with its heat."""
     cell = diagnosis.cells[index]
     if len(diagnosis.cells) > 1:
-        mark = theme.style_of(cell.answer_name).mark
-        st.markdown(f"**{mark} {escape_markdown(cell_name(cell, index))}**")
+        mark = answer_mark(looks[index].answer)
+        st.markdown(f"**{mark} {escape_markdown(looks[index].name)}**")
         if cell.no_call_reason:
             st.caption(cell.no_call_reason)
     class_name = cell.probabilities.top_class
@@ -106,7 +129,10 @@ def _show_cell(diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int) -> 
 
 
 def _show_picture(
-    entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnoser, chosen: int | None
+    entry: ImageEntry,
+    diagnosis: Diagnosis,
+    diagnoser: SharedDiagnoser,
+    looks: tuple[CellLook, ...],
 ) -> None:
     name = _name(diagnosis)
     wants_enhanced = f"wants-enhanced-{name}"
@@ -133,7 +159,8 @@ def _show_picture(
             heat=_heat(diagnosis, diagnoser, entry.key) if is_readable else None,
             erythrocyte_px=diagnosis.erythrocyte_px,
             cells=cells,
-            chosen=chosen if len(cells) > 1 else None,
+            looks=looks,
+            chosen=chosen_cell(entry.key, len(cells)) if len(cells) > 1 else None,
         ),
         on_choose=lambda index: choose_cell(entry.key, index),
         on_enhance=want_enhanced,

@@ -9,18 +9,24 @@ import streamlit as st
 from leukapp.cells import CellAnswer
 from leukapp.diagnosis import Diagnosis
 from leukapp.labels import ANSWER_NAMES, HEALTHY
+from leukapp.review.records import CORRECTIONS
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded
+from leukapp.ui.microscope.cell_look import CellLook, answer_color, marked_answer
 from leukapp.ui.microscope.mount import component, serve
-from leukapp.ui.microscope.picture import cell_name
 from leukapp.ui.microscope.screen_pictures import encode_sheet
 from leukapp.ui.texts import microscope as texts
 
 SHEET_COLUMNS: Final = 16
 GALLERY_KEY: Final = "cell-gallery"
 
-GROUP_ORDER: Final = (*(name for name in ANSWER_NAMES if name != HEALTHY), HEALTHY, None)
-"""Leukemias first, then healthy cells, then those without a call."""
+GROUP_ORDER: Final = (
+    *(name for name in CORRECTIONS if name in ANSWER_NAMES and name != HEALTHY),
+    HEALTHY,
+    *(name for name in CORRECTIONS if name not in ANSWER_NAMES),
+    None,
+)
+"""Leukemias first, then healthy cells, then what readers see else, then those without a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +44,24 @@ class CellGroup:
     indices: tuple[int, ...]
 
 
-def group_cells(cells: Sequence[CellAnswer]) -> tuple[CellGroup, ...]:
+def group_cells(cells: Sequence[CellAnswer], looks: Sequence[CellLook]) -> tuple[CellGroup, ...]:
     """Put cells of one answer together; those unlike any training cell come last.
 
     Args:
         cells: of an image.
+        looks: how each of them is shown.
     """
     by_doubt = sorted(range(len(cells)), key=lambda index: cells[index].answer_probability)
-    groups = []
-    for answer in GROUP_ORDER:
-        same = tuple(i for i in by_doubt if cells[i].answer_name == answer and cells[i].is_counted)
-        groups.append(CellGroup(title=theme.marked(answer), answer_name=answer, indices=same))
-    unlike = tuple(index for index in by_doubt if not cells[index].is_counted)
-    groups.append(CellGroup(title=texts.UNLIKE, answer_name=None, indices=unlike))
+    unlike = [i for i in by_doubt if not cells[i].is_counted and not looks[i].is_corrected]
+    groups = [
+        CellGroup(
+            title=marked_answer(answer),
+            answer_name=answer,
+            indices=tuple(i for i in by_doubt if looks[i].answer == answer and i not in unlike),
+        )
+        for answer in GROUP_ORDER
+    ]
+    groups.append(CellGroup(title=texts.UNLIKE, answer_name=None, indices=tuple(unlike)))
     return tuple(group for group in groups if group.indices)
 
 
@@ -58,6 +69,7 @@ def show_gallery(
     diagnosis: Diagnosis,
     *,
     name: str,
+    looks: tuple[CellLook, ...],
     chosen: int | None,
     on_choose: Callable[[int], None],
 ) -> None:
@@ -66,6 +78,7 @@ def show_gallery(
     Args:
         diagnosis: of an image with at least one leukocyte.
         name: of the image and its bundle.
+        looks: how each leukocyte is shown.
         chosen: index of the chosen cell, or None.
         on_choose: told the index of a cell that was clicked, before the page is drawn anew.
     """
@@ -76,11 +89,15 @@ def show_gallery(
             on_choose(index)
 
     component("gallery")(
-        key=GALLERY_KEY, data=_data(diagnosis, name, chosen), on_chosen_change=guarded(choose)
+        key=GALLERY_KEY,
+        data=_data(diagnosis, name, looks, chosen),
+        on_chosen_change=guarded(choose),
     )
 
 
-def _data(diagnosis: Diagnosis, name: str, chosen: int | None) -> dict[str, Any]:
+def _data(
+    diagnosis: Diagnosis, name: str, looks: tuple[CellLook, ...], chosen: int | None
+) -> dict[str, Any]:
     """What gallery.js reads."""
     cells = diagnosis.cells
     n_columns = min(len(cells), SHEET_COLUMNS)
@@ -95,12 +112,11 @@ def _data(diagnosis: Diagnosis, name: str, chosen: int | None) -> dict[str, Any]
         "groups": [
             {
                 "title": group.title,
-                "color": theme.color_of(group.answer_name, dark=dark),
+                "color": answer_color(group.answer_name, dark=dark),
                 "cells": [
-                    {"index": i, "number": i + 1, "name": cell_name(cells[i], i)}
-                    for i in group.indices
+                    {"index": i, "number": i + 1, "name": looks[i].name} for i in group.indices
                 ],
             }
-            for group in group_cells(cells)
+            for group in group_cells(cells, looks)
         ],
     }

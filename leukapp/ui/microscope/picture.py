@@ -8,12 +8,11 @@ import streamlit as st
 
 from leukapp.cells import CellAnswer
 from leukapp.imaging.cell_boxes import CellBox
-from leukapp.ui import theme
 from leukapp.ui.guarded import guarded
+from leukapp.ui.microscope.cell_look import CellLook, answer_color
 from leukapp.ui.microscope.mount import component, serve
 from leukapp.ui.microscope.screen_pictures import EncodedPicture
 from leukapp.ui.texts import microscope as texts
-from leukapp.ui.wording import percent
 
 ERYTHROCYTE_UM: Final = 7.5
 """Diameter of an erythrocyte in a smear, which gives the scale."""
@@ -39,6 +38,7 @@ class LargePicture:
         heat: a layer over it, or None where there is no heat.
         erythrocyte_px: scale of the image; None where nothing gives one.
         cells: the leukocytes.
+        looks: how each of them is shown.
         chosen: index of the chosen one, or None.
     """
 
@@ -52,6 +52,7 @@ class LargePicture:
     heat: EncodedPicture | None
     erythrocyte_px: float | None
     cells: tuple[CellAnswer, ...]
+    looks: tuple[CellLook, ...]
     chosen: int | None
 
 
@@ -79,13 +80,6 @@ def show_large_picture(
     )
 
 
-def cell_name(cell: CellAnswer, index: int) -> str:
-    """Name a leukocyte with its answer and how probable it is."""
-    probability = cell.answer_probability if cell.finding else None
-    name = texts.CELL.format(number=index + 1, answer=theme.answer_title(cell.answer_name))
-    return name if probability is None else f"{name}, {percent(probability)}"
-
-
 def pixels_per_um(erythrocyte_px: float | None) -> float | None:
     """Scale of an image from its erythrocytes; None where it has none."""
     return None if erythrocyte_px is None else erythrocyte_px / ERYTHROCYTE_UM
@@ -109,22 +103,22 @@ def _data(picture: LargePicture) -> dict[str, Any]:
         "height": picture.height_px,
         "canEnhance": picture.can_enhance,
         "pixelsPerUm": pixels_per_um(picture.erythrocyte_px),
-        "cells": _boxes(picture.cells),
+        "cells": _boxes(picture.cells, picture.looks),
         "chosen": picture.chosen,
         "words": asdict(texts.PICTURE_WORDS),
     }
 
 
-def _boxes(cells: Sequence[CellAnswer]) -> list[dict[str, str | float]]:
+def _boxes(cells: Sequence[CellAnswer], looks: Sequence[CellLook]) -> list[dict[str, str | float]]:
     return [
         {
             **_around(cell.box),
-            "name": cell_name(cell, index),
-            "mark": f"{theme.style_of(cell.answer_name).mark} {index + 1}",
+            "name": look.name,
+            "mark": look.mark,
             # On a picture the theme does not matter.
-            "color": theme.color_of(cell.answer_name, dark=False),
+            "color": answer_color(look.answer, dark=False),
         }
-        for index, cell in enumerate(cells)
+        for cell, look in zip(cells, looks, strict=True)
     ]
 
 

@@ -66,3 +66,6 @@ GALLERY_HELP: Final = (
     "puts their answers together. Within a group the most doubtful come first. Click one to see "
     "it, and where it lies."
 )
+CORRECTED_CELL: Final = "{cell}, corrected by a reader"
+OTHER_ANSWERS: Final = {"artifact": "Artifact", "reactive": "Reactive", "other": "Other"}
+OTHER_MARK: Final = "◇"

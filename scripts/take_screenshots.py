@@ -138,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images")
     parser.add_argument("--sample", default="field", help="kind of the drawing")
+    parser.add_argument("--diagnose-only", action="store_true", help="only page Diagnose")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -150,6 +151,8 @@ def main() -> None:
         for color_scheme in COLOR_SCHEMES:
             picture = take_screenshot(browser, app, color_scheme, options.sample)
             write_small_png(picture, options.out / f"diagnose-{color_scheme}.png")
+            if options.diagnose_only:
+                continue
             picture = take_evaluation_screenshot(browser, app, color_scheme)
             write_small_png(picture, options.out / f"evaluation-{color_scheme}.png")
             for name, one in take_batch_screenshots(browser, app, color_scheme).items():

@@ -241,6 +241,7 @@ def _show_near(item: BatchItem, pixels: RgbImage, alt: str) -> None:
         heat=None,
         erythrocyte_px=None,
         cells=(),
+        looks=(),
         chosen=None,
     )
     with st.container(key=NEAR_KEY):

@@ -59,6 +59,7 @@ lock:
 	.lock-venv/bin/python -m pip install -q uv==0.13.9
 	.lock-venv/bin/uv pip compile $(LOCK_OPTIONS) requirements.txt -o requirements.lock
 	.lock-venv/bin/uv pip compile $(LOCK_OPTIONS) requirements-dev.txt -o requirements-dev.lock
+	.lock-venv/bin/uv pip compile $(LOCK_OPTIONS) requirements.txt requirements-cluster.txt -o requirements-cluster.lock
 	rm -rf .lock-venv
 
 audit-dependencies: setup-dev

@@ -4,6 +4,7 @@ import argparse
 import inspect
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -23,6 +24,8 @@ Asked = TypeVar("Asked")
 ENGINES = ("auto", "openvino", "openvino-f32", "openvino-bf16", "keras")
 MOST_EPOCHS = 1_000_000
 LARGEST_SEED = 2**32 - 1
+MOST_ACTORS = 100_000
+MOST_GPUS = 16
 MAX_EVERY_SECONDS = 24 * 3600.0
 
 
@@ -90,6 +93,24 @@ def whole_number(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def cluster_address(text: str) -> str:
+    """A type of argument: ``ray``, or ``ray://`` with a host and a port."""
+    if text != "ray" and not re.fullmatch(r"ray://[^/@]+:\d+", text):
+        raise argparse.ArgumentTypeError("give ray, or ray://HOST:PORT")
+    return text
+
+
+def share_of_gpus(text: str) -> float:
+    """A type of argument: graphics processors for one actor, which may share one."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= MOST_GPUS or (value > 1 and not value.is_integer()):
+        raise argparse.ArgumentTypeError(f"give 0 to 1, or a whole number to {MOST_GPUS}")
+    return value
 
 
 SHARED: Final[dict[str, dict[str, Any]]] = {
@@ -197,17 +218,41 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 @_command(
     "judge a folder into the review store",
-    _option("folder", type=Path, help="folder of images"),
+    _option("source", help="folder of images, or an address that fsspec opens, as s3://..."),
     _option("--name", help="what the batch is called (default: the folder's name)"),
     _option("--resume", type=whole_number(1), metavar="N", help="go on with batch N"),
     _option("--bundle"),
     _option("--engine"),
     _option("--store"),
+    _option("--out", required=False, metavar="DIR", help="also write the answers as parquet"),
+    _option(
+        "--on",
+        type=cluster_address,
+        metavar="ray[://HOST:PORT]",
+        help="judge on a Ray cluster: that of RAY_ADDRESS or this machine, or the named one",
+    ),
+    _option(
+        "--actors",
+        type=whole_number(1, MOST_ACTORS),
+        dest="n_actors",
+        metavar="N",
+        help="of the cluster (default: one a node)",
+    ),
+    _option(
+        "--gpus-per-actor", type=share_of_gpus, default=0.0, metavar="G", help="0.5: two share one"
+    ),
 )
 def _batch(options: argparse.Namespace) -> int:
+    from leukapp.batch.ray_cluster import ClusterOptions
     from leukapp.batch_command import BatchOptions, judge_folder
 
-    return judge_folder(_asked(BatchOptions, options))
+    cluster = None
+    if options.on is not None:
+        address = None if options.on == "ray" else options.on
+        cluster = _asked(ClusterOptions, options, address=address)
+    elif options.n_actors is not None or options.gpus_per_actor:
+        raise LeukappError("--actors and --gpus-per-actor are for a cluster: add --on ray.")
+    return judge_folder(_asked(BatchOptions, options, cluster=cluster))
 
 
 @_command(

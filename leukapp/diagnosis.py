@@ -1,7 +1,6 @@
 """The facade: bytes or a path in, a Diagnosis out. Pages, command line and batch all call this."""
 
 import hashlib
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +35,7 @@ from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
 from leukapp.labels import HEALTHY, name_answer
 from leukapp.model.bundle import Bundle, open_bundle
-from leukapp.process_threads import one_opencv_thread
+from leukapp.process_threads import one_opencv_thread, usable_cores
 from leukapp.resources import find_bundle
 
 __all__ = [
@@ -341,7 +340,7 @@ class Diagnoser:
             except ImageError as error:
                 return error
 
-        n_cores = os.cpu_count() or 1
+        n_cores = usable_cores()
         pending: deque[tuple[int, Future[Diagnosis | ImageError]]] = deque()
         with (
             one_opencv_thread(),

@@ -82,3 +82,7 @@ class StoreAwayError(StoreError):
 
 class BatchSourceError(LeukappError):
     """The images of a batch cannot be had from where the reviewer asked."""
+
+
+class ClusterError(LeukappError):
+    """A cluster cannot be reached, or its nodes cannot judge a batch."""

@@ -1,5 +1,6 @@
-"""How many threads numpy's matrix products and OpenCV take, while something here needs one."""
+"""How many cores this process may take, and how many threads numpy's products and OpenCV."""
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import ContextDecorator
@@ -8,6 +9,15 @@ from types import TracebackType
 
 import cv2
 from threadpoolctl import OpenBLASController, ThreadpoolController
+
+
+def usable_cores() -> int:
+    """Cores that this process may take: those of the machine, or what OMP_NUM_THREADS allows.
+
+    Ray sets the variable to an actor's share of its node.
+    """
+    n_cores, allowed = os.cpu_count() or 1, os.environ.get("OMP_NUM_THREADS", "")
+    return min(n_cores, int(allowed)) if allowed.isdecimal() and int(allowed) else n_cores
 
 
 class _OneThread(ContextDecorator):

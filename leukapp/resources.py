@@ -116,6 +116,12 @@ def review_root() -> Path | None:
     return Path(named).resolve() if named and Path(named).is_dir() else None
 
 
+def review_address() -> str | None:
+    """The address that LEUKAPP_REVIEW_ROOT names in place of a folder, as ``s3://...``, or None."""
+    named = os.environ.get(ROOT_VARIABLE)
+    return named.rstrip("/") if named and "://" in named else None
+
+
 def data_root() -> Path | None:
     """The folder that the environment's LEUKAPP_DATA_DIR names, or None without one."""
     named = os.environ.get(DATA_VARIABLE)

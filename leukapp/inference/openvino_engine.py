@@ -25,6 +25,7 @@ from leukapp.json_files import from_json, write_json
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
 from leukapp.model.manifest import file_sha256
+from leukapp.process_threads import usable_cores
 from leukapp.resources import CACHE_VARIABLE, cache_dir
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ def compile_network(
         hint: ``LATENCY`` gives one image all cores, ``THROUGHPUT`` each core its own image.
     """
     _meet_numpy()
-    options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": hint}
+    options: dict[str, str | int] = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "PERFORMANCE_HINT": hint,
+    }
+    if usable_cores() < (os.cpu_count() or 1):
+        options["INFERENCE_NUM_THREADS"] = usable_cores()
     return openvino.Core().compile_model(model, "CPU", options)
 
 

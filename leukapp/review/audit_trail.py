@@ -10,12 +10,12 @@ it (``leukapp head``).
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, text, update
 
 from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, LATER
 
@@ -97,9 +97,40 @@ def append_entry(connection: Connection, entry: TrailEntry) -> None:
         connection: in a transaction.
         entry: what happened.
     """
+    append_entries(connection, [entry])
+
+
+def append_entries(connection: Connection, entries: Sequence[TrailEntry]) -> None:
+    """Add rows one after the other; other writers wait once for all of them.
+
+    Args:
+        connection: in a transaction, which must hold the store's write lock.
+        entries: what happened, in its order.
+    """
+    if not entries:
+        return
     lock_trail(connection)
     head = read_head(connection)
-    row = {
+    rows = []
+    for entry in entries:
+        row = _row(entry, head)
+        head = TrailHead(n_rows=head.n_rows + 1, row_hash=digest(row))
+        rows.append({**row, "row_hash": head.row_hash})
+    connection.execute(insert(AUDIT_TRAIL), rows)
+    heads = [{"last": row["sequence"], "last_hash": row["row_hash"]} for row in rows]
+    if rows[0]["sequence"] == 1:
+        first, *heads = heads
+        values = {"n_rows": first["last"], "row_hash": first["last_hash"]}
+        connection.execute(insert(AUDIT_HEAD).values(id=1, **values))
+    if heads:
+        # The guard of the head lets it grow by one row at a time.
+        grown = update(AUDIT_HEAD).values(n_rows=bindparam("last"), row_hash=bindparam("last_hash"))
+        connection.execute(grown, heads)
+
+
+def _row(entry: TrailEntry, head: TrailHead) -> dict[str, Any]:
+    """The row of an entry that follows a head, without its own hash."""
+    return {
         "sequence": head.n_rows + 1,
         "recorded_at": utc_now(),
         "event": entry.event,
@@ -110,13 +141,6 @@ def append_entry(connection: Connection, entry: TrailEntry) -> None:
         "detail": canonical(entry.detail),
         "previous_hash": head.row_hash,
     }
-    row_hash = digest(row)
-    connection.execute(insert(AUDIT_TRAIL).values(**row, row_hash=row_hash))
-    values = {"n_rows": head.n_rows + 1, "row_hash": row_hash}
-    if head.n_rows == 0:
-        connection.execute(insert(AUDIT_HEAD).values(id=1, **values))
-    else:
-        connection.execute(update(AUDIT_HEAD).values(**values))
 
 
 def canonical(values: Mapping[str, Any] | list[Any]) -> str:

@@ -1,4 +1,4 @@
-"""The pixels behind the items of a batch: uploads that were kept, or files of the server.
+"""The pixels behind the items of a batch: uploads, files of the server, or files at an address.
 
 A path says nothing of what a file shows: a file is handed out for an image that was judged only
 where its bytes have the hash that was judged.
@@ -12,9 +12,10 @@ from typing import Final, Self
 
 from leukapp.errors import BatchSourceError, ChangedImageError, ImageError
 from leukapp.imaging.image_io import read_image_bytes
-from leukapp.resources import ROOT_VARIABLE
+from leukapp.resources import ROOT_VARIABLE, review_address
 from leukapp.review.kept_images import is_upload, read_upload, uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, ItemState
+from leukapp.review.remote_folder import RemoteFolder, is_address
 from leukapp.review.server_folder import resolve_inside
 
 N_CHECKED: Final = 20
@@ -35,19 +36,31 @@ class BatchImages:
     Attributes:
         root: where its files are looked for, or None where no folder may be read.
         begun_in: where the batch was begun, or None where that is not known or it was uploaded.
+        remote: where the files of a batch that was begun at an address are read.
     """
 
     root: Path | None
     begun_in: Path | None = None
+    remote: RemoteFolder | None = None
 
     @classmethod
-    def of(cls, run: BatchRun, confines: Path | None) -> Self:
+    def of(cls, run: BatchRun, confines: Path | None, *, address: str | None = None) -> Self:
         """Give the images of a batch as this server may read them.
 
         Args:
             run: the batch.
             confines: the only folder of the server that may be read, links resolved, or None.
+            address: the only address that may be read; None takes that of the review folder's
+                variable, where it names one.
+
+        Raises:
+            BatchSourceError: what opens the address is not installed.
         """
+        if run.root is not None and is_address(run.root):
+            open_at = address or review_address()
+            is_allowed = open_at is not None and f"{run.root}/".startswith(f"{open_at}/")
+            remote = RemoteFolder.at(run.root) if is_allowed else None
+            return cls(root=None, begun_in=Path(run.root), remote=remote)
         begun_in = None if run.root is None else Path(run.root)
         is_open = confines and begun_in and begun_in.resolve().is_relative_to(confines)
         return cls(root=begun_in if is_open else confines, begun_in=begun_in)
@@ -66,7 +79,7 @@ class BatchImages:
         if not waiting:
             return
         from_folder = [item for item in items if not is_upload(item.source)]
-        if from_folder and self.begun_in not in {None, self.root}:
+        if from_folder and self.remote is None and self.begun_in not in {None, self.root}:
             raise BatchSourceError(ELSEWHERE)
         if not any(self._is_there(item) for item in waiting[:N_CHECKED]):
             raise BatchSourceError(
@@ -80,6 +93,9 @@ class BatchImages:
 
     def _is_there(self, item: BatchItem) -> bool:
         if is_upload(item.source):
+            return True
+        if self.remote is not None:
+            # Each read says for itself whether the file is there.
             return True
         try:
             return self.root is not None and resolve_inside(self.root, item.source).is_file()
@@ -130,6 +146,8 @@ class BatchImages:
     def _read(self, item: BatchItem) -> bytes:
         if is_upload(item.source):
             return read_upload(item.source)
+        if self.remote is not None:
+            return self.remote.read(item.source)
         if self.root is None or not self.root.is_dir():
             raise BatchSourceError(
                 "This batch lies in the review folder of the server, which is not there: set "

@@ -4,8 +4,9 @@ Each function works in the caller's transaction, which must hold the store's wri
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -37,10 +38,11 @@ from leukapp.review.audit_trail import (
     utc_now,
 )
 from leukapp.review.records import BatchItem, BatchRun, ItemState, RunState
-from leukapp.review.tables import ITEMS, REMOVALS, RUNS
+from leukapp.review.tables import IS_WAITING, ITEMS, REMOVALS, RUNS
 
 CLAIM_SECONDS: Final = 12.0
 """How long an image stays in the hand of a runner that does not say that it is alive."""
+ROWS_A_STATEMENT: Final = 1000
 NO_SUCH_BATCH: Final = "This batch is not in the review store: choose another one."
 UPLOAD: Final = "upload"
 THUMBNAIL: Final = "thumbnail"
@@ -60,22 +62,23 @@ class NamedSource(Protocol):
 
 def begin_batch(  # noqa: PLR0913
     connection: Connection,
-    entries: Sequence[NamedSource],
+    entries: Iterable[NamedSource],
     *,
     name: str,
     bundle_sha256: str,
-    root: Path | None,
+    root: Path | str | None,
     user: str | None,
     n_readers: int = 1,
 ) -> int:
-    """Add a batch whose images all wait.
+    """Add a batch whose images all wait; few of them are in memory at once.
 
     Args:
         connection: in a transaction.
         entries: its files, in the order in which they are judged.
         name: as the reviewer calls it.
         bundle_sha256: the bundle that will judge it.
-        root: folder that the paths of its files are under; None where they were uploaded.
+        root: folder, or address of one, that the paths of its files are under; None where they were
+            uploaded.
         user: mail address of who begins it, or None.
         n_readers: how many readers each image asks for, 1 or 2.
 
@@ -91,7 +94,7 @@ def begin_batch(  # noqa: PLR0913
                 created_at=utc_now(),
                 bundle_sha256=bundle_sha256,
                 software_version=__version__,
-                root=None if root is None else str(root.resolve()),
+                root=str(root.resolve()) if isinstance(root, Path) else root,
                 n_readers=None if n_readers == 1 else n_readers,
             )
             .returning(*RUNS.c)
@@ -99,7 +102,8 @@ def begin_batch(  # noqa: PLR0913
         .mappings()
         .one()
     )
-    if entries:
+    numbered = enumerate(entries)
+    while chunk := list(islice(numbered, ROWS_A_STATEMENT)):
         connection.execute(
             insert(ITEMS),
             [
@@ -112,13 +116,14 @@ def begin_batch(  # noqa: PLR0913
                     "quality": [],
                     "mode": "",
                 }
-                for position, entry in enumerate(entries)
+                for position, entry in chunk
             ],
         )
     images = connection.execute(
         select(ITEMS.c.id, ITEMS.c.position, ITEMS.c.name, ITEMS.c.source)
         .where(ITEMS.c.run_id == run["id"])
         .order_by(ITEMS.c.position)
+        .execution_options(yield_per=ROWS_A_STATEMENT)
     ).tuples()
     detail = {
         "run_id": run["id"],
@@ -214,16 +219,17 @@ def remove_batch_rows(connection: Connection, run_id: int, *, user: str | None) 
     )
 
 
-def claim_item(connection: Connection, run_id: int, runner: str) -> BatchItem | None:
-    """Claim the next image of a running batch that no other runner has claimed.
+def claim_items(connection: Connection, run_id: int, runner: str, n: int) -> tuple[BatchItem, ...]:
+    """Claim the next images of a running batch that no other runner has claimed.
 
     Args:
         connection: in a transaction.
         run_id: of the batch.
-        runner: who takes it.
+        runner: who takes them.
+        n: how many at most, at least 1.
 
     Returns:
-        The image, or None where none is free or the batch is not running.
+        The images; none where none is free or the batch is not running.
 
     Raises:
         StoreError: there is no such batch.
@@ -232,23 +238,32 @@ def claim_item(connection: Connection, run_id: int, runner: str) -> BatchItem | 
     if run is None:
         raise StoreError(NO_SUCH_BATCH)
     if run.state != RunState.RUNNING.value:
-        return None
+        return ()
     now = _now(connection)
-    is_free = ITEMS.c.claimed_until.is_(None) | (ITEMS.c.claimed_until < now)
+    # First what nobody has had in hand, by an index of these alone; then what a killed one had.
+    rows = _free(connection, run_id, ITEMS.c.claimed_until.is_(None), n)
+    if not rows:
+        rows = _free(connection, run_id, ITEMS.c.claimed_until < now, n)
+    if not rows:
+        return ()
+    claim = {"claimed_by": runner, "claimed_until": now + CLAIM_SECONDS}
+    taken = ITEMS.c.id.in_([row["id"] for row in rows])
+    connection.execute(update(ITEMS).where(taken).values(**claim))
+    return tuple(read_item(row) for row in rows)
+
+
+def _free(
+    connection: Connection, run_id: int, is_free: ColumnElement[bool], n: int
+) -> Sequence[RowMapping]:
     free = (
         select(ITEMS)
-        .where(ITEMS.c.run_id == run_id, ITEMS.c.state == ItemState.WAITING.value, is_free)
+        .where(ITEMS.c.run_id == run_id, IS_WAITING, is_free)
         .order_by(ITEMS.c.position)
-        .limit(1)
+        .limit(n)
         # PostgreSQL; SQLite has one writer at a time and leaves these words out.
         .with_for_update(skip_locked=True)
     )
-    row = connection.execute(free).mappings().first()
-    if row is None:
-        return None
-    claim = {"claimed_by": runner, "claimed_until": now + CLAIM_SECONDS}
-    connection.execute(update(ITEMS).where(ITEMS.c.id == row["id"]).values(**claim))
-    return read_item(row)
+    return connection.execute(free).mappings().all()
 
 
 def renew_claims(connection: Connection, runner: str, item_ids: Sequence[int]) -> None:
@@ -298,13 +313,11 @@ def fill_item(
     is_mine = ITEMS.c.claimed_by.is_(None) | (ITEMS.c.claimed_by == runner)
     waiting = (ITEMS.c.id == item.id) & (ITEMS.c.state == ItemState.WAITING.value) & is_mine
     changed = update(ITEMS).where(waiting).values(**values, claimed_by=None, claimed_until=None)
-    if connection.execute(changed).rowcount != 1:
-        return None
-    return connection.execute(select(ITEMS).where(ITEMS.c.id == item.id)).mappings().one()
+    return connection.execute(changed.returning(*ITEMS.c)).mappings().first()
 
 
-def append_unreadable(connection: Connection, row: RowMapping, *, user: str | None) -> None:
-    """Write into the trail that an image of a batch could not be judged.
+def unreadable_entry(connection: Connection, row: RowMapping, *, user: str | None) -> TrailEntry:
+    """What the trail says of an image of a batch that could not be judged.
 
     Args:
         connection: in a transaction.
@@ -312,8 +325,13 @@ def append_unreadable(connection: Connection, row: RowMapping, *, user: str | No
         user: mail address of who began the batch, or None.
     """
     of_batch = select(RUNS.c.bundle_sha256).where(RUNS.c.id == row["run_id"])
-    bundle_sha256 = connection.execute(of_batch).scalar_one()
-    _append(connection, UNREADABLE, answer_detail(row), bundle_sha256=bundle_sha256, user=user)
+    return TrailEntry(
+        event=UNREADABLE,
+        user=user,
+        bundle_sha256=connection.execute(of_batch).scalar_one(),
+        software_version=__version__,
+        detail=answer_detail(row),
+    )
 
 
 def answer_detail(row: RowMapping) -> dict[str, Any]:

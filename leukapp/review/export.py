@@ -1,18 +1,33 @@
 """A reviewed batch as a table: CSV for spreadsheets, parquet for programs."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import chain
+from typing import IO, Final, Self
 
 from leukapp.labels import CLASS_NAMES, order_classes, split_answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.double_reading import N_READERS, DoubleReading, reader_of, said
+from leukapp.review.double_reading import (
+    N_READERS,
+    DoubleReading,
+    read_doubly,
+    reader_of,
+    said,
+    settled_decisions,
+)
 from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.standing import standing_decisions
+from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, reviewer_answer
 from leukapp.spreadsheet import Cell, write_csv_rows
+
+DECISION_COLUMNS: Final = (
+    *("decision", "reviewer_finding", "reviewer_label", "reason", "initials"),
+    *("reviewer", "decided_at_utc", "blinded"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +43,39 @@ class ReviewTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """What the columns are: of which classes and branches, and what else is told."""
+
+    classes: tuple[str, ...]
+    branches: tuple[str, ...]
+    has_readers: bool
+    has_files: bool
+
+    @classmethod
+    def of(cls, items: Sequence[BatchItem], *, has_readers: bool, has_files: bool) -> Self:
+        return cls(
+            classes=answered_classes(items),
+            branches=_branch_names(items),
+            has_readers=has_readers,
+            has_files=has_files,
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (
+            "position",
+            *(("file_name",) if self.has_files else ()),
+            *("image_sha256", "state", "error", "mode", "finding"),
+            *("label", "no_call_reason", "confidence"),
+            *(f"p_{name}" for name in self.classes),
+            *(f"p_{name}_{branch}" for branch in self.branches for name in self.classes),
+            *("branches_agree", "quality", *DECISION_COLUMNS),
+            *(_readers(None) if self.has_readers else ()),
+            *("run", "bundle_sha256", "software_version", "notice"),
+        )
+
+
 def build_review_table(
     run: BatchRun,
     items: Sequence[BatchItem],
@@ -40,17 +88,113 @@ def build_review_table(
 
     Args:
         run: the batch.
-        items: its images, at least one.
+        items: its images.
         decisions: its review log, oldest first.
         with_file_names: also give the files' names, which may hold a patient's.
         readings: what two readers signed on each image, by the item's id, where a batch asks for
             two; an image that one of them alone has signed shows nothing.
     """
+    names = _Names.of(items, has_readers=readings is not None, has_files=with_file_names)
+    return _table(run, items, decisions, names, readings)
+
+
+def stream_review_tables(
+    store: ReviewStore, run_id: int, *, with_file_names: bool = False
+) -> Iterator[ReviewTable]:
+    """Give the table of a batch a page of rows at a time, however many images it has.
+
+    One bundle judged all of them, so the first answer names the columns of every page.
+
+    Args:
+        store: keeps the batch.
+        run_id: of the batch.
+        with_file_names: also give the files' names, which may hold a patient's.
+
+    Yields:
+        Tables of the same columns; at least one.
+
+    Raises:
+        StoreError: there is no such batch, or the store cannot be read.
+    """
+    run, first = store.run(run_id), store.first_answer(run_id)
+    is_double = run.n_readers == N_READERS
+    known = () if first is None else (first,)
+    names = _Names.of(known, has_readers=is_double, has_files=with_file_names)
+    yield _table(run, (), (), names, {})
+    for page in store.item_pages(run_id):
+        lines = store.decisions_on(page)
+        decisions = settled_decisions(lines) if is_double else lines
+        yield _table(run, page, decisions, names, read_doubly(lines) if is_double else None)
+
+
+def build_review_csv(table: ReviewTable) -> bytes:
+    """Write the table as CSV in UTF-8; see :func:`write_review_csv`.
+
+    Args:
+        table: of a batch.
+    """
+    buffer = io.StringIO()
+    write_review_csv(buffer, [table])
+    return buffer.getvalue().encode()
+
+
+def write_review_csv(stream: IO[str], tables: Iterable[ReviewTable]) -> None:
+    """Write tables of the same columns below each other as CSV; missing values are empty.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Args:
+        stream: takes text.
+        tables: at least one.
+    """
+    for number, table in enumerate(tables):
+        write_csv_rows(stream, table.rows if number else [table.columns, *table.rows])
+
+
+def build_review_parquet(table: ReviewTable) -> bytes:
+    """Write the table as parquet; see :func:`write_review_parquet`.
+
+    Args:
+        table: of a batch.
+    """
+    sink = io.BytesIO()
+    write_review_parquet(sink, [table])
+    return sink.getvalue()
+
+
+def write_review_parquet(stream: IO[bytes], tables: Iterable[ReviewTable]) -> None:
+    """Write tables of the same columns below each other as parquet, without change to any text.
+
+    Args:
+        stream: takes bytes.
+        tables: at least one.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rest = iter(tables)
+    first = next(rest)
+    schema = pa.schema([(name, _arrow_type(name)) for name in first.columns])
+    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for table in chain([first], rest):
+            arrays = [
+                pa.array([row[place] for row in table.rows], field.type)
+                for place, field in enumerate(schema)
+            ]
+            writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _table(
+    run: BatchRun,
+    items: Sequence[BatchItem],
+    decisions: Sequence[Decision],
+    names: _Names,
+    readings: Mapping[int, DoubleReading] | None,
+) -> ReviewTable:
     standing = standing_decisions(decisions)
-    class_names, branches = answered_classes(items), _branch_names(items)
     records = [
         {
-            **_answer(item, class_names, branches),
+            **_answer(item, names),
             **_decision(item, standing.get(item.id)),
             **({} if readings is None else _readers(readings.get(item.id))),
             "run": run.name,
@@ -60,40 +204,8 @@ def build_review_table(
         }
         for item in sorted(items, key=lambda item: item.position)
     ]
-    columns = tuple(name for name in records[0] if with_file_names or name != "file_name")
-    rows = tuple(tuple(record[name] for name in columns) for record in records)
-    return ReviewTable(columns=columns, rows=rows)
-
-
-def build_review_csv(table: ReviewTable) -> bytes:
-    """Write the table as CSV in UTF-8; missing values are empty.
-
-    Text that a spreadsheet would run as a formula gets an apostrophe before it.
-
-    Args:
-        table: of a batch.
-    """
-    buffer = io.StringIO()
-    write_csv_rows(buffer, [table.columns, *table.rows])
-    return buffer.getvalue().encode()
-
-
-def build_review_parquet(table: ReviewTable) -> bytes:
-    """Write the table as parquet, with types and without change to any text.
-
-    Args:
-        table: of a batch.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrays = {
-        name: pa.array([row[place] for row in table.rows], _arrow_type(name))
-        for place, name in enumerate(table.columns)
-    }
-    sink = io.BytesIO()
-    pq.write_table(pa.table(arrays), sink, compression="zstd")
-    return sink.getvalue()
+    rows = tuple(tuple(record[name] for name in names.columns) for record in records)
+    return ReviewTable(columns=names.columns, rows=rows)
 
 
 def _arrow_type(name: str) -> object:
@@ -109,9 +221,7 @@ def _arrow_type(name: str) -> object:
     return pa.string()
 
 
-def _answer(
-    item: BatchItem, class_names: tuple[str, ...], branches: tuple[str, ...]
-) -> dict[str, Cell]:
+def _answer(item: BatchItem, names: _Names) -> dict[str, Cell]:
     probabilities = item.probabilities or {}
     of_branches = item.branch_probabilities or {}
     return {
@@ -125,11 +235,11 @@ def _answer(
         "label": item.label,
         "no_call_reason": item.no_call_reason,
         "confidence": item.confidence,
-        **{f"p_{name}": probabilities.get(name) for name in class_names},
+        **{f"p_{name}": probabilities.get(name) for name in names.classes},
         **{
             f"p_{name}_{branch}": of_branches.get(branch, {}).get(name)
-            for branch in branches
-            for name in class_names
+            for branch in names.branches
+            for name in names.classes
         },
         "branches_agree": item.branches_agree,
         "quality": " ".join(item.quality),
@@ -138,8 +248,7 @@ def _answer(
 
 def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
     if decision is None:
-        names = ("decision", "reviewer_finding", "reviewer_label", "reason", "initials")
-        return dict.fromkeys((*names, "reviewer", "decided_at_utc", "blinded"))
+        return dict.fromkeys(DECISION_COLUMNS)
     finding, label = split_answer(reviewer_answer(WorklistEntry(item=item, decision=decision)))
     return {
         "decision": decision.kind.value,

@@ -99,29 +99,56 @@ def files_of(root: Path, relative: str = ".", *, with_subfolders: bool = True) -
         BatchSourceError: the folder cannot be read, holds no file, more than ``MAX_FILES``, or one
             whose name is no Unicode: none is left out without a word.
     """
-    confines = root.resolve()
-    waiting, visited, files = [_folder(confines, relative)], set[Path](), list[str]()
-    while waiting:
-        folder = waiting.pop().resolve()
-        if folder in visited:
-            continue
-        visited.add(folder)
-        if not _is_unicode(str(folder)):
-            raise BatchSourceError(NOT_UNICODE.format(name=_printable(folder.name)))
-        for entry in _entries(folder, confines):
-            if not _is_unicode(entry.name):
-                raise BatchSourceError(NOT_UNICODE.format(name=_printable(entry.name)))
-            if entry.is_file():
-                files.append(entry.relative_to(confines).as_posix())
-            elif with_subfolders and entry.is_dir():
-                waiting.append(entry)
+    files = []
+    for file in walk_files(root, relative, with_subfolders=with_subfolders):
+        files.append(file)
         if len(files) > MAX_FILES:
             raise BatchSourceError(
                 f"This folder holds more than {MAX_FILES} files: choose one of its folders."
             )
     if not files:
         raise BatchSourceError("There is no file in this folder: choose another one.")
-    return tuple(sorted(files))
+    return tuple(files)
+
+
+def walk_files(root: Path, relative: str = ".", *, with_subfolders: bool = True) -> Iterator[str]:
+    """Give the files of a folder as :func:`files_of` does, however many, a folder at a time.
+
+    Args:
+        root: the only folder that may be read.
+        relative: path under it, of any origin.
+        with_subfolders: also files in folders below; a folder is never visited twice.
+
+    Yields:
+        Paths under the root, sorted.
+
+    Raises:
+        BatchSourceError: a folder cannot be read, or holds a name that is no Unicode.
+    """
+    confines = root.resolve()
+    visited = set[Path]()
+    waiting = [(_folder(confines, relative), True)]
+    while waiting:
+        path, is_folder = waiting.pop()
+        if not is_folder:
+            yield path.relative_to(confines).as_posix()
+            continue
+        folder = path.resolve()
+        if folder in visited or (visited and not with_subfolders):
+            continue
+        visited.add(folder)
+        if not _is_unicode(str(folder)):
+            raise BatchSourceError(NOT_UNICODE.format(name=_printable(folder.name)))
+        found = []
+        for entry in _entries(folder, confines):
+            if not _is_unicode(entry.name):
+                raise BatchSourceError(NOT_UNICODE.format(name=_printable(entry.name)))
+            # Sorted as their paths are: what lies in a folder follows its name and a slash.
+            if entry.is_dir():
+                found.append((f"{entry.name}/", entry, True))
+            elif entry.is_file():
+                found.append((entry.name, entry, False))
+        waiting += [(entry, is_dir) for _, entry, is_dir in sorted(found, reverse=True)]
 
 
 def _is_unicode(name: str) -> bool:

@@ -1,23 +1,26 @@
 """The review store: batches, decisions and the audit trail, each change saved at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select, true
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, true
 
 from leukapp import __version__
 from leukapp.diagnosis import Diagnosis
-from leukapp.errors import StoreError
+from leukapp.errors import ImageError, StoreError
 from leukapp.imaging.cell_boxes import CellBox
-from leukapp.labels import finding_of
+from leukapp.labels import finding_of, name_answer
 from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
     DIAGNOSIS,
     TrailEntry,
     TrailHead,
+    append_entries,
     append_entry,
     read_head,
     utc_now,
@@ -26,10 +29,9 @@ from leukapp.review.batch_rows import (
     NO_SUCH_BATCH,
     NamedSource,
     answer_detail,
-    append_unreadable,
     begin_batch,
     change_state,
-    claim_item,
+    claim_items,
     fill_item,
     finish_batch,
     read_item,
@@ -37,6 +39,7 @@ from leukapp.review.batch_rows import (
     release_claims,
     remove_batch_rows,
     renew_claims,
+    unreadable_entry,
 )
 from leukapp.review.cell_corrections import (
     add_correction,
@@ -66,10 +69,52 @@ from leukapp.review.records import (
     RunState,
 )
 from leukapp.review.standing import standing_decision
-from leukapp.review.tables import AUDIT_TRAIL, DECISIONS, ITEMS, REMOVALS, RUNS, STORE
+from leukapp.review.tables import (
+    AUDIT_TRAIL,
+    DECISIONS,
+    IS_WAITING,
+    ITEMS,
+    REMOVALS,
+    RUNS,
+    STORE,
+)
 from leukapp.review.trail_check import ChainReport, check_trail
 
 RUNS_A_PAGE: Final = 200
+ITEMS_A_PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCount:
+    """How often one answer was given.
+
+    Attributes:
+        name: of the answer; None for "no call".
+        n: images.
+    """
+
+    name: str | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAnswer:
+    """What an image of a batch gave.
+
+    Attributes:
+        item: the image, as it waited.
+        answer: its diagnosis, or the reason why it has none.
+    """
+
+    item: BatchItem
+    answer: Diagnosis | ImageError
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Its columns."""
+        if isinstance(self.answer, Diagnosis):
+            return answer_values(self.answer)
+        return {"state": ItemState.UNREADABLE.value, "error": str(self.answer)}
 
 
 class ReviewStore:
@@ -302,10 +347,10 @@ class ReviewStore:
     def create_run(
         self,
         name: str,
-        entries: Sequence[NamedSource],
+        entries: Iterable[NamedSource],
         bundle_sha256: str,
         *,
-        root: Path | None = None,
+        root: Path | str | None = None,
         user: str | None = None,
         n_readers: int = 1,
     ) -> BatchRun:
@@ -315,7 +360,8 @@ class ReviewStore:
             name: as the reviewer calls it.
             entries: its files, in the order in which they are judged.
             bundle_sha256: the bundle that will judge it.
-            root: folder that the paths of its files are under; None where they were uploaded.
+            root: folder, or address of one, that the paths of its files are under; None where they
+                were uploaded.
             user: mail address of who begins it, or None.
             n_readers: how many readers each image asks for, 1 or 2.
 
@@ -373,23 +419,125 @@ class ReviewStore:
         with store_errors(), self._reader() as connection:
             return tuple(read_item(row) for row in connection.execute(query).mappings())
 
-    def claim_item(self, run_id: int, runner: str) -> BatchItem | None:
-        """Claim the next image of a running batch that no other runner has claimed.
-
-        It stays in this runner's hand for some seconds, or as long as ``renew_claims`` is called.
+    def item_pages(
+        self, run_id: int, *, state: ItemState | None = None, size: int | None = None
+    ) -> Iterator[tuple[BatchItem, ...]]:
+        """Images of a batch in its order, few at a time, however many there are.
 
         Args:
             run_id: of the batch.
-            runner: name of who takes it, one for each call of ``run_batch``.
+            state: only those in this state.
+            size: how many a page has at most, at least 1; None for a thousand.
+
+        Yields:
+            Pages that hold at least one image.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        wanted = ITEMS.c.run_id == run_id
+        if state is not None:
+            wanted &= ITEMS.c.state == state.value
+        last = -1
+        while True:
+            after = select(ITEMS).where(wanted, ITEMS.c.position > last)
+            query = after.order_by(ITEMS.c.position).limit(size or ITEMS_A_PAGE)
+            with store_errors(), self._reader() as connection:
+                page = tuple(read_item(row) for row in connection.execute(query).mappings())
+            if not page:
+                return
+            yield page
+            last = page[-1].position
+
+    def sample_items(self, run_id: int, n: int) -> tuple[BatchItem, ...]:
+        """Some images of a batch, by which a folder can be compared with it.
+
+        Args:
+            run_id: of the batch.
+            n: how many of each kind: the first that wait, the first that were judged, and those
+                spread over the batch.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        of_run = select(ITEMS).where(ITEMS.c.run_id == run_id)
+        first = of_run.order_by(ITEMS.c.position).limit(n)
+        with store_errors(), self._reader() as connection:
+            total = _run(connection, run_id).total
+            spread = [number * total // n for number in range(n)]
+            queries = (
+                first.where(IS_WAITING),
+                first.where(ITEMS.c.state == ItemState.DONE.value),
+                of_run.where(ITEMS.c.position.in_(spread)),
+            )
+            found = [row for query in queries for row in connection.execute(query).mappings()]
+        items = {row["position"]: read_item(row) for row in found}
+        return tuple(items[position] for position in sorted(items))
+
+    def first_answer(self, run_id: int) -> BatchItem | None:
+        """The first image of a batch that has probabilities, or None where none has.
+
+        Args:
+            run_id: of the batch.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        query = select(ITEMS).where(ITEMS.c.run_id == run_id, ITEMS.c.probabilities.is_not(None))
+        with store_errors(), self._reader() as connection:
+            row = connection.execute(query.order_by(ITEMS.c.position).limit(1)).mappings().first()
+            return None if row is None else read_item(row)
+
+    def count_answers(self, run_id: int) -> tuple[AnswerCount, ...]:
+        """How often each answer was given in a batch, by its name.
+
+        Args:
+            run_id: of the batch.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        answer = (ITEMS.c.finding, ITEMS.c.label)
+        is_done = ITEMS.c.state == ItemState.DONE.value
+        query = select(*answer, func.count()).where(ITEMS.c.run_id == run_id, is_done)
+        counts = Counter[str | None]()
+        with store_errors(), self._reader() as connection:
+            for finding, label, n in connection.execute(query.group_by(*answer)).tuples():
+                counts[name_answer(finding or finding_of(label), label)] += n
+        return tuple(AnswerCount(name=name, n=n) for name, n in counts.items())
+
+    def decisions_on(self, items: Sequence[BatchItem]) -> tuple[Decision, ...]:
+        """Lines of the review log on some images of batches, oldest first.
+
+        Args:
+            items: a page of a batch.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        on_these = DECISIONS.c.item_id.in_([item.id for item in items])
+        query = select(DECISIONS).where(on_these).order_by(DECISIONS.c.id)
+        with store_errors(), self._reader() as connection:
+            return tuple(read_decision(row) for row in connection.execute(query).mappings())
+
+    def claim_items(self, run_id: int, runner: str, n: int = 1) -> tuple[BatchItem, ...]:
+        """Claim the next images of a running batch that no other runner has claimed.
+
+        They stay in this runner's hand for some seconds, or as long as ``renew_claims`` is called.
+
+        Args:
+            run_id: of the batch.
+            runner: name of who takes them, one for each call of ``run_batch``.
+            n: how many at most, at least 1.
 
         Returns:
-            The image, or None where none is free or the batch is not running any more.
+            The images; none where none is free or the batch is not running any more.
 
         Raises:
             StoreError: there is no such batch, or the store cannot be written.
         """
         with self._writer() as connection:
-            return claim_item(connection, run_id, runner)
+            return claim_items(connection, run_id, runner, n)
 
     def renew_claims(self, runner: str, item_ids: Sequence[int]) -> None:
         """Prolong a runner's claims on its images.
@@ -410,58 +558,46 @@ class ReviewStore:
             release_claims(connection, runner, item_ids)
 
     def save_answer(
-        self, item: BatchItem, diagnosis: Diagnosis, *, user: str | None, runner: str | None = None
-    ) -> bool:
-        """Keep the answer for an image of a batch, once, together with its line in the trail.
-
-        Args:
-            item: the image, as it waited.
-            diagnosis: its answer.
-            user: mail address of who began the batch, or None.
-            runner: who has the image in hand; None where nobody claimed it.
-
-        Returns:
-            False where another had judged the image or has it in hand; nothing was changed then.
-
-        Raises:
-            StoreError: the store cannot be written.
-        """
-        with self._writer() as connection:
-            row = fill_item(connection, item, answer_values(diagnosis), runner=runner)
-            if row is None:
-                return False
-            append_entry(connection, _diagnosis_entry(diagnosis, user, answer_detail(row)))
-            return True
-
-    def save_unreadable(
         self,
         item: BatchItem,
-        sentence: str,
+        answer: Diagnosis | ImageError,
         *,
         user: str | None = None,
         runner: str | None = None,
     ) -> bool:
-        """Keep why an image of a batch could not be judged, once.
+        """Keep the answer for one image of a batch; see :meth:`save_answers`."""
+        return self.save_answers([ItemAnswer(item=item, answer=answer)], user=user, runner=runner)[
+            0
+        ]
+
+    def save_answers(
+        self, answers: Sequence[ItemAnswer], *, user: str | None = None, runner: str | None = None
+    ) -> tuple[bool, ...]:
+        """Keep the answers for images of a batch, each once, with their lines in the trail.
 
         Args:
-            item: the image, as it waited.
-            sentence: the reason.
+            answers: images and what they gave.
             user: mail address of who began the batch, or None.
-            runner: who has the image in hand; None where nobody claimed it.
+            runner: who has the images in hand; None where nobody claimed them.
 
         Returns:
-            False where another had judged the image or has it in hand; nothing was changed then.
+            For each, False where another had judged the image or has it in hand; nothing of it was
+            changed then.
 
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: the store cannot be written; none of them was kept.
         """
-        values = {"state": ItemState.UNREADABLE.value, "error": sentence}
         with self._writer() as connection:
-            row = fill_item(connection, item, values, runner=runner)
-            if row is None:
-                return False
-            append_unreadable(connection, row, user=user)
-            return True
+            rows = [fill_item(connection, one.item, one.values, runner=runner) for one in answers]
+            entries = [
+                _diagnosis_entry(one.answer, user, answer_detail(row))
+                if isinstance(one.answer, Diagnosis)
+                else unreadable_entry(connection, row, user=user)
+                for one, row in zip(answers, rows, strict=True)
+                if row is not None
+            ]
+            append_entries(connection, entries)
+            return tuple(row is not None for row in rows)
 
     def set_run_state(self, run_id: int, state: RunState, *, user: str | None = None) -> None:
         """Set the state of a batch.

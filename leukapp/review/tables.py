@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 METADATA: Final = MetaData()
@@ -76,6 +77,16 @@ ITEMS: Final = Table(
     sqlite_autoincrement=True,
 )
 
+IS_WAITING: Final = ITEMS.c.state == literal_column("'waiting'")
+"""Written out: neither database sees that a bound value fits the condition of an index."""
+Index(
+    "items_unclaimed",
+    ITEMS.c.run_id,
+    ITEMS.c.position,
+    sqlite_where=IS_WAITING & ITEMS.c.claimed_until.is_(None),
+    postgresql_where=IS_WAITING & ITEMS.c.claimed_until.is_(None),
+)
+
 DECISIONS: Final = Table(
     "decisions",
     METADATA,
@@ -101,6 +112,7 @@ DECISIONS: Final = Table(
     Index("decisions_of_act", "act"),
     Index("decisions_of_image", "image_sha256"),
     Index("decisions_of_run", "run_id"),
+    Index("decisions_of_item", "item_id"),
     Index("decisions_taken_back", "takes_back", unique=True),
 )
 

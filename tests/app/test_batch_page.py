@@ -14,6 +14,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import ButtonGroup
 
+from leukapp.errors import ImageError
 from leukapp.imaging.quality import QualityFinding
 from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.resources import BATCH_VARIABLE, ROOT_VARIABLE
@@ -739,7 +740,7 @@ def test_files_that_could_not_be_read_are_not_among_those_that_were(
     """Defect "61 of 61 read" above "could not be read (1)"."""
     run = seed(2, n_waiting=1)
     [waiting] = store.items(run.id, state=ItemState.WAITING)
-    store.save_unreadable(waiting, "This file is not an image.")
+    store.save_answer(waiting, ImageError("This file is not an image."))
     store.set_run_state(run.id, RunState.FINISHED)
     app = open_page(run)
     [bar] = app.get("progress")

@@ -43,6 +43,11 @@ def test_importing_the_package_alone_brings_neither_streamlit_nor_opencv(reposit
     assert modules_after("import leukapp", repository).isdisjoint((*HEAVY, "streamlit", "cv2"))
 
 
+def test_a_batch_on_this_machine_brings_no_cluster(repository: Path) -> None:
+    statements = "import leukapp.batch_command, leukapp.review.remote_folder"
+    assert modules_after(statements, repository).isdisjoint(("ray", "fsspec"))
+
+
 def imports_of(*paths: Path) -> str:
     """The import statements of some files, to run them alone."""
     return "\n".join(

@@ -20,6 +20,7 @@ def pins(text):
     [
         (["requirements.txt"], "requirements.lock"),
         (["requirements.txt", "requirements-dev.txt"], "requirements-dev.lock"),
+        (["requirements.txt", "requirements-cluster.txt"], "requirements-cluster.lock"),
     ],
 )
 def test_every_pin_is_in_the_lock(repository, wanted, lock):
@@ -29,7 +30,9 @@ def test_every_pin_is_in_the_lock(repository, wanted, lock):
     assert asked <= locked, f"run `make lock`; missing: {sorted(asked - locked)}"
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-dev.lock", "requirements-cluster.lock"]
+)
 def test_every_package_of_the_lock_has_a_hash(repository, lock):
     lines = (repository / lock).read_text().splitlines()
     for line, following in pairwise(lines):

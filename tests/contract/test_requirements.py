@@ -8,6 +8,8 @@ from importlib.metadata import packages_distributions
 import pytest
 
 TENSORFLOW = {"tensorflow", "tensorflow-cpu"}
+CLUSTER = {"ray", "fsspec"}
+"""Imported by the functions that need them alone; they are an extra of their own."""
 
 
 def requirements_of(path):
@@ -35,7 +37,9 @@ def test_everything_that_is_imported_is_declared(repository, name):
     distributions = packages_distributions()
     imported = imported_packages(repository)
     assert {"numpy", "streamlit", "scipy", "sqlalchemy"} <= imported
-    for module in sorted(imported):
+    assert set(requirements_of(repository / "requirements-cluster.txt")) >= CLUSTER
+    assert declared.isdisjoint(CLUSTER)
+    for module in sorted(imported - CLUSTER):
         owners = {re.sub(r"[._-]+", "-", one).lower() for one in distributions[module]}
         # A machine with the processor's TensorFlow stands for one with the other build.
         if owners & TENSORFLOW:

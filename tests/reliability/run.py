@@ -18,6 +18,8 @@ from corpus.readers_under_test import READERS  # noqa: E402
 
 FUZZ = HERE.parent / "fuzz" / "fuzz_readers.py"
 SECTIONS = ("bad_input", "fuzz", "two_processes", "restores", "kills", "load", "large_images")
+# Ray is no requirement of the other tests, so this one runs where it is asked for.
+ON_DEMAND = ("cluster",)
 
 
 def run_part(program: str, *options: str) -> dict[str, object]:
@@ -65,6 +67,8 @@ def run_section(section: str, *, is_full: bool) -> dict[str, object]:
     if section == "large_images":
         seconds = 240 if is_full else 60
         return run_part("load.py", "--sessions=4", "--large=4", f"--seconds={seconds}")
+    if section == "cluster":
+        return run_part("cluster.py", f"--kills={20 if is_full else 4}")
     if section == "load":
         return run_part("load.py", f"--seconds={600 if is_full else 60}")
     if not (HERE / "kills.py").is_file():
@@ -77,7 +81,9 @@ def main() -> int:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--quick", action="store_true")
     length.add_argument("--full", action="store_true")
-    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument(
+        "--sections", nargs="+", choices=SECTIONS + ON_DEMAND, default=list(SECTIONS)
+    )
     parser.add_argument("--out", type=Path, default=Path("reliability.json"))
     options = parser.parse_args()
     report: dict[str, object] = {"run": "full" if options.full else "quick"}

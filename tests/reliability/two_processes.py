@@ -22,7 +22,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 from fake_diagnoser import make_diagnosis  # noqa: E402
 
-from leukapp.batch import run_batch  # noqa: E402
+from leukapp.batch.runner import run_batch  # noqa: E402
 from leukapp.diagnosis import Diagnosis  # noqa: E402
 from leukapp.errors import StoreError  # noqa: E402
 from leukapp.review.records import DecisionKind, RunState  # noqa: E402

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from leukapp.batch import run_batch
+from leukapp.batch.runner import run_batch
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import BusyError, LeukappError
-from leukapp.review.batch_images import BatchImages
+from leukapp.review.batch_images import N_CHECKED, BatchImages
 from leukapp.review.kept_images import keep_thumbnail, uploaded_sha256
 from leukapp.review.records import BatchItem, RunState
 from leukapp.review.store import ReviewStore
@@ -89,7 +89,7 @@ class BatchWorker:
             StoreError: the store cannot be written.
             BatchSourceError: the images of the batch are not on this server, or not the same.
         """
-        images.check(self._store.items(run_id))
+        images.check(self._store.sample_items(run_id, N_CHECKED))
         self._store.set_run_state(run_id, RunState.RUNNING, user=user)
         with self._lock:
             self._failures.pop(run_id, None)

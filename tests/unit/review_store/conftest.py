@@ -1,39 +1,14 @@
 """A store on every database that the machine has: SQLite, and PostgreSQL where it is installed."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres_server import PostgresServer, find_postgres, running_postgres
 from sqlalchemy import create_engine, text
 
 from leukapp.review.store import ReviewStore
-
-ACCOUNT = "postgres"
-"""PostgreSQL refuses to run as root, so the tests lend it the account of its package."""
-
-
-def find_postgres() -> Path | None:
-    """Folder of initdb and pg_ctl, newest version first."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    if found:
-        return found[0].parent
-    on_path = shutil.which("initdb")
-    return Path(on_path).parent if on_path else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PostgresServer:
-    """A database server that a test may stop, and must start again."""
-
-    url: str
-    start: Callable[[], None]
-    stop: Callable[[], None]
 
 
 @pytest.fixture(scope="session")
@@ -44,42 +19,8 @@ def postgres() -> Iterator[PostgresServer]:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
         pytest.skip("PostgreSQL is not installed")
-    # Not a folder of pytest: a second run that starts meanwhile would close it to other accounts.
-    folder = Path(tempfile.mkdtemp(prefix="leukapp-postgres-"))
-    as_other = {"user": ACCOUNT, "group": ACCOUNT} if os.geteuid() == 0 else {}
-    if as_other:
-        shutil.chown(folder, ACCOUNT, ACCOUNT)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, *arguments],
-            check=True,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            **as_other,
-        )
-
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "leukapp", "--auth=trust", "--no-sync", "-E", "UTF8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-
-    def start() -> None:
-        run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-
-    def stop() -> None:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-
-    start()
-    try:
-        url = f"postgresql://leukapp@127.0.0.1:{port}/postgres"
-        yield PostgresServer(url=url, start=start, stop=stop)
-    finally:
-        stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_postgres(programs) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

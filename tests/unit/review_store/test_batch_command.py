@@ -3,9 +3,11 @@
 import os
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 from networks import write_tiny_bundle
 
+from leukapp.batch import ray_cluster
 from leukapp.cli import main
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.review.records import ItemState, RunState
@@ -50,13 +52,56 @@ def test_folder_is_judged_and_the_broken_file_named(folder, bundle, tmp_path, ca
     store.close()
 
 
+def test_answers_are_written_as_parquet(folder, bundle, tmp_path, capsys):
+    status, url = run(folder, bundle, tmp_path, "--out", str(tmp_path / "answers"))
+    assert status == 1
+    assert "batch-1.parquet" in capsys.readouterr().out
+    table = pq.read_table(tmp_path / "answers" / "batch-1.parquet").to_pylist()
+    store = ReviewStore.open(url)
+    assert [row["image_sha256"] for row in table] == [item.image_sha256 for item in store.items(1)]
+    assert [row["confidence"] for row in table] == [item.confidence for item in store.items(1)]
+    assert table[0]["state"] == "unreadable"
+    assert "not a JPEG" in table[0]["error"]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--on", "ray"], "pip install leukapp[cluster]"),
+        (["--actors", "2"], "add --on ray"),
+        (["--gpus-per-actor", "0.5"], "add --on ray"),
+    ],
+)
+def test_a_cluster_that_is_not_there_begins_no_batch(
+    folder, bundle, tmp_path, capsys, monkeypatch, more, sentence
+):
+    monkeypatch.setattr(ray_cluster, "find_spec", lambda _name: None)
+    status, url = run(folder, bundle, tmp_path, *more)
+    assert status == 2
+    assert sentence in capsys.readouterr().err
+    store = ReviewStore.open(url)
+    assert store.runs() == ()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--on", "spark"], ["--on", "ray://name:word@host:1"], ["--gpus-per-actor", "1.5"]],
+)
+def test_what_is_no_cluster(folder, bundle, tmp_path, capsys, more):
+    with pytest.raises(SystemExit):
+        run(folder, bundle, tmp_path, *more)
+    assert "give " in capsys.readouterr().err
+
+
 def test_batch_goes_on_after_a_stop(folder, bundle, tmp_path, capsys, monkeypatch):
     from leukapp import batch_command
 
     def stop(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch_command._Progress, "step", stop)
+    monkeypatch.setattr(batch_command._Progress, "reach", stop)
     status, url = run(folder, bundle, tmp_path)
     assert status == 130
     assert "--resume 1" in capsys.readouterr().err
@@ -90,7 +135,7 @@ def test_batch_does_not_go_on_with_another_patients_folder(
         if len(steps) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch_command._Progress, "step", stop_at_the_second)
+    monkeypatch.setattr(batch_command._Progress, "reach", stop_at_the_second)
     _, url = run(folder, bundle, tmp_path)
     monkeypatch.undo()
     other = tmp_path / "smears" / "tuesday"

@@ -11,7 +11,7 @@ from fake_diagnoser import make_diagnosis, make_open_type
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
-from leukapp.batch import run_batch
+from leukapp.batch.runner import run_batch
 from leukapp.errors import ImageError, StoreError
 from leukapp.labels import TYPE_NOT_DETERMINED
 from leukapp.review.database import MIGRATIONS

@@ -8,11 +8,12 @@ from restore_kills import in_child
 from sqlalchemy import text
 from test_store import BUNDLE, Entry, Networks, decide, run_all
 
-from leukapp.errors import StoreAwayError, StoreError
+from leukapp.errors import ImageError, StoreAwayError, StoreError
 from leukapp.review import batch_rows, database
 from leukapp.review.records import ItemState, RunState
 from leukapp.review.store import ReviewStore
 
+UNREADABLE = ImageError("x")
 ENTRIES = [Entry(f"image {number}.png", f"file-{number}") for number in range(12)]
 
 
@@ -53,12 +54,11 @@ def test_two_runners_judge_each_image_once(store, store_url):
 
 def test_an_image_in_another_hand_is_not_saved(store):
     run = store.create_run("ward 3", ENTRIES[:1], BUNDLE)
-    item = store.claim_item(run.id, "one")
-    assert item is not None
-    assert store.claim_item(run.id, "two") is None
-    assert not store.save_unreadable(item, "x", runner="two")
-    assert not store.save_unreadable(item, "x")
-    assert store.save_unreadable(item, "x", runner="one")
+    (item,) = store.claim_items(run.id, "one")
+    assert store.claim_items(run.id, "two") == ()
+    assert not store.save_answer(item, UNREADABLE, runner="two")
+    assert not store.save_answer(item, UNREADABLE)
+    assert store.save_answer(item, UNREADABLE, runner="one")
     assert store.items(run.id)[0].state is ItemState.UNREADABLE
     assert store.verify().is_whole
 
@@ -158,7 +158,7 @@ def test_a_lock_that_is_held_ends_in_a_sentence(store_url, monkeypatch):
 def test_batches_come_a_page_at_a_time(store):
     made = [store.create_run(f"ward {number}", ENTRIES[:2], BUNDLE) for number in range(5)]
     item = store.items(made[4].id)[1]
-    store.save_unreadable(item, "x")
+    store.save_answer(item, UNREADABLE)
     page = store.runs(limit=2)
     assert [run.id for run in page] == [made[4].id, made[3].id]
     assert [(run.total, run.unreadable) for run in page] == [(2, 1), (2, 0)]

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 from leukapp.diagnosis import Diagnoser, Diagnosis
 from leukapp.errors import ImageError, StoreAwayError, StoreError
 from leukapp.review.records import BatchItem, BatchRun
-from leukapp.review.store import ReviewStore
+from leukapp.review.store import ItemAnswer, ReviewStore
 from leukapp.structured_log import log_event
 
 RENEW_SECONDS: Final = 3.0
@@ -23,6 +23,8 @@ RENEW_SECONDS: Final = 3.0
 AWAY_SECONDS: Final = 600.0
 """How long a batch waits for a store that does not answer, as while its server starts again."""
 PAUSE_SECONDS: Final = 0.5
+SAVE_SECONDS: Final = 2.0
+"""How long an answer waits for others to be saved with it."""
 
 Result = TypeVar("Result")
 
@@ -44,13 +46,14 @@ def run_batch(  # noqa: PLR0913
     on_progress: Callable[[BatchItem], None] = lambda _item: None,
     on_answer: Callable[[Diagnosis], None] = lambda _diagnosis: None,
     user: str | None = None,
+    n_together: int = 1,
 ) -> BatchRun:
     """Judge every image of a batch that still waits.
 
-    Each answer is saved in a transaction of its own together with its line in the audit trail, so a
-    kill at any moment loses at most the images in hand, and no image is judged twice. A batch that
-    is paused, cancelled or removed, by whomever, is left after the images in hand. A store that
-    does not answer is asked again for some minutes.
+    Each answer is saved in one transaction with its line in the audit trail, so a kill at any
+    moment loses at most the images in hand, which are judged again, and no answer is saved twice. A
+    batch that is paused, cancelled or removed, by whomever, is left after the images in hand. A
+    store that does not answer is asked again for some minutes.
 
     Args:
         store: keeps the batch.
@@ -61,6 +64,8 @@ def run_batch(  # noqa: PLR0913
         on_progress: told each image that was judged or found unreadable.
         on_answer: told each answer once it is saved.
         user: mail address of who began the batch, for the audit trail.
+        n_together: images that are claimed, and answers that are saved, in one transaction; more
+            than 1 where many runners share one store.
 
     Returns:
         The batch as it stands at the end.
@@ -68,15 +73,21 @@ def run_batch(  # noqa: PLR0913
     Raises:
         LeukappError: the store fails, or no file can be read any more; what was judged is kept.
     """
-    asked = _PatientStore(store, run_id, should_stop)
+    asked = _PatientStore(store, run_id, should_stop, n_together=n_together, user=user)
+
+    def save() -> None:
+        for saved, is_kept in asked.save():
+            if is_kept and isinstance(saved.answer, Diagnosis):
+                on_answer(saved.answer)
+            on_progress(saved.item)
+
     with asked.in_hand():
         while True:
             opened = _open_until(asked, open_entry, should_stop)
             for answer in _judge(diagnoser, opened):
-                item = asked.items[0]
-                if asked.save(item, answer, user=user) and isinstance(answer, Diagnosis):
-                    on_answer(answer)
-                on_progress(item)
+                if asked.is_due(answer):
+                    save()
+            save()
             # What another runner has in hand may come back, if that runner was killed.
             if should_stop() or not asked.finish():
                 return store.run(run_id)
@@ -86,30 +97,54 @@ def run_batch(  # noqa: PLR0913
 class _PatientStore:
     """The store as one runner of a batch asks it: again and again while it does not answer."""
 
-    def __init__(self, store: ReviewStore, run_id: int, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: ReviewStore,
+        run_id: int,
+        should_stop: Callable[[], bool],
+        *,
+        n_together: int,
+        user: str | None,
+    ) -> None:
         self._store, self._run_id, self._should_stop = store, run_id, should_stop
+        self._n_together, self._user = n_together, user
         self._runner = secrets.token_hex(8)
-        self.items: deque[BatchItem] = deque()
+        self._in_hand: deque[BatchItem] = deque()
+        self._unopened: deque[BatchItem] = deque()
+        self._answers: list[Diagnosis | ImageError] = []
+        self._saved_at = time.monotonic()
 
     def claim(self) -> BatchItem | None:
         """Take the next image that is free, or None."""
-        item = self._ask(lambda: self._store.claim_item(self._run_id, self._runner))
-        if item is not None:
-            self.items.append(item)
-        return item
+        if not self._unopened:
+            store, runner, n_together = self._store, self._runner, self._n_together
+            items = self._ask(lambda: store.claim_items(self._run_id, runner, n_together))
+            self._in_hand.extend(items)
+            self._unopened.extend(items)
+        return self._unopened.popleft() if self._unopened else None
 
-    def save(self, item: BatchItem, answer: Diagnosis | ImageError, *, user: str | None) -> bool:
-        """Keep what an image gave; False where another runner's answer is kept already."""
-        store, runner = self._store, self._runner
-        if isinstance(answer, ImageError):
-            sentence = str(answer)
-            kept = self._ask(
-                lambda: store.save_unreadable(item, sentence, user=user, runner=runner)
-            )
-        else:
-            kept = self._ask(lambda: store.save_answer(item, answer, user=user, runner=runner))
-        self.items.popleft()
-        return kept
+    def is_due(self, answer: Diagnosis | ImageError) -> bool:
+        """Take the answer for the next image in hand; True where it is time to save."""
+        self._answers.append(answer)
+        is_full = len(self._answers) >= self._n_together
+        return is_full or time.monotonic() - self._saved_at > SAVE_SECONDS
+
+    def save(self) -> list[tuple[ItemAnswer, bool]]:
+        """Keep what was judged; False stands where another runner's answer is kept already."""
+        answers = [
+            ItemAnswer(item=item, answer=answer)
+            for item, answer in zip(self._in_hand, self._answers, strict=False)
+        ]
+        if not answers:
+            return []
+        kept = self._ask(
+            lambda: self._store.save_answers(answers, user=self._user, runner=self._runner)
+        )
+        self._answers.clear()
+        for _ in answers:
+            self._in_hand.popleft()
+        self._saved_at = time.monotonic()
+        return list(zip(answers, kept, strict=True))
 
     def finish(self) -> bool:
         """Call the batch finished if it is; True where images wait in other hands."""
@@ -131,15 +166,15 @@ class _PatientStore:
     def _renew(self, is_over: threading.Event) -> None:
         while not is_over.wait(RENEW_SECONDS):
             try:
-                self._store.renew_claims(self._runner, [item.id for item in tuple(self.items)])
+                self._store.renew_claims(self._runner, [item.id for item in tuple(self._in_hand)])
             except StoreError:
                 log_event("claims_not_renewed", run_id=self._run_id)
 
     def _release(self) -> None:
-        if not self.items:
+        if not self._in_hand:
             return
         try:
-            self._store.release_claims(self._runner, [item.id for item in self.items])
+            self._store.release_claims(self._runner, [item.id for item in self._in_hand])
         except StoreError:
             # They come free by themselves, seconds later.
             log_event("claims_not_released", run_id=self._run_id)

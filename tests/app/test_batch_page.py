@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from streamlit.testing.v1.element_tree import ButtonGroup
 
 from leukapp.errors import ImageError
 from leukapp.imaging.quality import QualityFinding
-from leukapp.labels import TYPE_NOT_DETERMINED
+from leukapp.labels import CLASS_NAMES, TYPE_NOT_DETERMINED
 from leukapp.resources import BATCH_VARIABLE, ROOT_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
@@ -830,3 +831,17 @@ def near_picture(app: AppTest) -> dict[str, str]:
     [shown] = app.get("bidi_component")
     data: dict[str, str] = json.loads(shown.proto.json)
     return data
+
+
+def test_every_percentage_has_its_class_beside_it(
+    open_page: Callable[..., AppTest], seed: Seed
+) -> None:
+    app = open_page(seed(), texts.WORKLIST)
+    assert "**▲ ALL** 93.0 %" in words_of(app)
+    app.button(key="batch-begin").click().run()
+    verdict = next(
+        one.proto.body for one in app.get("html") if 'class="leuk-verdict"' in one.proto.body
+    )
+    percentages = re.findall(r"(\w+) \d+\.\d %", verdict)
+    assert len(percentages) >= 4
+    assert set(percentages) <= set(CLASS_NAMES)

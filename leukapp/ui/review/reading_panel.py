@@ -15,7 +15,7 @@ from leukapp.errors import (
 )
 from leukapp.imaging.arrays import RgbImage
 from leukapp.inference.probabilities import answer_probability
-from leukapp.labels import ANSWER_NAMES, split_answer
+from leukapp.labels import ANSWER_NAMES, TYPE_NOT_DETERMINED, split_answer
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.double_reading import N_READERS, read_one_doubly
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
@@ -126,7 +126,9 @@ def show_item_verdict(item: BatchItem) -> None:
         lines.append(f"<p>{html.escape(item.no_call_reason or '')}</p>")
     elif item.probabilities:
         value = answer_probability(item.probabilities, item.finding, item.label)
-        sentence = html.escape(describe_probability(answer, value))
+        named = texts.PROBABILITY_OF.format(answer=answer, value=percent(value))
+        is_open = answer == TYPE_NOT_DETERMINED
+        sentence = html.escape(describe_probability(answer, value) if is_open else named)
         lines.append(f"<p>{html.escape(app_texts.CLASS_MEANINGS[answer])}</p>")
         lines.append(f'<p class="leuk-number">{sentence}</p>')
     is_blocked = answer is None and item.no_call_reason in item.quality

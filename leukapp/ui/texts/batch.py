@@ -218,6 +218,7 @@ HEATMAPS_OTHER_BUNDLE: Final = (
 )
 HEATMAPS_HIDE: Final = "Hide heatmaps"
 BLINDED_NOTE: Final = "The verdict is shown once you have voted."
+PROBABILITY_OF: Final = "Probability of {answer} {value}"
 VOTES_LINE: Final = "{branch}: {answer} {value}"
 ALL_REVIEWED: Final = "Every image of this list is reviewed."
 KEYS: Final = "Keys"

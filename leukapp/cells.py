@@ -1,14 +1,15 @@
 """What a diagnosis says of single leukocytes, and how a field or a case is summed up."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from leukapp.evaluation.intervals import wilson_interval
+from leukapp.evaluation.intervals import Estimate, wilson_interval
 from leukapp.fields.crops import CellBox
 from leukapp.imaging.arrays import RgbImage
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
-from leukapp.labels import LEUKEMIA, name_answer
+from leukapp.labels import ANSWER_NAMES, LEUKEMIA, name_answer
 
 ImageMode: TypeAlias = Literal["whole", "cell", "field", "segmented"]
 """How an image was judged: squeezed whole, as a photograph of one cell, as a field of cells, or as
@@ -120,3 +121,40 @@ def _summary(n_found: int, n_judged: int, n_blast_like: int) -> CellSummary:
         low=interval.low if interval else None,
         high=interval.high if interval else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCount:
+    """How many leukocytes got one answer.
+
+    Attributes:
+        answer: a class, or leukemia of no determined type; None for no call.
+        n: leukocytes.
+        share: of the judged ones, 0-1, with its 95 % interval (Wilson); None for no call, and where
+            none was judged.
+    """
+
+    answer: str | None
+    n: int
+    share: Estimate | None
+
+
+def differential(answers: Sequence[str | None]) -> tuple[AnswerCount, ...]:
+    """Count the leukocytes of one or several images by their answers, no call last.
+
+    Args:
+        answers: ``answer_name`` of each leukocyte.
+
+    Source:
+        E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    counts = Counter(answers)
+    n_judged = sum(n for answer, n in counts.items() if answer is not None)
+    names = [name for name in ANSWER_NAMES if counts[name]]
+    found = [
+        AnswerCount(answer=name, n=counts[name], share=wilson_interval(counts[name], n_judged))
+        for name in names
+    ]
+    if counts[None]:
+        found.append(AnswerCount(answer=None, n=counts[None], share=None))
+    return tuple(found)

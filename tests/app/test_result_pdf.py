@@ -1,4 +1,4 @@
-"""The PDF report: one page, everything that identifies the result, nothing of the file."""
+"""The PDF report: what it says, that each first page holds together, nothing of the file."""
 
 import dataclasses
 import io
@@ -13,11 +13,11 @@ from fake_diagnoser import (
     UNSURE_DETAIL,
     UNSURE_REASON,
     make_diagnosis,
+    make_field,
     make_open_type,
     make_unsure,
 )
 from pypdf import PdfReader
-from reportlab.lib.units import mm
 from review_records import make_decision
 
 from leukapp.diagnosis import Diagnosis
@@ -26,7 +26,9 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import Decision, DecisionKind
 from leukapp.ui import result_pdf
 from leukapp.ui import texts as app_texts
-from leukapp.ui.result_pdf import MARGIN, build_result_pdf
+from leukapp.ui.report.answer import MAX_FINDINGS, RECORD_HEIGHT
+from leukapp.ui.report.page import MARGIN
+from leukapp.ui.result_pdf import ReportedImage, build_report_pdf, build_result_pdf
 from leukapp.ui.texts import report as texts
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
@@ -34,22 +36,24 @@ MOMENT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 
 def read_pdf(data: bytes) -> tuple[PdfReader, str]:
     reader = PdfReader(io.BytesIO(data))
-    return reader, " ".join(reader.pages[0].extract_text().split())
+    return reader, " ".join(" ".join(page.extract_text() for page in reader.pages).split())
 
 
-def test_report_is_one_page_with_verdict_numbers_hashes_time_and_research_line() -> None:
+def test_a_report_has_verdict_numbers_hashes_time_and_research_line() -> None:
     diagnosis = make_diagnosis(b"image")
     reader, words = read_pdf(build_result_pdf(diagnosis, moment=MOMENT))
 
-    assert len(reader.pages) == 1
-    assert words.count(RESEARCH_USE_NOTICE) == 2
+    assert len(reader.pages) == 2
+    assert all(RESEARCH_USE_NOTICE in page.extract_text() for page in reader.pages)
     assert "Calibrated probability 93.0 %" in words
     assert "Both branches say ALL." in words
     assert "EfficientNet-Lite2, own softmax" in words
     assert "2026-03-01T12:00:05+00:00" in words
     assert diagnosis.image_sha256 in words
     assert diagnosis.bundle.sha256 in words
-    assert len(reader.pages[0].images) == 2  # equal overlays are stored once
+    assert len(reader.pages[0].images) == 2
+    width_px = min(image.image.size[0] for page in reader.pages for image in page.images)
+    assert width_px == diagnosis.image.shape[1]
     for source in ("EfficientNet-Lite2", "MobileNetV3-Large", "Fused"):
         assert f"{source}: heat for ALL" in words
     assert texts.SYNTHETIC not in words
@@ -63,6 +67,7 @@ def test_a_no_call_gives_its_reason_and_no_class_as_verdict() -> None:
     assert f"no call: {NO_CALL_REASON}" in words
     # The quality speaks against reading it, so neither shares nor heat stand in the report.
     assert "93" not in words.split(texts.RECORD)[0]
+    assert texts.CELLS not in words
     assert "heat for" not in words
 
 
@@ -97,7 +102,7 @@ def test_report_names_no_file_and_holds_no_foreign_metadata() -> None:
         "/Title",
         "/Trapped",
     }
-    for picture in reader.pages[0].images:
+    for picture in (image for page in reader.pages for image in page.images):
         assert "exif" not in (picture.image.info if picture.image else {})
 
 
@@ -115,19 +120,19 @@ def test_a_crowded_report_stays_on_its_page_above_the_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ends: list[float] = []
-    whole = result_pdf._write_record
+    whole = result_pdf.write_record
     monkeypatch.setattr(
         result_pdf,
-        "_write_record",
+        "write_record",
         lambda page, *rest: (ends.append(page.y), whole(page, *rest)),
     )
     reader, words = read_pdf(
         build_result_pdf(crowded(make_diagnosis(label=None)), is_synthetic=True)
     )
 
-    assert len(reader.pages) == 1
-    assert ends[0] > MARGIN + 38 * mm
-    assert words.count("note: A long finding.") == result_pdf.MAX_FINDINGS
+    assert len(reader.pages) == 2
+    assert ends[0] > MARGIN + RECORD_HEIGHT
+    assert words.count("note: A long finding.") == MAX_FINDINGS
 
 
 def decided(kind: DecisionKind, label: str | None, reason: str = "") -> Decision:
@@ -158,10 +163,10 @@ def test_a_saved_decision_stands_in_place_of_the_boxes(
 
 def test_a_long_reason_stays_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     ends: list[float] = []
-    whole = result_pdf._write_record
+    whole = result_pdf.write_record
     monkeypatch.setattr(
         result_pdf,
-        "_write_record",
+        "write_record",
         lambda page, *rest: (ends.append(page.y), whole(page, *rest)),
     )
     decision = decided(DecisionKind.OVERRIDE, "AML", "W" * 500)
@@ -169,8 +174,8 @@ def test_a_long_reason_stays_on_the_page(monkeypatch: pytest.MonkeyPatch) -> Non
         build_result_pdf(crowded(make_diagnosis(label=None)), is_synthetic=True, decision=decision)
     )
 
-    assert len(reader.pages) == 1
-    assert ends[0] > MARGIN + 38 * mm
+    assert len(reader.pages) == 2
+    assert ends[0] > MARGIN + RECORD_HEIGHT
 
 
 def test_characters_that_the_fonts_lack_do_not_break_the_report() -> None:
@@ -190,3 +195,52 @@ def test_a_leukemia_of_no_determined_type_says_so_and_why() -> None:
     assert f"Calibrated probability of leukemia 96.0 %. {TYPE_NOTE}" in words
     assert "Agree: Leukemia, type not determined" in words
     assert app_texts.NO_CALL_NOTE not in words
+
+
+def test_a_field_has_boxes_each_leukocyte_and_the_differential_with_intervals() -> None:
+    """Once the report had no field: its leukocytes stood on the screen alone."""
+    labels = ["ALL"] * 30 + ["Healthy"] * 10 + [None] * 5
+    reader, words = read_pdf(build_result_pdf(make_field(b"field", labels)))
+
+    assert texts.BOXED.format(n=45) in words
+    # Of 40 judged: 30 ALL, 75 % with Wilson's interval 60 to 86 %.
+    assert "ALL 30 75% 60% to 86%" in words
+    assert "Healthy 10 25% 14% to 40%" in words
+    assert "No call 5" in words
+    assert texts.TOO_FEW.format(enough=20) not in words
+    rows = words.split(texts.CELLS)[1]
+    assert "45 No call 40.0 % 30.0 % 30.0 % The network is not sure enough." in rows
+    assert len(reader.pages) == 3
+    assert all(RESEARCH_USE_NOTICE in page.extract_text() for page in reader.pages)
+
+
+def test_heatmaps_are_large_enough_to_read() -> None:
+    """Half of the page's width each, where four once shared it."""
+    reader, _ = read_pdf(build_result_pdf(make_diagnosis()))
+    placed = [
+        float(matrix[0])
+        for page in reader.pages
+        for matrix, operator in page.get_contents().operations  # type: ignore[union-attr]
+        if operator == b"cm" and float(matrix[0]) > 50
+    ]
+    assert len(placed) == 4
+    assert min(placed) > 80 * 72 / 25.4
+
+
+def test_several_images_have_a_cover_with_all_answers_and_decisions() -> None:
+    field = make_field(b"field", ["ALL", "ALL", "Healthy"])
+    images = (
+        ReportedImage(diagnosis=field, decision=decided(DecisionKind.OVERRIDE, "AML")),
+        ReportedImage(diagnosis=make_diagnosis(b"second", label=None), is_synthetic=True),
+    )
+    reader = PdfReader(io.BytesIO(build_report_pdf(images, moment=MOMENT)))
+    cover = " ".join(reader.pages[0].extract_text().split())
+
+    assert texts.COVER_TITLE.format(n=2) in cover
+    assert RESEARCH_USE_NOTICE in cover
+    assert f"1 {field.image_sha256[:12]} ALL 93.0 % Override with: AML (AB)" in cover
+    assert f"2 {images[1].diagnosis.image_sha256[:12]} No call (drawn)" in cover
+    assert texts.NOT_DECIDED in cover
+    assert "ALL 2 67%" in cover
+    assert field.bundle.sha256 in cover
+    assert texts.IMAGE_TITLE.format(number=2) in reader.pages[-1].extract_text()

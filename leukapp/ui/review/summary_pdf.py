@@ -24,7 +24,7 @@ from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.worklist import WorklistEntry, build_worklist, reviewer_answer
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
-from leukapp.ui.result_pdf import BODY, HEADING, INK, LINE, MARGIN, SMALL, printable
+from leukapp.ui.report.page import BODY, HEADING, INK, LINE, MARGIN, SMALL, printable
 from leukapp.ui.texts import batch as texts
 from leukapp.ui.wording import percent
 

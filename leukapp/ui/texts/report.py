@@ -1,10 +1,36 @@
-"""Texts of the one-page PDF report of one image."""
+"""Texts of the PDF report of one image or several."""
 
 from typing import Final
 
 TITLE: Final = "LeukApp result"
 VERDICT: Final = "Verdict"
 SYNTHETIC: Final = "Synthetic image, drawn by a program: any verdict on it means nothing."
+SYNTHETIC_SHORT: Final = "drawn"
+IMAGE_TITLE: Final = "LeukApp result, image {number}"
+BOXED: Final = "Boxes: {n} leukocytes, numbered as in the table"
+COVER_TITLE: Final = "LeukApp report of {n} images"
+COVER_LINE: Final = "Made {moment} (UTC)."
+COVER_BUNDLE: Final = "Bundle {name}, sha256 {sha256}"
+COVER_NOTE: Final = (
+    "Images are named by the first digits of their sha256. Whether they are of one patient is not "
+    "known here. Each image has its own pages behind this one."
+)
+NUMBER: Final = "No."
+IMAGE_HASH: Final = "Image sha256"
+PROBABILITY: Final = "Probability"
+NOT_DECIDED: Final = "not decided"
+DIFFERENTIAL: Final = "Leukocytes by answer"
+ANSWER: Final = "Answer"
+LEUKOCYTES: Final = "Leukocytes"
+SHARE: Final = "Share of judged"
+INTERVAL: Final = "95 % interval"
+TOO_FEW: Final = "Under {enough} judged leukocytes a share says little."
+DIFFERENTIAL_NOTE: Final = (
+    "Counted in the photographed fields alone; no differential count of a patient."
+)
+CELLS: Final = "Each leukocyte"
+CELL: Final = "Cell"
+REASON: Final = "Why no call"
 IMAGE: Final = "Image, {width} x {height} px"
 HEAT: Final = "{source}: heat for {label}"
 HEAT_BLANK: Final = "{source}: nothing raised the score of {label}"

@@ -1,0 +1,1 @@
+"""Parts of the PDF report of one image or several."""

@@ -22,6 +22,7 @@ st.set_page_config(
 
 page = st.navigation(access.pages_of(access.admit(), PAGES_DIR))
 access.note_page(page.title)
+st.set_page_config(page_title=f"{page.title} · {texts.APP_NAME}")
 with guarded.one_sentence():
     page.run()
 frame.import_ahead()

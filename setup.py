@@ -7,7 +7,14 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 # Named one by one, so that a bundle somebody trained into weights/ does not slip into a wheel.
-SHIPPED = ("app.py", "pages", ".streamlit/config.toml", "weights/backbones", "weights/compact")
+SHIPPED = (
+    "app.py",
+    "pages",
+    ".streamlit/config.toml",
+    "weights/backbones",
+    "weights/compact",
+    "weights/source_names.json",
+)
 TARGET = "leukapp/_shipped"
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.partial")
 

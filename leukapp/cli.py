@@ -264,10 +264,12 @@ def _batch(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from leukapp.review.signed_heads import check_heads, read_heads, read_key
     from leukapp.review.store import ReviewStore
+    from leukapp.review.upkeep import note_verify
 
     key = None if options.head is None else read_key(_named(options.key))
     with closing(ReviewStore.open(options.store_url, must_exist=True)) as store:
         report = store.verify()
+        note_verify(report, options.store_url)
         faults = list(report.faults)
         if key is not None:
             faults += check_heads(store, read_heads(options.head), key)

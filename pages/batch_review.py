@@ -35,7 +35,6 @@ try:
     with choice:
         run = choose_batch(log)
     if run is None:
-        st.header(texts.TITLE, anchor=False)
         st.caption(texts.LEAD)
         keep_address()
         show_new_batch(log, worker, diagnoser)
@@ -52,6 +51,6 @@ try:
     elif section is BatchSection.AGREEMENT:
         show_agreement(run, log)
     else:
-        show_export(run, log)
+        show_export(run, log, diagnoser)
 except LeukappError as error:
     show_log_failure(error)

@@ -6,33 +6,42 @@ from leukapp.errors import HeldOutError
 from leukapp.ui import frame
 from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.evaluation.ablation_panel import show_ablation, show_pairing
+from leukapp.ui.evaluation.address import SECTION_KEY, take_address, write_address
 from leukapp.ui.evaluation.calibration_panel import show_calibration
+from leukapp.ui.evaluation.comparison import show_comparison, show_curves_of_both
 from leukapp.ui.evaluation.confusion_panel import show_confusion
 from leukapp.ui.evaluation.curve_panel import show_curves
 from leukapp.ui.evaluation.drill_down import show_images_behind
+from leukapp.ui.evaluation.failures_panel import show_failures
 from leukapp.ui.evaluation.figure_style import CARD_STYLE
+from leukapp.ui.evaluation.files_panel import show_files
 from leukapp.ui.evaluation.group_panel import show_groups
 from leukapp.ui.evaluation.overview import show_overview
 from leukapp.ui.evaluation.side import Side
-from leukapp.ui.evaluation.table_choice import choose_sides, show_table_error
+from leukapp.ui.evaluation.sources_panel import show_sources
+from leukapp.ui.evaluation.table_choice import address_of, choose_sides, show_table_error
 from leukapp.ui.evaluation.threshold_panel import show_thresholds
 from leukapp.ui.texts import evaluation as texts
 
 ONE_SIDE_SECTIONS = {
     texts.OVERVIEW: show_overview,
     texts.CURVES: show_curves,
+    texts.FAILURES: show_failures,
     texts.CALIBRATION: show_calibration,
     texts.GROUPS: show_groups,
     texts.ABLATION: show_ablation,
 }
+OVERLAID = {texts.OVERVIEW: show_comparison, texts.CURVES: show_curves_of_both}
 SECTIONS = (
     texts.OVERVIEW,
     texts.CURVES,
     texts.CONFUSION,
+    texts.FAILURES,
     texts.CALIBRATION,
     texts.THRESHOLD,
     texts.GROUPS,
     texts.ABLATION,
+    texts.FILES,
 )
 
 
@@ -42,17 +51,23 @@ def show_section(section: str, sides: tuple[Side, ...]) -> None:
         show_images_behind(show_confusion(sides))
     elif section == texts.THRESHOLD:
         show_thresholds(sides)
+    elif section == texts.FILES:
+        show_files(sides)
     else:
+        if len(sides) == 2 and section in OVERLAID:
+            OVERLAID[section](*sides)
         for column, side in zip(st.columns(len(sides), gap="large"), sides, strict=True):
             with column:
                 ONE_SIDE_SECTIONS[section](side)
+        if section == texts.OVERVIEW:
+            show_sources(sides[0])
 
 
 frame.show_frame()
 bundle = choose_bundle()
 st.html(CARD_STYLE)
-st.header(texts.TITLE, anchor=False)
 st.caption(texts.LEAD)
+take_address(SECTIONS)
 try:
     sides = choose_sides(bundle)
 except HeldOutError as error:
@@ -68,11 +83,11 @@ if not sides:
 section = st.segmented_control(
     texts.SECTION_LABEL,
     SECTIONS,
-    default=texts.OVERVIEW,
     required=True,
     label_visibility="collapsed",
-    key="section",
+    key=SECTION_KEY,
 )
+write_address(address_of(sides, section, bundle))
 if len(sides) == 2:
     show_pairing(*sides)
 show_section(section, sides)

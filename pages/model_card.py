@@ -36,7 +36,6 @@ def show_part(show: Callable[[Bundle], None], bundle: Bundle) -> None:
 
 
 frame.show_frame()
-st.header(texts.TITLE, anchor=False)
 st.caption(texts.LEAD)
 try:
     chosen = verified_bundle(choose_bundle())

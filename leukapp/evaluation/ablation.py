@@ -69,15 +69,9 @@ def compare_paired(first: HeldOutSet, second: HeldOutSet) -> PairedComparison | 
         first: one source under one protocol.
         second: the same; its rows may stand in another order.
     """
-    row_of = {sample_id: row for row, sample_id in enumerate(second.sample_ids)}
-    pairs = [
-        (row, row_of[sample_id])
-        for row, sample_id in enumerate(first.sample_ids)
-        if sample_id in row_of and first.true_labels[row] == second.true_labels[row_of[sample_id]]
-    ]
-    if not pairs:
+    rows, others = shared_rows(first, second)
+    if not len(rows):
         return None
-    rows, others = np.array(pairs, np.int64).T
     first_right, second_right = first.is_right[rows], second.is_right[others]
     groups = first.independent_groups[rows]
     return PairedComparison(
@@ -87,6 +81,29 @@ def compare_paired(first: HeldOutSet, second: HeldOutSet) -> PairedComparison | 
         n_only_first=int((first_right & ~second_right).sum()),
         n_only_second=int((second_right & ~first_right).sum()),
     )
+
+
+def shared_rows(
+    first: HeldOutSet, second: HeldOutSet
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the images that two tables hold with the same label.
+
+    Args:
+        first: one source under one protocol.
+        second: the same; its rows may stand in another order, its classes may be others.
+
+    Returns:
+        Their rows in the first and in the second table, int64 (shared,) each, in the first's order.
+    """
+    row_of = {sample_id: row for row, sample_id in enumerate(second.sample_ids)}
+    names, others = first.true_names, second.true_names
+    pairs = [
+        (row, row_of[sample_id])
+        for row, sample_id in enumerate(first.sample_ids)
+        if sample_id in row_of and names[row] == others[row_of[sample_id]]
+    ]
+    rows = np.array(pairs, np.int64).reshape(-1, 2)
+    return rows[:, 0], rows[:, 1]
 
 
 def _row(

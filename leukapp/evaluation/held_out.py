@@ -276,7 +276,17 @@ class HeldOutSet:
         Raises:
             HeldOutError: the mask keeps no row.
         """
-        rows = np.flatnonzero(mask)
+        return self.at(np.flatnonzero(mask))
+
+    def at(self, rows: NDArray[np.int64]) -> "HeldOutSet":
+        """Some rows, in the order that is asked for.
+
+        Args:
+            rows: their numbers from 0, int64 (images,), none twice.
+
+        Raises:
+            HeldOutError: there is no row.
+        """
         return replace(
             self,
             sample_ids=tuple(self.sample_ids[row] for row in rows),

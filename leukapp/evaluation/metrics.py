@@ -198,22 +198,38 @@ def balanced_accuracy(
         0-1; resamples that lack a class are dropped. Where one class is at hand it is a share of
         images, and at 0 and 1 the interval is Wilson's over the number of groups.
     """
+    if len(np.unique(true_labels)) == 1:
+        return rate_over_groups(predicted_labels == true_labels, groups)
+    return bootstrap_weighted(
+        lambda weights: weighted_balanced_accuracy(predicted_labels, true_labels, weights), groups
+    )
+
+
+def weighted_balanced_accuracy(
+    predicted_labels: NDArray[np.int64],
+    true_labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Mean over the classes at hand of the share of images that is right, in each resample.
+
+    Args:
+        predicted_labels: int64 (images,).
+        true_labels: int64 (images,), at least one image.
+        weights: how often each image counts, float64 (resamples, images), 0 or above.
+
+    Returns:
+        float64 (resamples,), 0-1, NaN where a resample lacks a class.
+    """
     right = predicted_labels == true_labels
-    members = [true_labels == index for index in np.unique(true_labels)]
-    if len(members) == 1:
-        return rate_over_groups(right, groups)
-
-    def mean_recall(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        recalls = []
-        for member in members:
-            totals = weights @ member
-            recall = np.full(len(weights), np.nan)
-            np.divide(weights @ (member & right), totals, out=recall, where=totals > 0)
-            recalls.append(recall)
-        mean: NDArray[np.float64] = np.stack(recalls).mean(axis=0)
-        return mean
-
-    return bootstrap_weighted(mean_recall, groups)
+    recalls = []
+    for index in np.unique(true_labels):
+        member = true_labels == index
+        totals = weights @ member
+        recall = np.full(len(weights), np.nan)
+        np.divide(weights @ (member & right), totals, out=recall, where=totals > 0)
+        recalls.append(recall)
+    mean: NDArray[np.float64] = np.stack(recalls).mean(axis=0)
+    return mean
 
 
 def macro_auroc(

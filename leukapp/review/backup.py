@@ -13,6 +13,7 @@ from leukapp.review.database import open_database, sqlite_file
 from leukapp.review.known_stores import remember_store, require_same_store
 from leukapp.review.store import ReviewStore
 from leukapp.review.trail_check import ChainReport
+from leukapp.review.upkeep import note_backup
 
 HEADER = b"SQLite format 3\0"
 SERVER_DATABASE = (
@@ -60,6 +61,8 @@ def back_up(target: Path, *, url: str | None = None) -> ChainReport:
         ) from error
     finally:
         _remove(partial)
+    if checked.report.is_whole:
+        note_backup(checked.report, address)
     return checked.report
 
 

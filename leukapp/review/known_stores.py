@@ -87,13 +87,21 @@ def require_same_store(url: str, *, is_empty: bool) -> None:
     )
 
 
-def _notes(url: str) -> tuple[Path, ...]:
-    """Where an address is noted; its user and password are no part of the name."""
+def name_of_address(url: str) -> str:
+    """Give a file name for what is kept of an address; its user and password are no part of it.
+
+    Args:
+        url: of the database.
+    """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         place = str(Path(address.database or "").resolve())
     else:
         place = f"{address.host}:{address.port}/{address.database}"
-    name = f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
+    return f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
+
+
+def _notes(url: str) -> tuple[Path, ...]:
+    """Where an address is noted."""
     folders = dict.fromkeys((data_folder(), batch_dir()))
-    return tuple(folder / FOLDER / name for folder in folders)
+    return tuple(folder / FOLDER / name_of_address(url) for folder in folders)

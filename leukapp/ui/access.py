@@ -26,6 +26,7 @@ LOCAL_ADDRESSES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 PAGE_KEY: Final = "page-title"
 NEW_PAGE_KEY: Final = "page-is-new"
 SINCE_KEY: Final = "admitted-since"
+REFUSAL_KEY: Final = "refused-because"
 
 _TO_LOWER_CASE: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -58,6 +59,11 @@ def is_page_new() -> bool:
     return bool(st.session_state.get(NEW_PAGE_KEY, True))
 
 
+def open_page() -> str:
+    """Give the title of the page that is open; the app's name where app.py has not run yet."""
+    return str(st.session_state.get(PAGE_KEY, texts.APP_NAME))
+
+
 def require_admission() -> None:
     """Admit the reader of a page that was reached without app.py, as Streamlit allows at first."""
     if READER_KEY not in st.session_state:
@@ -84,6 +90,8 @@ def admit() -> Reader:
     except AccessError as error:
         let_this_session_upload(is_admitted=False)
         _offer_sign_out()
+        _note_refusal(str(error))
+        st.title(texts.APP_NAME, anchor=False)
         st.error(str(error), icon=":material/lock:")
         st.stop()
     _offer_sign_out()
@@ -92,6 +100,13 @@ def admit() -> Reader:
     if is_sign_in_configured():
         return_to_kept_address()
     return reader
+
+
+def _note_refusal(reason: str) -> None:
+    """Count a refusal once for a session, which is drawn anew at every click."""
+    if st.session_state.get(REFUSAL_KEY) != reason:
+        st.session_state[REFUSAL_KEY] = reason
+        sign_ins().note_refusal(reason)
 
 
 def reader_now() -> Reader:

@@ -1,5 +1,6 @@
 """What stands on every screen: the name, the research-use line, the limits."""
 
+import html
 import importlib
 import threading
 from functools import cache
@@ -63,14 +64,14 @@ def _import_all() -> None:
 
 
 def show_frame() -> None:
-    """Write the style rules, the app's name and the research-use line at the top of the page."""
+    """Write the style rules, then the app, the page and the research-use line at the top."""
     enter_through_app()
     access.require_admission()
     remember_in_browser(this_session())
     st.html(theme.STYLE_RULES)
     st.html(
-        f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><span>{texts.APP_TAGLINE}</span>'
-        f'<strong role="note">{texts.RESEARCH_USE}</strong></div>'
+        f'<div class="leuk-brand"><b>{texts.APP_NAME}</b><h1>{html.escape(access.open_page())}</h1>'
+        f'<span>{texts.APP_TAGLINE}</span><strong role="note">{texts.RESEARCH_USE}</strong></div>'
     )
     guarded.show_failure()
 

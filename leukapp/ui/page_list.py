@@ -49,6 +49,13 @@ PAGES: Final = (
         icon=":material/fact_check:",
         roles=frozenset({"reviewer", "researcher"}),
     ),
+    PageEntry(
+        file="glossary.py",
+        title="Glossary",
+        icon=":material/menu_book:",
+        roles=frozenset({"reviewer", "researcher"}),
+    ),
+    PageEntry(file="status.py", title="Status", icon=":material/monitor_heart:"),
 )
 
 

@@ -53,6 +53,11 @@ class SharedDiagnoser:
         """Hash of the bundle that answers, hexadecimal."""
         return self._diagnoser.bundle.sha256
 
+    @property
+    def n_waiting(self) -> int:
+        """Images and heatmaps that wait for the networks."""
+        return self._admission.n_waiting + self._of_large_images.n_waiting
+
     def diagnose(self, data: bytes, *, on_position: OnPosition | None = None) -> Diagnosis:
         """Diagnose one image.
 

@@ -4,13 +4,29 @@ import hashlib
 import json
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
 
 MAX_REMEMBERED: Final = 10_000
+MAX_REFUSALS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A sign-in that opened nothing. Whose it was is not kept.
+
+    Attributes:
+        at: UTC.
+        reason: one sentence, as the reader saw it.
+    """
+
+    at: datetime
+    reason: str
 
 
 class SignIns:
@@ -25,6 +41,22 @@ class SignIns:
         self._lock = threading.Lock()
         self._ended: OrderedDict[str, float] = OrderedDict()
         self._is_required = False
+        self._refusals: deque[Refusal] = deque(maxlen=MAX_REFUSALS)
+
+    def note_refusal(self, reason: str) -> None:
+        """Record that somebody was refused at this moment.
+
+        Args:
+            reason: one of this program's own sentences.
+        """
+        with self._lock:
+            self._refusals.append(Refusal(at=datetime.now(UTC), reason=reason))
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Sign-ins that were refused since the server began, the newest first, at most 1,000."""
+        with self._lock:
+            return tuple(reversed(self._refusals))
 
     def end(self, claims: Mapping[str, object]) -> None:
         """Record that a sign-in ended at this moment.

@@ -78,10 +78,12 @@ STYLE_RULES: Final = """
 .stMainBlockContainer { padding: 3rem clamp(1rem, 4vw, 4rem) 4rem; max-width: 84rem; }
 .leuk-brand { display: flex; flex-wrap: wrap; align-items: baseline; gap: .3rem .8rem;
   padding-top: .35rem; }
-.leuk-brand b { font-size: 1.5rem; letter-spacing: -.02em; }
-.leuk-brand span { opacity: .75; flex: 1 1 auto; }
+.leuk-brand b, .leuk-brand h1 { font-size: 1.5rem; letter-spacing: -.02em; line-height: 1.3; }
+.leuk-brand h1 { font-weight: 450; margin: 0; padding: 0 0 0 .8rem;
+  border-left: 1px solid color-mix(in srgb, currentColor 35%, transparent); }
+.leuk-brand span { opacity: .8; flex: 1 1 auto; }
 .leuk-brand strong { padding: .2rem .7rem; border: 1px solid currentColor; border-radius: 99px;
-  font-size: .82rem; font-weight: 600; opacity: .85; }
+  font-size: .82rem; font-weight: 600; }
 [data-testid="stFileUploaderDropzone"] { min-height: 7.5rem; border-style: dashed; }
 .leuk-verdict { border-left: .45rem solid var(--class-color); border-radius: .6rem;
   padding: .7rem 1rem .8rem;
@@ -121,6 +123,8 @@ STYLE_RULES: Final = """
 [class*="st-key-batch-pick-"] { position: absolute; top: .3rem; right: .3rem; width: auto;
   padding: .15rem; border-radius: .35rem; background: light-dark(#FBFAFCE6, #16131AE6); }
 .st-key-kept-images button > div { width: 100%; justify-content: space-between; text-align: left; }
+body [data-testid="stCaptionContainer"] { opacity: .8; }
+[data-has-shortcut] kbd { opacity: .85; }
 [data-testid="stBaseButton-primary"] { color: light-dark(#FFFFFF, #221B29); }
 @media print { [data-testid="stSidebar"], [data-testid="stHeader"] { display: none; } }
 </style>
@@ -141,6 +145,15 @@ def color_of(answer: str | None, *, dark: bool) -> str:
     """Give the color of an answer, or of "no call" for None, as ``#rrggbb``."""
     style = style_of(answer)
     return style.dark if dark else style.light
+
+
+def css_color(answer: str | None) -> str:
+    """Give the color of an answer, or of "no call" for None, for both themes, as CSS writes it.
+
+    The page is not drawn anew when the reader's system changes between light and dark.
+    """
+    style = style_of(answer)
+    return f"light-dark({style.light}, {style.dark})"
 
 
 def rgb_of(answer: str | None) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from leukapp.ui.wording import branch_title, escape_markdown, percent
 
 def show_verdict(diagnosis: Diagnosis) -> None:
     """Write the verdict, or "No call" with its reason, as the first thing to be read."""
-    color = theme.color_of(diagnosis.answer_name, dark=theme.is_dark())
+    color = theme.css_color(diagnosis.answer_name)
     st.html(
         f'<div class="leuk-verdict" style="--class-color: {color}">'
         f"<small>{texts.VERDICT}</small>"
@@ -77,7 +77,7 @@ def show_branch_votes(branches: tuple[BranchVote, ...]) -> None:
 def _vote_line(branch: BranchVote) -> str:
     """One branch's vote, as HTML."""
     label = branch.probabilities.top_class
-    color = theme.color_of(label, dark=theme.is_dark())
+    color = theme.css_color(label)
     own = texts.VOTE_OWN.format(value=percent(branch.probabilities.top_value))
     return (
         f'<div class="leuk-vote" style="--class-color: {color}">'

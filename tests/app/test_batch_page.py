@@ -476,6 +476,7 @@ def test_agreement_and_export_speak_of_what_was_decided(
     app = open_page(run, texts.EXPORT)
     assert [one.label for one in app.get("download_button")] == [
         texts.DOWNLOAD_CSV, texts.DOWNLOAD_PARQUET, texts.DOWNLOAD_PDF,
+        texts.DOWNLOAD_REPORT.format(n=3),
     ]  # fmt: skip
 
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from fake_diagnoser import FakeDiagnoser
 from streamlit.testing.v1 import AppTest
 
+from leukapp.evaluation.differences import figure_differences
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_held_out
+from leukapp.evaluation.report import format_estimate
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.labels import CLASS_NAMES
@@ -28,7 +30,8 @@ from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import session
 from leukapp.ui.evaluation.confusion_panel import SCALE_TITLES, build_confusion_figure
 from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
-from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv, turned_table
+from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv
+from leukapp.ui.evaluation.files_panel import FigureFile, files_page
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.table_choice import empty_table, read_uploaded_table
 from leukapp.ui.texts import evaluation as texts
@@ -77,13 +80,16 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def open_page(
     weights: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
-) -> Callable[[], AppTest]:
+) -> Callable[..., AppTest]:
     monkeypatch.setattr(session, "Diagnoser", FakeDiagnoser)
     st.cache_resource.clear()
 
-    def start() -> AppTest:
+    def start(**address: str) -> AppTest:
         app = AppTest.from_file(str(repository / "app.py"), default_timeout=30).run()
-        app.switch_page("pages/evaluation.py").run()
+        app.switch_page("pages/evaluation.py")
+        for name, value in address.items():
+            app.query_params[name] = value
+        app.run()
         assert not app.exception
         return app
 
@@ -134,7 +140,7 @@ def test_first_screen_has_cards_badges_counts_and_the_research_line(
     assert texts.BALANCED_ACCURACY in page
     assert texts.BACKGROUND in page
     assert "95 % interval" in page
-    assert "grouped" in page
+    assert texts.PROTOCOL_BADGES["grouped"] in page
     assert "10 independent groups" in page
     assert "30 images" in page
     assert texts.LEAKING_WARNING not in page
@@ -285,6 +291,7 @@ def test_an_upload_is_offered_and_can_be_compared(open_page: Callable[[], AppTes
 
 
 def test_a_bad_upload_is_one_sentence(open_page: Callable[[], AppTest]) -> None:
+    """Once a bad table was left out without a word."""
     app = open_page()
     app.file_uploader(key="table").upload("bad.csv", b"a,b\n1,2\n", "text/csv").run()
 
@@ -306,6 +313,7 @@ def test_every_fault_of_an_upload_is_a_line(open_page: Callable[[], AppTest]) ->
 
 
 def test_a_set_is_not_compared_with_itself(open_page: Callable[[], AppTest], weights: Path) -> None:
+    """Once it was, and the difference was zero."""
     app = open_page()
     first = app.selectbox(key="set-A").value
     assert app.selectbox(key="set-A").options[0] not in app.selectbox(key="set-B").options
@@ -337,6 +345,7 @@ def test_curves_and_confusion_are_shown_of_each_branch_too(
 
 
 def test_false_alarms_are_one_count_in_every_section(open_page: Callable[[], AppTest]) -> None:
+    """Once three sections gave three figures for the same images."""
     held_out = make_held_out()
     healthy = held_out.true_labels == 2
     n = int((healthy & held_out.is_called & (held_out.predicted_labels != 2)).sum())
@@ -379,17 +388,101 @@ def test_downloaded_numbers_say_what_they_are_of(side: Side) -> None:
     assert float(areas[0]["low"]) <= float(areas[0]["y_sensitivity"]) <= float(areas[0]["high"])
 
 
-def test_a_wide_table_is_shown_on_its_side_and_downloaded_as_it_is(
+def test_all_sources_stand_in_one_table_by_the_names_that_people_know(
+    open_page: Callable[[], AppTest], weights: Path
+) -> None:
+    write_held_out(make_held_out("external", "far", seed=2), weights / "tiny" / "held_out_far.csv")
+    (weights / "source_names.json").write_text('{"far": "A far laboratory"}')
+    app = open_page()
+    table = next(one for one in app.dataframe if texts.HELD_OUT_COLUMN in one.value.columns)
+    sources = list(table.value[texts.SOURCE_LABEL])
+    assert sources == ["lab", "A far laboratory", "lab"]
+    assert table.value[texts.BALANCED_ACCURACY].dtype == float
+    # Once columns were clipped: the source stays in sight, and the others scroll beside it.
+    assert '"pinned": true' in table.proto.columns
+    assert (table.value[texts.LOW_COLUMN] <= table.value[texts.BALANCED_ACCURACY]).all()
+
+    app.session_state["set-A"] = "tiny/held_out_far.csv"
+    app.run()
+    assert app.selectbox(key="set-A").value == "tiny/held_out_far.csv"
+    assert app.selectbox(key="source-A").value == "far"
+    assert "A far laboratory" in words_of(app)
+    assert app.query_params == {"set": "tiny/held_out_far.csv", "source": "far"}
+
+
+def test_a_link_opens_the_same_set_source_and_section(
+    open_page: Callable[..., AppTest], weights: Path
+) -> None:
+    """Once nothing had an address."""
+    write_held_out(make_held_out("external", "far", seed=2), weights / "tiny" / "held_out_far.csv")
+    app = open_page(
+        set="tiny/held_out_far.csv",
+        source="far",
+        compare="tiny/held_out.csv",
+        compare_source="lab",
+        section=texts.GROUPS,
+    )
+    assert app.segmented_control(key="section").value == texts.GROUPS
+    assert "A · far" in words_of(app)
+    assert "B · lab" in words_of(app)
+
+    wrong = open_page(set="../../secret", source="nowhere", section="none")
+    assert wrong.selectbox(key="set-A").value == "tiny/held_out.csv"
+    assert wrong.segmented_control(key="section").value == texts.OVERVIEW
+
+
+def test_two_sets_lie_over_each_other_with_the_interval_of_their_difference(
     open_page: Callable[[], AppTest],
 ) -> None:
-    table = pd.DataFrame({"source": ["a", "b"], "images": [1, 2], "accuracy": ["0.9", "-"]})
-    turned = turned_table(table)
-    assert list(turned.columns) == ["source", "a", "b"]
-    assert turned.to_numpy().tolist() == [["images", "1", "2"], ["accuracy", "0.9", "-"]]
+    app = open_page()
+    app.selectbox(key="set-B").set_value("tiny/held_out_paper.csv").run()
+    [table] = [one.value for one in app.dataframe if texts.A_MINUS_B in one.value.columns]
+    first, second = make_held_out(), make_held_out("paper", seed=1)
+    expected = {one.name: one.difference for one in figure_differences(first, second)}
 
-    [shown] = [one.value for one in open_page().dataframe if "lab" in one.value.columns]
-    assert list(shown.columns) == ["source", "lab"]
-    assert "Healthy called leukemia" in set(shown["source"])
+    assert list(table[texts.FIGURE_COLUMN])[1] == texts.ACCURACY
+    assert table[texts.A_MINUS_B][1] == format_estimate(expected["accuracy"])
+    go_to(app, texts.CURVES)
+    figure = app.get("plotly_chart")[0].proto.spec
+    assert '"name":"A ' in figure
+    assert '"name":"B ' in figure
+
+
+def test_failures_of_all_sources_are_a_list_and_a_gallery(
+    open_page: Callable[[], AppTest],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    encode_png: Callable[..., bytes],
+) -> None:
+    png = encode_png(draw_synthetic_cell("lymphoblast", seed=3))
+    (tmp_path / "data" / "lab").mkdir(parents=True)
+    for number in range(N_IMAGES):
+        (tmp_path / "data" / "lab" / f"{number}.png").write_bytes(png)
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
+    app = go_to(open_page(), texts.FAILURES)
+    [kinds] = [one for one in app.segmented_control if one.label == texts.FAILURE_KIND]
+    kinds.set_value("no_call").run()
+
+    assert not app.exception
+    captions = [caption for image in app.image for caption in image.captions]
+    n_without = int((~make_held_out().is_called).sum())
+    assert len(captions) == n_without
+    assert all("answered" in caption and "lab" in caption for caption in captions)
+    assert f"lab: {n_without} of {N_IMAGES}" in words_of(app)
+
+
+def test_every_figure_is_in_the_files_and_no_name_ends_a_script(
+    open_page: Callable[[], AppTest], side: Side
+) -> None:
+    app = go_to(open_page(), texts.FILES)
+    page = app.get("iframe")[0].proto.srcdoc
+    for title in (texts.ROC_TITLE, texts.PR_TITLE, texts.CONFUSION_TITLE, texts.RISK_TITLE):
+        assert f"{title} · lab" in page.replace("\\u00b7", "·")
+
+    figure = FigureFile(name="a", title="</script><b>", figure=go.Figure(), csv=b"</script>")
+    html = files_page((figure,), stem="all", dark=False)
+    assert "</script><b>" not in html
+    assert html.count("</script>") == 3
 
 
 def test_figures_carry_their_origin_and_tell_classes_apart_without_color(side: Side) -> None:
@@ -412,6 +505,9 @@ def test_every_cell_of_the_matrix_can_be_clicked(side: Side, scale: str) -> None
     assert [tuple(point) for point in points.customdata] == [
         (row, column) for row in range(3) for column in range(3)
     ]
+    # Once the numbers faded after a click: they are no texts of points, which Plotly fades.
+    assert len([note for note in figure.layout.annotations if "Research" not in note.text]) == 9
+    assert points.unselected.marker.opacity == 1
     assert figure.layout.hoverdistance == -1
     assert "select" in figure.layout.clickmode
 

@@ -4,8 +4,11 @@ The tables are those of the bundle that ships; the images behind them are drawn 
 """
 
 import csv
+import io
 import os
 import re
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,7 +58,7 @@ def app(
 
 
 def open_section(page: Page, section: str) -> None:
-    page.get_by_role("link", name=texts.TITLE).click()
+    page.get_by_role("link", name="Evaluation").click()
     page.get_by_role("radio", name=section, exact=True).click()
 
 
@@ -176,5 +179,49 @@ def test_the_threshold_is_live_and_two_sets_stand_side_by_side(watched: WatchedP
     page.get_by_role("option", name=re.compile("external")).click()
     expect(cards).to_have_count(8)
     expect(page.get_by_text(texts.PAIRED_NONE)).to_be_visible()
+    assert watched.console_errors == []
+    assert watched.foreign_requests == []
+
+
+def test_a_row_of_all_sources_is_shown_and_every_figure_is_in_one_zip(
+    watched: WatchedPage, tmp_path: Path
+) -> None:
+    page = watched.page
+    page.get_by_role("link", name="Evaluation").click()
+    table = page.get_by_test_id("stDataFrame").last
+    box = table.bounding_box()
+    assert box is not None
+    n_rows = sum(
+        len(read_held_out(path).source_names)
+        for path in (REPOSITORY / "weights" / "compact").glob("held_out*.csv")
+    )
+    row_height = box["height"] / (n_rows + 1)
+    table.click(position={"x": 20, "y": 2.5 * row_height})
+    second = read_held_out(REPOSITORY / "weights" / "compact" / "held_out.csv").source_names[1]
+    expect(page).to_have_url(re.compile(f"source={second}"))
+    page.reload()
+    expect(page).to_have_url(re.compile(f"source={second}"))
+
+    page.get_by_role("radio", name=texts.FILES, exact=True).click()
+    files = page.frame_locator("iframe")
+    expect(files.get_by_role("button", name=f"{texts.ROC_TITLE} ·")).to_have_count(3)
+    with page.expect_download() as download:
+        files.get_by_role("button", name=texts.FILES_ZIP).click()
+    download.value.save_as(tmp_path / "figures.zip")
+    with zipfile.ZipFile(tmp_path / "figures.zip") as figures:
+        assert figures.testzip() is None
+        names = figures.namelist()
+        contents = {name: figures.read(name) for name in names}
+    assert len(names) == len(set(names)) >= 18
+    assert Counter(Path(name).suffix for name in names) == dict.fromkeys(
+        (".svg", ".png", ".csv"), len(names) // 3
+    )
+    for name, content in contents.items():
+        if name.endswith(".png"):
+            with Image.open(io.BytesIO(content)) as picture:
+                assert min(picture.size) > 500
+        else:
+            assert RESEARCH_USE_NOTICE in content.decode()
+            assert name.endswith(".csv") or content.startswith(b"<svg")
     assert watched.console_errors == []
     assert watched.foreign_requests == []

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from leukapp.evaluation.curve_bands import CurveWithBand
+from leukapp.evaluation.curve_bands import CurveKind, CurveWithBand
 from leukapp.evaluation.report import format_estimate
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_figure, two_places
@@ -17,7 +17,7 @@ from leukapp.ui.evaluation.figure_style import (
 )
 from leukapp.ui.evaluation.metric_cards import show_side_head
 from leukapp.ui.evaluation.network_choice import choose_network
-from leukapp.ui.evaluation.side import Side
+from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.texts import evaluation as texts
 
 N_MARKS = 9
@@ -64,22 +64,45 @@ def build_curve_figure(curves: tuple[CurveWithBand, ...], side: Side, *, dark: b
             showlegend=False,
         )
     for curve in curves:
-        _add_band(figure, curve, dark=dark)
+        add_band(figure, curve, band_color(curve.class_name, dark=dark), group=curve.class_name)
     for curve in curves:
         _add_curve(figure, curve, dark=dark)
         if not is_roc:
             figure.add_hline(y=curve.chance, line_dash="dot", line_color=grid_color(dark=dark))
+    return curve_axes(figure, curves[0].kind, side, dark=dark)
+
+
+def curve_axes(figure: go.Figure, kind: CurveKind, origin: Origin, *, dark: bool) -> go.Figure:
+    """Give a figure of curves its axes, its size and a legend that covers no good curve.
+
+    Args:
+        figure: changed in place.
+        kind: of its curves.
+        origin: what it is of.
+        dark: draw for the dark theme.
+
+    Returns:
+        The same figure.
+    """
+    is_roc = kind == "roc"
     figure.update_xaxes(share_axis(texts.FALSE_POSITIVE_RATE if is_roc else texts.SENSITIVITY))
     figure.update_yaxes(share_axis(texts.SENSITIVITY if is_roc else texts.PRECISION))
-    finish_figure(figure, side, dark=dark, height_px=HEIGHT_PX)
+    finish_figure(figure, origin, dark=dark, height_px=HEIGHT_PX)
     # The corner that a good curve leaves empty; above the plot a long legend meets the toolbar.
     corner = {"x": 0.99, "xanchor": "right"} if is_roc else {"x": 0.01, "xanchor": "left"}
     legend = {"orientation": "v", "y": 0.02, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
     return figure.update_layout(legend=legend | corner, margin={"t": 40})
 
 
-def _add_band(figure: go.Figure, curve: CurveWithBand, *, dark: bool) -> None:
-    """Fill the area between the ends of the interval, where it is defined."""
+def add_band(figure: go.Figure, curve: CurveWithBand, color: str, *, group: str) -> None:
+    """Fill the area between the ends of the interval, where it is defined.
+
+    Args:
+        figure: changed in place.
+        curve: whose band it is.
+        color: of the fill, as Plotly writes it.
+        group: of the legend; hides the band together with its curve.
+    """
     defined = np.isfinite(curve.band_low) & np.isfinite(curve.band_high)
     x = curve.band_x[defined]
     if not len(x):
@@ -88,12 +111,12 @@ def _add_band(figure: go.Figure, curve: CurveWithBand, *, dark: bool) -> None:
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([curve.band_high[defined], curve.band_low[defined][::-1]]),
         fill="toself",
-        fillcolor=band_color(curve.class_name, dark=dark),
+        fillcolor=color,
         line={"width": 0},
         mode="lines",
         hoverinfo="skip",
         showlegend=False,
-        legendgroup=curve.class_name,
+        legendgroup=group,
     )
 
 

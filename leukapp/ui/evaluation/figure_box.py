@@ -24,7 +24,6 @@ def show_figure(
     *,
     name: str,
     fold: bool = True,
-    turn: bool = False,
 ) -> None:
     """Write a figure, and under it its numbers as a table and as a file.
 
@@ -34,7 +33,6 @@ def show_figure(
         origin: what it is of.
         name: what the figure is called in file names; unique for an origin.
         fold: hide the numbers until they are asked for.
-        turn: as in ``show_numbers``.
     """
     st.plotly_chart(
         make_inert(figure),
@@ -42,7 +40,7 @@ def show_figure(
         config=toolbar(file_stem(origin, name)),
         alt=f"{name}: {origin.title}, {origin.source}",
     )
-    show_numbers(numbers, origin, name=name, fold=fold, turn=turn)
+    show_numbers(numbers, origin, name=name, fold=fold)
 
 
 def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -53,9 +51,7 @@ def two_places(side: Side) -> tuple[DeltaGenerator, DeltaGenerator]:
     return st.container(), st.container()
 
 
-def show_numbers(
-    numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True, turn: bool = False
-) -> None:
+def show_numbers(numbers: pd.DataFrame, origin: Origin, *, name: str, fold: bool = True) -> None:
     """Write a table, and the button that downloads it.
 
     Args:
@@ -63,40 +59,37 @@ def show_numbers(
         origin: what it is of.
         name: what the table is called in file names; unique for an origin.
         fold: hide the table until it is asked for.
-        turn: show a column for each row, for a table of many columns and few rows, whose columns
-            would not all fit on a page; the file has rows as they are.
     """
-    shown = turned_table(numbers) if turn else numbers
     if not fold:
-        _show_table(shown, key=f"numbers-{name}-{origin.key}", is_whole=turn)
+        _show_table(numbers, key=f"numbers-{name}-{origin.key}")
     with st.container(horizontal=True, vertical_alignment="top"):
-        st.download_button(
-            texts.CSV,
-            data=numbers_as_csv(numbers, origin),
-            file_name=f"{file_stem(origin, name)}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-            help=texts.CSV_HELP,
-            key=f"csv-{name}-{origin.key}",
-        )
+        show_csv(numbers, origin, name=name)
         if fold:
             with st.popover(texts.NUMBERS, icon=":material/table:"):
-                _show_table(shown, key=f"numbers-{name}-{origin.key}", is_whole=turn)
+                _show_table(numbers, key=f"numbers-{name}-{origin.key}")
 
 
-def turned_table(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Give a table on its side: the first column's values become headings.
+def show_csv(numbers: pd.DataFrame, origin: Origin, *, name: str) -> None:
+    """Write the button that downloads a table.
 
     Args:
-        numbers: whose first column holds names; not modified.
+        numbers: the table.
+        origin: what it is of.
+        name: what the table is called in file names; unique for an origin.
     """
-    first = numbers.columns[0]
-    turned = numbers.astype(str).set_index(first).T
-    return turned.rename_axis(first, axis="columns").reset_index(names=first)
+    st.download_button(
+        texts.CSV,
+        data=numbers_as_csv(numbers, origin),
+        file_name=f"{file_stem(origin, name)}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help=texts.CSV_HELP,
+        key=f"csv-{name}-{origin.key}",
+    )
 
 
-def _show_table(numbers: pd.DataFrame, *, key: str, is_whole: bool) -> None:
+def _show_table(numbers: pd.DataFrame, *, key: str) -> None:
     """Write a table, fractions with three digits and a dash where there is no value."""
     fractions = numbers.select_dtypes("float").columns
     st.dataframe(
@@ -107,7 +100,6 @@ def _show_table(numbers: pd.DataFrame, *, key: str, is_whole: bool) -> None:
             **{name: st.column_config.NumberColumn(format="%.3f") for name in fractions},
         },
         placeholder="–",
-        height="content" if is_whole else "auto",
         key=key,
     )
 

@@ -9,6 +9,7 @@ from leukapp.evaluation.intervals import Estimate
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import theme
 from leukapp.ui.evaluation.side import Origin
+from leukapp.ui.evaluation.source_titles import source_title
 from leukapp.ui.texts import evaluation as texts
 
 CARD_STYLE: Final = """
@@ -33,7 +34,15 @@ CARD_STYLE: Final = """
 
 def band_color(label: str, *, dark: bool) -> str:
     """Give a class color as a transparent fill, ``rgba(...)``."""
-    color = theme.color_of(label, dark=dark)
+    return translucent(theme.color_of(label, dark=dark))
+
+
+def translucent(color: str) -> str:
+    """Give a color as a transparent fill, ``rgba(...)``.
+
+    Args:
+        color: ``#rrggbb``.
+    """
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.16)"
 
@@ -100,7 +109,9 @@ def finish_figure(
         The same figure.
     """
     color = theme.text_color(dark=dark)
-    footer = texts.FOOTER.format(title=origin.title, source=origin.source, protocol=origin.protocol)
+    footer = texts.FOOTER.format(
+        title=origin.title, source=source_title(origin.source), protocol=origin.protocol
+    )
     figure.update_layout(
         height=height_px,
         margin={"l": 10, "r": 14, "t": 70, "b": bottom_px},

@@ -10,6 +10,7 @@ from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_style import accent_color
 from leukapp.ui.evaluation.side import Side
+from leukapp.ui.evaluation.source_titles import source_title
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -41,7 +42,7 @@ class Card:
 def show_side_head(side: Side) -> None:
     """Write which set this is, its protocol, and how many images and groups it holds."""
     report, held_out = side.evaluation.result.report, side.evaluation.held_out
-    name = escape_markdown(side.source)
+    name = escape_markdown(source_title(side.source))
     st.markdown(f"#### {name}" if side.is_alone else f"#### {side.name} · {name}")
     counts = texts.N_COPIES if held_out.protocol == "paper" else texts.N_IMAGES
     with st.container(horizontal=True, gap="small"):
@@ -56,12 +57,21 @@ def show_side_head(side: Side) -> None:
             st.badge(texts.N_GROUPS.format(n=report.n_groups), color="gray")
         else:
             st.badge(texts.GROUPS_UNKNOWN, color="orange", help=texts.GROUPS_UNKNOWN_HELP)
+        with st.popover(texts.DETAILS):
+            st.markdown(
+                texts.DETAILS_BODY.format(
+                    table=escape_markdown(side.title),
+                    source=escape_markdown(side.source),
+                    protocol=side.protocol,
+                    sha256=side.bundle_sha256 or texts.NO_BUNDLE,
+                )
+            )
     classes = " · ".join(
         f"{theme.marked(metrics.class_name)} {metrics.support}"
         for metrics in report.per_class
         if metrics.support
     )
-    st.caption(f"{escape_markdown(side.title)} — {classes}")
+    st.caption(classes)
     if held_out.protocol == "paper":
         st.warning(texts.LEAKING_WARNING, icon=":material/warning:")
 

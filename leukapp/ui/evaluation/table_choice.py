@@ -1,6 +1,7 @@
 """Choosing one or two held-out sets in the sidebar, and the figures kept for them."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -24,13 +25,20 @@ from leukapp.model.artifacts import ListedBundle, list_held_out_tables
 from leukapp.resources import weights_dir
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui.bundle_choice import found_bundles, names_of
+from leukapp.ui.evaluation.address import (
+    FIRST_KEY,
+    FIRST_SOURCE_KEY,
+    SECOND_KEY,
+    SECOND_SOURCE_KEY,
+)
 from leukapp.ui.evaluation.side import Side, SideName
+from leukapp.ui.evaluation.source_titles import source_title
 from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown, shown_name
 
 MAX_KEPT: Final = 64
-FIRST_KEY, SECOND_KEY, UPLOAD_KEY = "set-A", "set-B", "table"
+UPLOAD_KEY: Final = "table"
 BUNDLE_KEY: Final = "evaluation-bundle"
 
 
@@ -98,8 +106,7 @@ def choose_sides(bundle: ListedBundle) -> tuple[Side, ...]:
         is_other = st.session_state.get(BUNDLE_KEY, bundle.folder) != bundle.folder
         st.session_state[BUNDLE_KEY] = bundle.folder
         if is_other or st.session_state.get(FIRST_KEY) not in keys:
-            own = (key for key, option in options.items() if option.is_of(bundle))
-            st.session_state[FIRST_KEY] = next(own, keys[0])
+            st.session_state[FIRST_KEY] = _set_at_first(options.values(), bundle)
         first = st.selectbox(
             texts.SET_LABEL, keys, format_func=lambda key: options[key].title, key=FIRST_KEY
         )
@@ -125,6 +132,42 @@ def choose_sides(bundle: ListedBundle) -> tuple[Side, ...]:
     return tuple(replace(side, is_alone=len(sides) == 1) for side in sides)
 
 
+def _set_at_first(options: Iterable[TableOption], bundle: ListedBundle) -> str:
+    """The set that the page opens with: of the session's bundle, else the first one."""
+    return min(options, key=lambda option: not option.is_of(bundle)).key
+
+
+def address_of(sides: tuple[Side, ...], section: str, bundle: ListedBundle) -> dict[str, str]:
+    """Give what the page's address says; nothing while the page is as it opens by itself.
+
+    Args:
+        sides: at least one; an uploaded table is this session's alone and not named.
+        section: that is open.
+        bundle: of this session.
+    """
+    values: dict[str, str] = {}
+    names = (("set", "source", FIRST_KEY), ("compare", "compare_source", SECOND_KEY))
+    for side, (set_name, source_name, key) in zip(sides, names, strict=False):
+        if not side.is_upload:
+            values |= {set_name: st.session_state[key], source_name: side.source}
+    options = bundle_options()
+    first = sides[0].table.held_out.source_names[0]
+    if options and values == {"set": _set_at_first(options, bundle), "source": first}:
+        values = {}
+    return values if section == texts.OVERVIEW else values | {"section": section}
+
+
+def choose_source(option_key: str, source: str) -> None:
+    """Show another source from now on; for callbacks.
+
+    Args:
+        option_key: of its table, see ``TableOption``.
+        source: of the table.
+    """
+    st.session_state[FIRST_KEY] = option_key
+    st.session_state[FIRST_SOURCE_KEY] = source
+
+
 def _take_upload() -> None:
     """Choose the table that has just been dropped."""
     upload = st.session_state[UPLOAD_KEY]
@@ -143,7 +186,13 @@ def _sources_to_compare(table: HeldOutTable, beside: Side | None) -> tuple[str, 
 def bundle_options() -> tuple[TableOption, ...]:
     """Give the tables of every bundle."""
     return tuple(
-        TableOption(key=f"{name}/{path.name}", title=f"{name} · {path.stem}", path=path)
+        TableOption(
+            key=f"{name}/{path.name}",
+            title=texts.SET_TITLE.format(
+                bundle=name, table=texts.TABLE_TITLES.get(path.stem, path.stem)
+            ),
+            path=path,
+        )
         for folder, name in names_of(bundle.folder for bundle in found_bundles()).items()
         for path in list_held_out_tables(folder)
     )
@@ -186,14 +235,16 @@ def _choose_source(
     Only sources of another content than that side's are offered.
     """
     names = _sources_to_compare(table, beside)
-    like = None if beside is None else beside.source
-    of_beside = "" if beside is None else f"-{beside.source}"
+    key = FIRST_SOURCE_KEY if name == "A" else SECOND_SOURCE_KEY
+    if st.session_state.get(key) not in names:
+        is_shared = beside is not None and beside.source in names
+        st.session_state[key] = beside.source if beside and is_shared else names[0]
     source = st.selectbox(
         texts.SOURCE_LABEL if name == "A" else texts.COMPARE_SOURCE_LABEL,
         names,
-        index=names.index(like) if like in names else 0,
+        format_func=source_title,
         help=texts.SOURCE_HELP,
-        key=f"source-{name}-{option.key}{of_beside}",
+        key=key,
     )
     is_upload = option.path is None
     return Side(

@@ -2,21 +2,31 @@
 
 import streamlit as st
 
+from leukapp.resources import review_root
+from leukapp.review.batch_images import BatchImages
 from leukapp.review.double_reading import N_READERS, read_doubly
 from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
 from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
+from leukapp.review.worklist import WorklistEntry, build_worklist
+from leukapp.ui.review.image_reports import (
+    MAX_REPORTED,
+    build_image_reports,
+    reported_entries,
+)
 from leukapp.ui.review.log_lines import settled_lines
 from leukapp.ui.review.summary_pdf import build_summary_pdf
+from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as texts
 
 
-def show_export(run: BatchRun, store: ReviewStore) -> None:
+def show_export(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
     """Write the downloads.
 
     Args:
         run: the batch.
         store: of the server.
+        diagnoser: computes the heatmaps of a report.
     """
     st.write(texts.EXPORT_LEAD)
     with_names = st.toggle(
@@ -61,3 +71,27 @@ def show_export(run: BatchRun, store: ReviewStore) -> None:
             icon=":material/picture_as_pdf:",
             key="batch-pdf",
         )
+    _show_reports(run, reported_entries(build_worklist(items, decisions)), diagnoser)
+
+
+def _show_reports(
+    run: BatchRun, entries: tuple[WorklistEntry, ...], diagnoser: SharedDiagnoser
+) -> None:
+    """Write the button for the report of the images that were decided on."""
+    if not entries:
+        st.caption(texts.REPORT_NONE)
+        return
+    if diagnoser.bundle_sha256 != run.bundle_sha256:
+        st.caption(texts.REPORT_OTHER_BUNDLE)
+        return
+    images = BatchImages.of(run, review_root())
+    st.download_button(
+        texts.DOWNLOAD_REPORT.format(n=len(entries)),
+        data=lambda: build_image_reports(entries, images, diagnoser),
+        file_name=f"leukapp-batch-{run.id}-images.pdf",
+        mime="application/pdf",
+        on_click="ignore",
+        icon=":material/picture_as_pdf:",
+        help=texts.REPORT_HELP.format(most=MAX_REPORTED),
+        key="batch-report",
+    )

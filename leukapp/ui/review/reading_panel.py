@@ -120,7 +120,7 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
 def show_item_verdict(item: BatchItem) -> None:
     """Write the stored answer for an image: verdict, reason, votes, quality."""
     answer = item.answer_name
-    color = theme.color_of(answer, dark=theme.is_dark())
+    color = theme.css_color(answer)
     lines = []
     if answer is None:
         lines.append(f"<p>{html.escape(item.no_call_reason or '')}</p>")

@@ -46,6 +46,21 @@ class WorkStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLoad:
+    """What the thread does for all batches.
+
+    Attributes:
+        run_id: of the batch that is read now, or None.
+        images_per_second: as in ``WorkStatus``, of that batch.
+        n_in_line: batches that wait behind it.
+    """
+
+    run_id: int | None
+    images_per_second: float | None
+    n_in_line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     run_id: int
     diagnoser: SharedDiagnoser
@@ -125,6 +140,16 @@ class BatchWorker:
                 is_in_line=any(job.run_id == run_id for job in self._line),
                 images_per_second=self._rate() if is_working else None,
                 failure=self._failures.get(run_id),
+            )
+
+    @property
+    def load(self) -> WorkerLoad:
+        """What is read now and how much waits."""
+        with self._lock:
+            return WorkerLoad(
+                run_id=None if self._current is None else self._current.run_id,
+                images_per_second=None if self._current is None else self._rate(),
+                n_in_line=len(self._line),
             )
 
     def _known(self) -> set[int]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from leukapp.labels import HEALTHY, LEUKEMIA_NAMES, TYPE_NOT_DETERMINED
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.ui.texts.glossary import see
 
 APP_NAME: Final = "LeukApp"
 APP_TAGLINE: Final = "A second reader for acute leukemia on blood-smear images"
@@ -117,6 +118,7 @@ PROBABILITIES_HELP: Final = (
     "Calibrated on held-out images: among images like the training data that get 80 %, about 8 in "
     "10 belong to that class. It says nothing of stains, cameras or diseases that were not in the "
     "training data."
+    f" {see('Calibrated probability')}"
 )
 CHART_ALT: Final = "Bar chart of the calibrated probabilities: {values}."
 
@@ -125,6 +127,7 @@ BRANCHES: Final = "What each network says alone"
 BRANCHES_HELP: Final = (
     "The two branches look at the same image independently. The fused decision joins their "
     "features; it is not a vote count."
+    f" {see('Branch')}"
 )
 BRANCHES_AGREE: Final = "Both branches say {label}."
 BRANCHES_DISAGREE: Final = "The branches disagree: {votes}."
@@ -145,6 +148,7 @@ HEATMAPS: Final = "Where the score came from"
 HEATMAPS_HELP: Final = (
     "Grad-CAM: bright areas raised the score of the chosen class most. It shows where a network "
     "looked, not what a cell is, and not a lesion."
+    f" {see('Heatmap')}"
 )
 VIEW_LABEL: Final = "View"
 VIEW_SIDE_BY_SIDE: Final = "Side by side"
@@ -183,6 +187,7 @@ BUNDLE: Final = "Bundle"
 BUNDLE_HELP: Final = (
     "The trained networks that answer, and the classes they tell apart. Your choice holds on every "
     "page of this session."
+    f" {see('Bundle')}"
 )
 BUNDLE_BROKEN: Final = "cannot be read"
 BUNDLE_MAKE_DEFAULT: Final = "Make it everyone's default"

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-TITLE: Final = "Batch review"
 LEAD: Final = (
     "Let the networks read a whole set of images, then look at the ones that need you: unsure "
     "answers first, your decision with one key, and how often you and the networks agree."
@@ -302,6 +301,16 @@ WITH_NAMES: Final = "Also write the files' names"
 WITH_NAMES_HELP: Final = "A file's name can hold a patient's name."
 DOWNLOAD_CSV: Final = "Table (CSV)"
 DOWNLOAD_PARQUET: Final = "Table (parquet)"
+DOWNLOAD_REPORT: Final = "Report of {n} images (PDF)"
+REPORT_HELP: Final = (
+    "Picture, leukocytes, heatmaps and decision of each image, with a cover where there are "
+    "several: of those last decided on, at most {most}. Each image is read once more for it."
+)
+REPORT_NONE: Final = "A report with pages for each image needs a decision on an image first."
+REPORT_OTHER_BUNDLE: Final = (
+    "A report with pages for each image needs the bundle that read this batch: choose it in the "
+    "sidebar."
+)
 DOWNLOAD_PDF: Final = "Summary (PDF)"
 
 # The summary on paper

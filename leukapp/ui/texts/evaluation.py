@@ -3,27 +3,34 @@
 from typing import Final
 
 from leukapp.labels import CLASS_NAMES, OTHER_LEUKEMIA, join_with_or
+from leukapp.ui.texts.glossary import see
 
-TITLE: Final = "Evaluation"
 LEAD: Final = (
-    "How a bundle did on images it was judged by: one source and one protocol at a time, never "
-    "pooled, with 95 % intervals over patients or blocks of images."
+    "How often LeukApp was right on images that it had not learned from: each laboratory by "
+    "itself, with 95 % intervals over patients."
 )
 
 # Sidebar: what is looked at
-SETS_HEADER: Final = "Held-out sets"
-SET_LABEL: Final = "Held-out set"
+SETS_HEADER: Final = "Test images"
+SET_LABEL: Final = "Set"
+SET_TITLE: Final = "{bundle} · {table}"
+TABLE_TITLES: Final = {
+    "held_out": "patients held out",
+    "held_out_external": "other laboratories (external)",
+}
+"""Tables of a bundle by their file names; others are called as their files."""
 SOURCE_LABEL: Final = "Source"
 SOURCE_HELP: Final = (
     "Data set or laboratory. Sources are never pooled: a class that comes from one laboratory "
     "alone cannot be told from that laboratory."
+    f" {see('Source')}"
 )
 COMPARE_LABEL: Final = "Compare with"
 SAME_SET: Final = "This is the same set as the one above; choose another to compare it with."
 FAULTS: Final = "This table has {n} faults:"
 COMPARE_NONE: Final = "Nothing"
 COMPARE_SOURCE_LABEL: Final = "Source to compare with"
-UPLOAD_LABEL: Final = "Your own held-out table"
+UPLOAD_LABEL: Final = "Your own table of test images"
 UPLOAD_HELP: Final = (
     "CSV or Parquet, one row an image, without pixels. It stays in this session's memory."
 )
@@ -56,9 +63,9 @@ NO_TABLES: Final = (
 
 # Which images, and how they were held out
 PROTOCOL_BADGES: Final = {
-    "grouped": "grouped",
-    "paper": "paper - leaking",
-    "external": "external",
+    "grouped": "patients held out",
+    "paper": "leaking: copies were learned from",
+    "external": "laboratory not seen before",
 }
 PROTOCOL_HELP: Final = {
     "grouped": (
@@ -77,11 +84,20 @@ GROUPS_UNKNOWN: Final = "groups unknown"
 GROUPS_UNKNOWN_HELP: Final = (
     "The source names no patients. Each image counts as a group of its own, so the intervals are "
     "too narrow if images share a patient."
+    f" {see('Group')}"
 )
 LEAKING_WARNING: Final = (
     "Leaking protocol: copies of these images were trained on. These figures flatter and cannot be "
-    "compared with grouped ones."
+    "compared with those of patients held out."
 )
+DETAILS: Final = "Details for researchers"
+DETAILS_BODY: Final = """
+- Table: {table}
+- Source in it: {source}
+- Protocol: {protocol}
+- Bundle, sha256: {sha256}
+"""
+NO_BUNDLE: Final = "not said"
 OTHER_BUNDLE_NOTE: Final = "The bundle of this table is not at hand; its heatmaps cannot be drawn."
 
 # Sections
@@ -89,10 +105,12 @@ SECTION_LABEL: Final = "Section"
 OVERVIEW: Final = "Overview"
 CURVES: Final = "ROC and PR"
 CONFUSION: Final = "Confusion"
+FAILURES: Final = "Failures"
 CALIBRATION: Final = "Calibration"
 THRESHOLD: Final = "Threshold"
 GROUPS: Final = "Groups"
 ABLATION: Final = "Ablation"
+FILES: Final = "Files"
 
 # Metric cards
 BALANCED_ACCURACY: Final = "Balanced accuracy"
@@ -121,6 +139,7 @@ NETWORK: Final = "Answers of"
 NETWORK_HELP: Final = (
     "The fused decision, or what one branch says by itself on the same images. A branch alone has "
     "no rule for a no call: which images count as called stays the bundle's."
+    f" {see('Branch')}"
 )
 BACKGROUND: Final = "Background only"
 BACKGROUND_NOTE: Final = "balanced accuracy from the image's edge alone, where no cell is seen"
@@ -131,17 +150,27 @@ NO_FIGURE: Final = "needs both kinds of images"
 
 # Figures
 CSV: Final = "CSV"
-CSV_HELP: Final = "The numbers of this figure. Its picture: the camera in the figure's toolbar."
+CSV_HELP: Final = (
+    "The numbers of this figure. Its picture: the camera in the figure's toolbar, or section Files."
+)
 NUMBERS: Final = "Numbers"
 FOOTER: Final = "LeukApp · {title} · {source} · {protocol}"
 
-SOURCES_TITLE: Final = "Accuracy of each source"
+SOURCES_TITLE: Final = "All sources"
 SOURCES_HELP: Final = (
-    "Circle and line: balanced accuracy with its 95 % interval over groups. Cross: a classifier "
-    "that sees only the image's edge. Where the cross is near the circle, the figure may come from "
-    "the laboratory and not from the cell."
+    "Each source by itself, never pooled. The interval is of 95 %, over patients or blocks of "
+    "images. Background only: a classifier that sees only the image's edge; where it comes near "
+    "the balanced accuracy, that figure may come from the laboratory and not from the cell."
+    f" {see('Background only')}"
 )
-SOURCES_NETWORK: Final = "network"
+SOURCES_HINT: Final = "Click a heading to sort; mark a row to see its source above."
+SOURCES_FIGURE: Final = "Accuracy of each source"
+HELD_OUT_COLUMN: Final = "How held out"
+IMAGES_COLUMN: Final = "Images"
+GROUPS_COLUMN: Final = "Patients or blocks"
+LOW_COLUMN: Final = "95 % from"
+HIGH_COLUMN: Final = "95 % to"
+SOURCES_NETWORK: Final = "LeukApp"
 SOURCES_BACKGROUND: Final = "background only"
 PER_CLASS: Final = "Each class"
 
@@ -149,11 +178,13 @@ ROC_TITLE: Final = "ROC"
 ROC_HELP: Final = (
     "Each class against the others. Band: 95 % of resamples that draw whole groups. A class "
     "that this source does not hold, or holds alone, has no curve."
+    f" {see('ROC curve')}"
 )
 PR_TITLE: Final = "Precision over sensitivity"
 PR_HELP: Final = (
     "Each class against the others, with its 95 % band over groups. The dotted line is what "
     "guessing reaches. Precision depends on this source's mix of classes."
+    f" {see('Precision')}"
 )
 FALSE_POSITIVE_RATE: Final = "Other images taken for the class"
 SENSITIVITY: Final = "Sensitivity"
@@ -166,6 +197,7 @@ CONFUSION_TITLE: Final = "Confusion matrix"
 CONFUSION_HELP: Final = (
     "Rows are the true class, columns the most probable one. Click a cell to see the images "
     "behind it."
+    f" {see('Confusion matrix')}"
 )
 CONFUSION_SHOW: Final = "Show"
 COUNTS: Final = "Counts"
@@ -177,6 +209,19 @@ LEFT_OUT: Final = "{n} images without a call are left out."
 UNANSWERED: Final = "{n} images in which no leukocyte was found have no answer and are left out."
 TRUE_CLASS: Final = "True class"
 PREDICTED_CLASS: Final = "Answered"
+
+FAILURES_TITLE: Final = "Wrong and missing calls of all sources of this set"
+FAILURES_HELP: Final = (
+    "The surest answer first. Counts of one source say nothing of another: they hold different "
+    "images and classes."
+    f" {see('Source')}"
+)
+FAILURE_KIND: Final = "Kind"
+MISSED: Final = "Leukemia called Healthy"
+WRONG_TYPE: Final = "Another type of leukemia called"
+NO_FAILURES: Final = "No image of this set is among them."
+FAILED_OF: Final = "{source}: {n} of {total}"
+FAILURE_CAPTION: Final = "{true}, answered {answer} · {source}"
 
 BEHIND_TITLE: Final = "Images behind a cell"
 BEHIND_LABEL: Final = "{true}, answered {predicted}"
@@ -207,6 +252,7 @@ CALIBRATION_HELP: Final = (
     "Images in bins of their top probability against the share of them that is right. On the "
     "dotted line a probability means what it says. ECE is the mean distance from it; Brier is the "
     "squared distance over all classes, 0 best, 2 worst."
+    f" {see('Calibrated probability')}"
 )
 CALIBRATION_LINE: Final = "ECE {ece:.3f} · Brier {brier:.3f}"
 TOP_PROBABILITY: Final = "Top probability"
@@ -218,6 +264,7 @@ RISK_HELP: Final = (
     "Call the surest images first: the error among the called as more are called. The mark is "
     "where the bundle's own rules stand, which also look at image quality and at the distance to "
     "the training images."
+    f" {see('Risk over coverage')}"
 )
 RISK: Final = "Share of wrong calls"
 RISK_AREA: Final = "Mean risk {area:.3f}"
@@ -233,6 +280,7 @@ PREVALENCE_LABEL: Final = "Prevalence, %"
 PREVALENCE_HELP: Final = (
     "Share of positives among the people you would use it on. The predictive values follow from it "
     "by Bayes' rule; this table's own mix of classes plays no part."
+    f" {see('Prevalence')}"
 )
 THRESHOLD_NOTE: Final = (
     "For reading, not for choosing: a threshold chosen on these images must be judged on others."
@@ -253,6 +301,7 @@ NOT_FLAGGED: Final = "not flagged"
 GROUPS_TITLE: Final = "Each group, the worst first"
 GROUPS_HELP: Final = (
     "A group is a patient or a block of neighboring images: what repeats independently."
+    f" {see('Group')}"
 )
 GROUPS_FIGURE: Final = "How the groups spread"
 GROUP_ACCURACY: Final = "Accuracy of the group"
@@ -262,6 +311,7 @@ ABLATION_TITLE: Final = "Each branch alone and both"
 ABLATION_HELP: Final = (
     "On the same images. Difference: accuracy minus that of the fused decision, with a 95 % "
     "interval over groups; where it includes zero, these images cannot tell the two apart."
+    f" {see('Branch')}"
 )
 FUSED: Final = "Both branches fused"
 ALONE: Final = "{branch} alone"
@@ -292,3 +342,24 @@ PAIRED_LINE: Final = (
     "only A right {first}, only B right {second}."
 )
 PAIRED_NONE: Final = "The two sets share no image, so their difference has no paired interval."
+BOTH_TITLE: Final = "A and B"
+BOTH_HELP: Final = (
+    "Marks and lines: each set on all of its images, with 95 % intervals. A minus B: on the images "
+    "that both hold; each resample draws patients or blocks once for both. Where that interval "
+    "includes zero, these images cannot tell the two apart."
+    f" {see('Interval')}"
+)
+FIGURE_COLUMN: Final = "Figure"
+A_MINUS_B: Final = "A minus B, same images"
+CURVES_OF: Final = "Curves of"
+NO_SHARED_CURVES: Final = "No class has a curve in both sets."
+
+FILES_TITLE: Final = "Every figure as a file"
+FILES_HELP: Final = (
+    "SVG for print, PNG for slides, CSV for the numbers. Your browser draws the pictures; nothing "
+    "is sent anywhere."
+)
+FILES_DRAWING: Final = "Computing every figure…"
+FILES_ZIP: Final = "All figures (zip)"
+FILES_FIGURE: Final = "Figure"
+FILES_FILES: Final = "Files"

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-TITLE: Final = "Model card and audit"
 LEAD: Final = "What a bundle is, what it was trained on, where it fails, and what audits found."
 VERIFIED: Final = "every file verified"
 VERIFIED_HELP: Final = "The hash of each file was compared with the manifest just now."

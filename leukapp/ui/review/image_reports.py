@@ -1,0 +1,55 @@
+"""One PDF with the pages of several images of a batch: those that were decided on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from leukapp.errors import ImageError
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.worklist import WorklistEntry
+from leukapp.ui.result_pdf import ReportedImage, build_report_pdf
+from leukapp.ui.session import SharedDiagnoser
+
+MAX_REPORTED: Final = 20
+"""Each image is read again, for its heatmaps are not kept."""
+
+
+def reported_entries(entries: Sequence[WorklistEntry]) -> tuple[WorklistEntry, ...]:
+    """Give the images of a batch that a report holds: the last ones decided on, in their order."""
+    decided = [entry for entry in entries if entry.decision is not None]
+    newest = sorted(decided, key=lambda entry: -entry.decision.id if entry.decision else 0)
+    return tuple(sorted(newest[:MAX_REPORTED], key=lambda entry: entry.item.position))
+
+
+def build_image_reports(
+    entries: Sequence[WorklistEntry], images: BatchImages, diagnoser: SharedDiagnoser
+) -> bytes:
+    """Read the images again and write their report, with a cover where there are several.
+
+    Args:
+        entries: at least one, answered by the bundle of ``diagnoser``.
+        images: reads the files of the batch.
+        diagnoser: computes the heatmaps.
+
+    Raises:
+        ImageError: no image can be read any more.
+        BatchSourceError: the files of the batch are not at hand.
+        BusyError: too many wait already.
+    """
+    reported, last = [], ImageError("No image of this batch can be read any more.")
+    for entry in entries:
+        try:
+            diagnosis = diagnoser.diagnose(images.read(entry.item))
+        except ImageError as error:
+            last = error
+            continue
+        # Of an upload the pixels alone are kept; the image's hash is that of the reader's file.
+        digest = entry.item.image_sha256 or diagnosis.image_sha256
+        reported.append(
+            ReportedImage(
+                diagnosis=replace(diagnosis, image_sha256=digest), decision=entry.decision
+            )
+        )
+    if not reported:
+        raise last
+    return build_report_pdf(reported)

@@ -1,0 +1,42 @@
+"""Page "Glossary": every word, found by a search and by the help marks that point to it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from leukapp.ui import texts as app_texts
+from leukapp.ui.texts import evaluation as evaluation_texts
+from leukapp.ui.texts import glossary as texts
+
+
+def test_every_word_is_listed_and_a_search_narrows_the_list(
+    start_app: Callable[..., AppTest],
+) -> None:
+    app = start_app()
+    app.switch_page("pages/glossary.py").run()
+    names = [heading.value for heading in app.subheader]
+    assert names == sorted((term.name for term in texts.TERMS), key=str.casefold)
+    assert [heading.anchor for heading in app.subheader][:2] == ["accuracy", "accuracy-of-called"]
+
+    app.text_input(key="glossary-search").set_value("grad-cam").run()
+    assert [heading.value for heading in app.subheader] == ["Heatmap"]
+    app.text_input(key="glossary-search").set_value("nowhere at all").run()
+    assert texts.NOTHING in [one.value for one in app.markdown]
+
+
+def test_links_of_help_marks_lead_to_a_word() -> None:
+    anchors = {term.anchor for term in texts.TERMS}
+    assert len(anchors) == len(texts.TERMS)
+    helps = [
+        value
+        for module in (app_texts, evaluation_texts)
+        for name, value in vars(module).items()
+        if name.endswith("_HELP") and isinstance(value, str)
+    ]
+    linked = [anchor for text in helps for anchor in re.findall(r"glossary#([a-z-]+)\)", text)]
+    assert len(linked) > 12
+    assert set(linked) <= anchors
+    with pytest.raises(KeyError):
+        texts.see("No such word")

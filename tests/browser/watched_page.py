@@ -25,13 +25,14 @@ class WatchedPage:
     def note_console(self, message: ConsoleMessage) -> None:
         # Opened at a page's own address, a browser that waits for a busy server also asks for the
         # server's state below that address, where there is none.
-        # And a picture that a rerun replaced is gone before a slow browser asks for it; tests look
-        # at the pictures that stay.
+        # And what a rerun replaced, a picture or a file to download, is gone before a slow browser
+        # asks for it; tests look at what stays.
         address = urlsplit(str(message.location.get("url", ""))).path
         is_of_no_account = (
             _STATE_BELOW_A_PAGE.fullmatch(address)
             or address.startswith("/media/")
             or "Image source error" in message.text
+            or "Download Button source error" in message.text
         )
         if message.type == "error" and not is_of_no_account:
             self.console_errors.append(message.text)

@@ -476,8 +476,12 @@ def test_agreement_and_export_speak_of_what_was_decided(
     app = open_page(run, texts.EXPORT)
     assert [one.label for one in app.get("download_button")] == [
         texts.DOWNLOAD_CSV, texts.DOWNLOAD_PARQUET, texts.DOWNLOAD_PDF,
-        texts.DOWNLOAD_REPORT.format(n=3),
     ]  # fmt: skip
+    make_report = app.button(key="batch-make-report")
+    assert make_report.label == texts.MAKE_REPORT.format(n=3)
+    make_report.click().run()
+    assert not app.exception
+    assert app.get("download_button")[-1].label == texts.DOWNLOAD_REPORT
 
 
 def test_from_a_batch_that_is_read_one_button_leads_to_its_worklist(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from leukapp.errors import LeukappError
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.double_reading import N_READERS, read_doubly
@@ -18,6 +19,7 @@ from leukapp.ui.review.log_lines import settled_lines
 from leukapp.ui.review.summary_pdf import build_summary_pdf
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as texts
+from leukapp.ui.wording import escape_markdown
 
 
 def show_export(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
@@ -84,14 +86,27 @@ def _show_reports(
     if diagnoser.bundle_sha256 != run.bundle_sha256:
         st.caption(texts.REPORT_OTHER_BUNDLE)
         return
-    images = BatchImages.of(run, review_root())
-    st.download_button(
-        texts.DOWNLOAD_REPORT.format(n=len(entries)),
-        data=lambda: build_image_reports(entries, images, diagnoser),
-        file_name=f"leukapp-batch-{run.id}-images.pdf",
-        mime="application/pdf",
-        on_click="ignore",
+    made_key = f"batch-{run.id}-report"
+    if st.button(
+        texts.MAKE_REPORT.format(n=len(entries)),
         icon=":material/picture_as_pdf:",
         help=texts.REPORT_HELP.format(most=MAX_REPORTED),
-        key="batch-report",
-    )
+        key="batch-make-report",
+    ):
+        images = BatchImages.of(run, review_root())
+        try:
+            with st.spinner(texts.MAKING_REPORT):
+                st.session_state[made_key] = build_image_reports(entries, images, diagnoser)
+        except LeukappError as error:
+            st.session_state.pop(made_key, None)
+            st.warning(escape_markdown(str(error)), icon=":material/hourglass_top:")
+    if made_key in st.session_state:
+        st.download_button(
+            texts.DOWNLOAD_REPORT,
+            data=st.session_state[made_key],
+            file_name=f"leukapp-batch-{run.id}-images.pdf",
+            mime="application/pdf",
+            on_click="ignore",
+            icon=":material/download:",
+            key="batch-report",
+        )

@@ -85,9 +85,8 @@ def show_comparison(first: Side, second: Side) -> None:
 def show_curves_of_both(first: Side, second: Side) -> None:
     """Write the ROC and the precision curve of one class, of both sides over each other."""
     origin, dark = origin_of(first, second), theme.is_dark()
-    known = [{curve.class_name for curve in side.evaluation.roc_curves} for side in (first, second)]
-    names = [curve.class_name for curve in first.evaluation.roc_curves]
-    shared = [name for name in names if all(name in of_side for of_side in known)]
+    pairs = curves_of_both(first, second)
+    shared = list(dict.fromkeys(curves[0].class_name for curves in pairs))
     if not shared:
         st.info(texts.NO_SHARED_CURVES, icon=":material/info:")
         return
@@ -99,24 +98,41 @@ def show_curves_of_both(first: Side, second: Side) -> None:
         format_func=theme.marked,
         key=f"curve-class-{origin.key}",
     )
-    places = st.columns(2, gap="medium")
-    kinds: tuple[tuple[CurveKind, str, str], ...] = (
-        ("roc", texts.ROC_TITLE, texts.ROC_HELP),
-        ("pr", texts.PR_TITLE, texts.PR_HELP),
-    )
-    for place, (kind, title, help_text) in zip(places, kinds, strict=True):
-        curves = (
-            _curve_of(first.evaluation, kind, name),
-            _curve_of(second.evaluation, kind, name),
-        )
+    titles: dict[CurveKind, tuple[str, str]] = {
+        "roc": (texts.ROC_TITLE, texts.ROC_HELP),
+        "pr": (texts.PR_TITLE, texts.PR_HELP),
+    }
+    chosen = [curves for curves in pairs if curves[0].class_name == name]
+    for place, curves in zip(st.columns(len(chosen), gap="medium"), chosen, strict=True):
+        kind = curves[0].kind
+        title, help_text = titles[kind]
         with place:
             st.markdown(f"**{title}**", help=help_text)
             figure = build_curves_of_both(curves, origin, dark=dark)
-            table = pd.concat(
-                curve_table((curve,)).assign(set=side)
-                for side, curve in zip(("A", "B"), curves, strict=True)
-            )
-            show_figure(figure, table, origin, name=f"both-{kind}")
+            show_figure(figure, table_of_both(curves), origin, name=f"both-{kind}")
+
+
+def curves_of_both(first: Side, second: Side) -> tuple[tuple[CurveWithBand, CurveWithBand], ...]:
+    """Give the curves of A and of B in pairs, of every class and kind that both have."""
+    kinds = (
+        (first.evaluation.roc_curves, second.evaluation.roc_curves),
+        (first.evaluation.pr_curves, second.evaluation.pr_curves),
+    )
+    return tuple(
+        (of_first, of_second)
+        for firsts, seconds in kinds
+        for of_first in firsts
+        for of_second in seconds
+        if of_first.class_name == of_second.class_name
+    )
+
+
+def table_of_both(curves: tuple[CurveWithBand, CurveWithBand]) -> pd.DataFrame:
+    """Give the points of a curve of A and of B, one row a point."""
+    return pd.concat(
+        curve_table((curve,)).assign(set=side)
+        for side, curve in zip(("A", "B"), curves, strict=True)
+    )
 
 
 def build_both_figure(sides: tuple[Side, Side], origin: PairOrigin, *, dark: bool) -> go.Figure:
@@ -228,8 +244,3 @@ def side_color(name: SideName, *, dark: bool) -> str:
 
 def _side_title(side: Side) -> str:
     return f"{side.name} · {source_title(side.source)}"
-
-
-def _curve_of(evaluation: SourceEvaluation, kind: CurveKind, name: str) -> CurveWithBand:
-    curves = evaluation.roc_curves if kind == "roc" else evaluation.pr_curves
-    return next(curve for curve in curves if curve.class_name == name)

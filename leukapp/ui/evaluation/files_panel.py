@@ -17,7 +17,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
 from leukapp.evaluation.confusion import confusion_of
+from leukapp.evaluation.curve_bands import CurveKind
 from leukapp.evaluation.differences import figure_differences
+from leukapp.evaluation.operating_point import operating_point, targets_of, threshold_sweep
 from leukapp.ui import theme
 from leukapp.ui.evaluation.ablation_panel import ablation_table, build_ablation_figure
 from leukapp.ui.evaluation.calibration_panel import (
@@ -28,8 +30,11 @@ from leukapp.ui.evaluation.calibration_panel import (
 )
 from leukapp.ui.evaluation.comparison import (
     build_both_figure,
+    build_curves_of_both,
+    curves_of_both,
     difference_table,
     origin_of,
+    table_of_both,
 )
 from leukapp.ui.evaluation.confusion_panel import build_confusion_figure, confusion_table
 from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
@@ -39,11 +44,18 @@ from leukapp.ui.evaluation.group_panel import build_group_figure, group_table
 from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.evaluation.source_titles import source_title
 from leukapp.ui.evaluation.sources_panel import build_sources_figure, rows_beside, source_table
+from leukapp.ui.evaluation.threshold_panel import (
+    DEFAULT_PREVALENCE,
+    DEFAULT_THRESHOLD,
+    build_sweep_figure,
+    sweep_table,
+)
 from leukapp.ui.texts import evaluation as texts
 
 PAGE: Final = Path(__file__).with_name("figure_files.html")
 ROW_HEIGHT_PX: Final = 52
 HEAD_HEIGHT_PX: Final = 120
+BOTH_CURVES: Final[dict[CurveKind, str]] = {"roc": texts.ROC_TITLE, "pr": texts.PR_TITLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,6 +95,11 @@ def figure_files(sides: tuple[Side, ...]) -> tuple[FigureFile, ...]:
         figure = build_both_figure((first, second), origin, dark=False)
         numbers = difference_table(first, second, differences)
         files.append(_file(texts.BOTH_TITLE, "both", figure, numbers, origin))
+        for curves in curves_of_both(first, second):
+            title = f"{BOTH_CURVES[curves[0].kind]}, {curves[0].class_name}"
+            figure = build_curves_of_both(curves, origin, dark=False)
+            name = f"both-{curves[0].kind}-{curves[0].class_name}"
+            files.append(_file(title, name, figure, table_of_both(curves), origin))
     return tuple(files)
 
 
@@ -167,6 +184,14 @@ def _files_of(side: Side) -> list[FigureFile]:
         if curves:
             figure = build_curve_figure(curves, side, dark=False)
             files.append(file(title, name, figure, curve_table(curves)))
+    for target in targets_of(held_out):
+        point = operating_point(
+            held_out, target, threshold=DEFAULT_THRESHOLD, prevalence=DEFAULT_PREVALENCE
+        )
+        sweep = threshold_sweep(held_out, target)
+        figure = build_sweep_figure(sweep, point, side, dark=False)
+        title = f"{texts.SWEEP_TITLE}: {texts.TARGETS[target]}"
+        files.append(file(title, f"sweep-{target}", figure, sweep_table(sweep)))
     return files
 
 

@@ -26,7 +26,8 @@ from leukapp.ui.evaluation.side import Side
 from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.texts import evaluation as texts
 
-DEFAULT_PREVALENCE_PERCENT: Final = 10.0
+DEFAULT_THRESHOLD: Final = 0.5
+DEFAULT_PREVALENCE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,14 @@ def _choose(sides: tuple[Side, ...]) -> ThresholdChoice:
         format_func=lambda name: texts.TARGETS[name],
         key="target",
     )
-    threshold = second.slider(texts.THRESHOLD_LABEL, 0.0, 1.0, 0.5, 0.01, key="flag_threshold")
+    threshold = second.slider(
+        texts.THRESHOLD_LABEL, 0.0, 1.0, DEFAULT_THRESHOLD, 0.01, key="flag_threshold"
+    )
     percent = third.number_input(
         texts.PREVALENCE_LABEL,
         min_value=0.0,
         max_value=100.0,
-        value=DEFAULT_PREVALENCE_PERCENT,
+        value=100 * DEFAULT_PREVALENCE,
         step=1.0,
         format="%.1f",
         help=texts.PREVALENCE_HELP,

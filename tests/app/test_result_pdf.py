@@ -45,7 +45,7 @@ def test_a_report_has_verdict_numbers_hashes_time_and_research_line() -> None:
 
     assert len(reader.pages) == 2
     assert all(RESEARCH_USE_NOTICE in page.extract_text() for page in reader.pages)
-    assert "Calibrated probability 93.0 %" in words
+    assert "Probability 93.0 %" in words
     assert "Both branches say ALL." in words
     assert "EfficientNet-Lite2, own softmax" in words
     assert "2026-03-01T12:00:05+00:00" in words
@@ -63,7 +63,7 @@ def test_a_no_call_gives_its_reason_and_no_class_as_verdict() -> None:
     _, words = read_pdf(build_result_pdf(make_diagnosis(label=None)))
 
     assert f"VERDICT {app_texts.NO_CALL} {NO_CALL_REASON}" in words
-    assert "Calibrated probability" not in words
+    assert "Probability 9" not in words
     assert f"no call: {NO_CALL_REASON}" in words
     # The quality speaks against reading it, so neither shares nor heat stand in the report.
     assert "93" not in words.split(texts.RECORD)[0]
@@ -192,7 +192,7 @@ def test_a_leukemia_of_no_determined_type_says_so_and_why() -> None:
     _, words = read_pdf(build_result_pdf(make_open_type(), decision=decision))
 
     assert "VERDICT Leukemia, type not determined Resembles leukemia cells" in words
-    assert f"Calibrated probability of leukemia 96.0 %. {TYPE_NOTE}" in words
+    assert f"Probability of leukemia 96.0 %. {TYPE_NOTE}" in words
     assert "Agree: Leukemia, type not determined" in words
     assert app_texts.NO_CALL_NOTE not in words
 

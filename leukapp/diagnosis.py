@@ -66,10 +66,12 @@ class BundleId:
     Attributes:
         name: folder name, e.g. ``compact``.
         sha256: hash of the bundle's manifest (which lists the hash of each file), hexadecimal.
+        laboratory: that it was commissioned for; None of a bundle for all.
     """
 
     name: str
     sha256: str
+    laboratory: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,8 @@ class Diagnoser:
         self.bundle = bundle
         self.engine = engine
         self.finder = finder
-        self._bundle_id = BundleId(name=bundle.name, sha256=bundle.sha256)
+        laboratory = None if bundle.commission is None else bundle.commission.laboratory
+        self._bundle_id = BundleId(name=bundle.name, sha256=bundle.sha256, laboratory=laboratory)
         self._branch_names = tuple(spec.name for spec in bundle.preset.branches)
         self._sizes_px = tuple(spec.input_size_px for spec in bundle.preset.branches)
         self._enhancement = bundle.preset.enhancement

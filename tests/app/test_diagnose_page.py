@@ -275,7 +275,7 @@ def test_downloaded_result_has_the_fields_of_the_command_line() -> None:
     assert record["label"] == "ALL"
     assert record["probabilities"] == {"ALL": 0.93, "AML": 0.05, "Healthy": 0.02}
     assert record["branches"]["mobilenetv3large"] == {"ALL": 0.6, "AML": 0.3, "Healthy": 0.1}
-    assert record["bundle"] == {"name": "compact", "sha256": "ab" * 32}
+    assert record["bundle"] == {"name": "compact", "sha256": "ab" * 32, "laboratory": None}
     assert record["engine"] == "fake"
     assert record["elapsed_ms"] == 4
     assert record["created_at_utc"].endswith("+00:00")

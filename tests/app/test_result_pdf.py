@@ -51,6 +51,10 @@ def test_a_report_has_verdict_numbers_hashes_time_and_research_line() -> None:
     assert "2026-03-01T12:00:05+00:00" in words
     assert diagnosis.image_sha256 in words
     assert diagnosis.bundle.sha256 in words
+    assert f"Laboratory: {texts.NO_LABORATORY}" in words
+    site = dataclasses.replace(diagnosis.bundle, laboratory="City hospital")
+    _, of_site = read_pdf(build_result_pdf(dataclasses.replace(diagnosis, bundle=site)))
+    assert "Laboratory: City hospital" in of_site
     assert len(reader.pages[0].images) == 2
     width_px = min(image.image.size[0] for page in reader.pages for image in page.images)
     assert width_px == diagnosis.image.shape[1]

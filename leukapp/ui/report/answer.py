@@ -30,7 +30,7 @@ from leukapp.ui.verdict import describe_agreement, describe_probability
 
 MAX_FINDINGS: Final = 4
 MAX_REASON: Final = 240
-RECORD_HEIGHT: Final = 38 * mm
+RECORD_HEIGHT: Final = 42 * mm
 
 
 def write_verdict(page: Page, diagnosis: Diagnosis, *, is_synthetic: bool) -> None:
@@ -122,12 +122,13 @@ def write_record(page: Page, diagnosis: Diagnosis, moment: datetime) -> None:
         "time": moment.astimezone(UTC).isoformat(timespec="seconds"),
         "image": diagnosis.image_sha256,
         "bundle": diagnosis.bundle.name,
+        "laboratory": diagnosis.bundle.laboratory or texts.NO_LABORATORY,
         "sha256": diagnosis.bundle.sha256,
         "software": texts.SOFTWARE.format(version=__version__, engine=diagnosis.engine),
     }
     canvas = page.canvas
     canvas.setStrokeColor(LINE)
-    page.y = MARGIN + 38 * mm
+    page.y = MARGIN + RECORD_HEIGHT
     canvas.line(MARGIN, page.y, PAGE_WIDTH - MARGIN, page.y)
     page.skip(1.5 * mm)
     page.write(texts.RECORD, HEADING)

@@ -60,9 +60,11 @@ RECORD_LINES: Final = (
     ("Image sha256", "image"),
     ("Bundle", "bundle"),
     ("Bundle sha256", "sha256"),
+    ("Laboratory", "laboratory"),
     ("Software", "software"),
 )
 """Label of each line, and the name of what stands in it."""
+NO_LABORATORY: Final = "not fitted to one; the bundle for all"
 SOFTWARE: Final = "LeukApp {version}, {engine}"
 LIMITS: Final = (
     "One image is one cell or one small field, not a differential count and not a patient's "

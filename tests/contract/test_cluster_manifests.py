@@ -67,8 +67,9 @@ RAY_JOB = {
                 "rayClusterSpec": {
                     "type": "object",
                     "additionalProperties": False,
-                    "required": ["rayVersion", "headGroupSpec", "workerGroupSpecs"],
+                    "required": ["rayVersion", "authOptions", "headGroupSpec", "workerGroupSpecs"],
                     "properties": {
+                        "authOptions": {"const": {"mode": "token"}},
                         "rayVersion": {"type": "string"},
                         "headGroupSpec": {
                             "type": "object",

@@ -46,18 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(one_line(line), file=sys.stderr, flush=True)
 
     try:
-        backbones = {
-            laboratory: Path(file)
-            for file, *laboratories in options.backbone
-            for laboratory in laboratories
-        }
         evidence = gather_evidence(
             EvidenceOptions(
                 data=options.data,
                 bundle=options.bundle,
                 work_dir=work_dir,
                 folds=FOLDS,
-                backbones=backbones,
+                backbones=_by_laboratory(options.backbone),
+                finders=_by_laboratory(options.finder),
             ),
             report=report,
         )
@@ -96,9 +92,23 @@ def _parser() -> argparse.ArgumentParser:
         help="weights of a cell backbone that saw none of these laboratories, for their rows; "
         "may be given several times",
     )
+    parser.add_argument(
+        "--finder",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("FILE", "LAB"),
+        help="weights of a finder's head that saw none of these laboratories, for their rows; may "
+        "be given several times",
+    )
     parser.add_argument("--note", default="", help="what changed, for the line of the trial")
     parser.add_argument("--page", action="store_true", help="put the figures into docs/evidence.md")
     return parser
+
+
+def _by_laboratory(named: Sequence[Sequence[str]]) -> dict[str, Path]:
+    """Files by the laboratories that they are for."""
+    return {laboratory: Path(file) for file, *laboratories in named for laboratory in laboratories}
 
 
 def _detection(data: Path) -> str:

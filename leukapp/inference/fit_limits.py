@@ -1,5 +1,6 @@
 """Choose the limits of an answer in two steps, by how rarely each laboratory is called wrongly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -163,6 +164,27 @@ def choose_limits(
             types[name] = smallest(~is_healthy & (truths != name), shares)
     limits = CallLimits(healthy=healthy, leukemia=leukemia, types=types)
     return ChosenLimits(limits=limits, laboratories=count_calls(answers, limits))
+
+
+def strictest_limits(asked_for: Sequence[CallLimits]) -> CallLimits:
+    """The larger limit of each step, and never where one is never.
+
+    Args:
+        asked_for: limits of the same classes, at least one.
+    """
+
+    def larger(limits: Sequence[float | None]) -> float | None:
+        known = [limit for limit in limits if limit is not None]
+        return max(known) if len(known) == len(limits) else None
+
+    return CallLimits(
+        healthy=larger([limits.healthy for limits in asked_for]),
+        leukemia=larger([limits.leukemia for limits in asked_for]),
+        types={
+            name: larger([limits.types[name] for limits in asked_for])
+            for name in asked_for[0].types
+        },
+    )
 
 
 def count_calls(answers: JudgedAnswers, limits: CallLimits) -> tuple[LaboratoryCalls, ...]:

@@ -49,7 +49,8 @@ class Hyperparameters:
 
     Attributes:
         batch_size: images a step.
-        n_epochs: upper bound of epochs in each stage.
+        n_epochs: upper bound of epochs in each stage; with augmented views an epoch shows as many
+            of them as there are cells.
         patience: epochs without a better validation loss before a stage stops.
         learning_rate: of Adam.
         dropout: fraction dropped behind the Dense 1024 of a branch.

@@ -18,7 +18,7 @@ from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
 from leukapp.model.presets import told_assumptions
 from leukapp.recipes.judge import JudgedImage, as_they_are, judge_images, read_edge_features
-from leukapp.recipes.left_out import MAX_HELD_OUT_RISK, MAX_LEFT_OUT_RISK
+from leukapp.recipes.left_out import MAX_WRONG, MAX_WRONG_OF_LABORATORY
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
 EXTERNAL_FILE = "held_out_external.csv"
@@ -112,8 +112,8 @@ def model_card(bundle: Bundle, results: str) -> str:
         has_both_leukemias={ALL, AML} <= set(bundle.class_names),
         results=results,
         told=lambda limit: "never" if limit is None else f"from {limit:.4g}",
-        max_held_out_risk=MAX_HELD_OUT_RISK,
-        max_left_out_risk=MAX_LEFT_OUT_RISK,
+        max_wrong=MAX_WRONG,
+        max_wrong_of_laboratory=MAX_WRONG_OF_LABORATORY,
         is_on_bound="temperature" in fits_on_bounds(bundle.thresholds),
         bound_notes=bound_notes(bundle.thresholds),
     )

@@ -1,6 +1,5 @@
 """Networks of one recipe that did not train on what they judge, and what they say of it."""
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -14,11 +13,9 @@ from leukapp.data.catalog import Catalog, Sample
 from leukapp.data.splits import grouped_folds
 from leukapp.errors import CatalogError
 from leukapp.evaluation.background import background_balanced_accuracy, edge_features
-from leukapp.fields.learned_finder import LearnedFinder
 from leukapp.imaging.image_io import read_image
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.inference.decision import Decision, DecisionRule, ItemScores
-from leukapp.inference.finder_engine import open_finder
 from leukapp.inference.fit_limits import JudgedAnswers, choose_limits
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY, OTHER_LEUKEMIA
@@ -26,23 +23,16 @@ from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.manifest import CallLimits, TrainingRecord
-from leukapp.model.presets import BranchSpec
-from leukapp.model.weights_io import Arrays, read_arrays
+from leukapp.recipes.evidence_features import EvidenceFeatures, Features
 from leukapp.recipes.evidence_rows import Kind
 from leukapp.recipes.fitting import fit_network
 from leukapp.recipes.left_out import without_images
 from leukapp.recipes.preparation import (
     SampleSplit,
-    build_corpus,
-    choose_items,
-    choose_variants,
 )
 from leukapp.recipes.stage_costs import StageCosts
 from leukapp.resources import training_dir
-from leukapp.training.corpus import Corpus, ItemVariants
-from leukapp.training.feature_cache import CellViews, load_features
-from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
-from leukapp.training.progress import Progress
+from leukapp.training.corpus import ItemVariants
 
 N_FOLDS: Final = 5
 TRAINED_AGAIN: Final = frozenset({"laboratory left out", "source left out", "folds over groups"})
@@ -62,6 +52,7 @@ class EvidenceOptions:
         folds: sources or laboratories that are judged in folds over their groups as well.
         backbones: of a laboratory, weights of a cell backbone that saw none of it, for its rows;
             the bundle's own stands in for all others.
+        finders: of a laboratory, weights of a finder's head that saw none of it, for its rows.
     """
 
     data: Path
@@ -69,6 +60,7 @@ class EvidenceOptions:
     work_dir: Path | None = None
     folds: tuple[str, ...] = ()
     backbones: Mapping[str, Path] = field(default_factory=dict)
+    finders: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,22 +84,12 @@ class JudgedPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Features:
-    """Features of all images under one set of backbones: those that may train, and the others."""
-
-    trained: Corpus
-    kept: Corpus | None
-    train: ItemVariants
-    validation: ItemVariants
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Network:
     """Heads and rule, the features that they go with, and which images they learned from."""
 
     heads: Heads
     rule: DecisionRule
-    features: _Features
+    features: Features
     trained: NDArray[np.int64]
 
 
@@ -136,7 +118,15 @@ class EvidenceJudge:
             *catalog.others,
         )
         self._looks = self._look_at(self._images)
-        self._features: dict[Path | None, _Features] = {}
+        self._features = EvidenceFeatures(
+            bundle,
+            self._images,
+            self._split,
+            n_trainable=self._n_trained,
+            work_dir=self._work_dir,
+            costs=self._costs,
+            report=report,
+        )
         self.notes: list[str] = []
 
     def of_bundle(self) -> Iterator[JudgedPart]:
@@ -144,7 +134,7 @@ class EvidenceJudge:
         network = _Network(
             heads=self._bundle.heads,
             rule=DecisionRule.of(self._bundle),
-            features=self._features_of(None),
+            features=self._features.under(None),
             trained=np.array(self._split.train, np.int64),
         )
         parts: dict[tuple[Kind, str], list[int]] = {}
@@ -185,7 +175,8 @@ class EvidenceJudge:
                 n_folds=N_FOLDS,
                 seed=self._bundle.training.seed,
             )
-            features = self._features_of(self._options.backbones.get(trainable[own[0]].laboratory))
+            backbone = self._options.backbones.get(trainable[own[0]].laboratory)
+            features = self._features.under(backbone)
             is_own = np.isin(np.arange(self._n_trained), own)
             parts = []
             for number, fold in enumerate(folds, start=1):
@@ -252,7 +243,8 @@ class EvidenceJudge:
     def _without(
         self, kind: Kind, name: str, laboratory: str, is_left_out: Sequence[bool]
     ) -> Iterator[JudgedPart]:
-        features = self._features_of(self._options.backbones.get(laboratory))
+        backbone = self._options.backbones.get(laboratory)
+        features = self._features.under(backbone)
         is_own = np.array(is_left_out, np.bool_)
         is_gone = is_own[: self._n_trained]
         network = self._fit(
@@ -263,6 +255,10 @@ class EvidenceJudge:
         )
         if network is None:
             return
+        head = self._options.finders.get(laboratory)
+        if head is not None:
+            cut_again = self._features.cut_by(head, backbone, np.flatnonzero(is_own))
+            network = replace(network, features=replace(features, judged=cut_again))
         # A laboratory's sources are judged one by one: nothing is pooled.
         parts: dict[str, list[int]] = {}
         for index in np.flatnonzero(is_own).tolist():
@@ -273,7 +269,7 @@ class EvidenceJudge:
             yield self._judge(kind, part, network, np.array(own, np.int64))
 
     def _fit(
-        self, features: _Features, train: ItemVariants, validation: ItemVariants, what: str
+        self, features: Features, train: ItemVariants, validation: ItemVariants, what: str
     ) -> _Network | None:
         """Heads and gate of other training items; None where they could not tell leukemia."""
         corpus, names = features.trained, self._bundle.class_names
@@ -301,20 +297,15 @@ class EvidenceJudge:
         self, kind: Kind, name: str, network: _Network, own: NDArray[np.int64]
     ) -> JudgedPart:
         scores: dict[int, ItemScores] = {}
-        is_trainable = own < self._n_trained
-        for corpus, images, first in (
-            (network.features.trained, own[is_trainable], 0),
-            (network.features.kept, own[~is_trainable], self._n_trained),
-        ):
-            if corpus is None:
-                continue
-            items = corpus.items_of(images - first)
+        for seen in network.features.judged:
+            of_item = seen.images[seen.corpus.sample_indices]
+            items = np.flatnonzero(np.isin(of_item, own))
             if len(items):
-                pooled = tuple(features[items, 0] for features in corpus.pooled)
+                pooled = tuple(features[items, 0] for features in seen.corpus.pooled)
                 logits = predict_logits(network.heads, pooled)
-                of_all = network.rule.score(logits, corpus.joined[items])
-                of_image = corpus.sample_indices[items] + first
-                scores |= {i: of_all.take(of_image == i) for i in images.tolist()}
+                of_all = network.rule.score(logits, seen.corpus.joined[items])
+                of_image = of_item[items]
+                scores |= {i: of_all.take(of_image == i) for i in np.unique(of_image).tolist()}
         return JudgedPart(
             kind=kind,
             name=name,
@@ -373,65 +364,6 @@ class EvidenceJudge:
         ):
             looks = readers.map(look, images)
             return {s.sample_id: seen for s, seen in zip(images, looks, strict=True)}
-
-    def _features_of(self, cell_backbone: Path | None) -> _Features:
-        """Features under the bundle's own backbones, or with another cell backbone in its place."""
-        if cell_backbone not in self._features:
-            bundle = self._bundle
-
-            def cell_arrays(spec: BranchSpec) -> Arrays:
-                if cell_backbone is not None and spec.backbone == CELL_BACKBONE:
-                    return read_arrays(cell_backbone)
-                return bundle.read_backbone(spec)
-
-            # The bundle's own backbones: a cell backbone trained again would be another one.
-            backbones = tuple(
-                prepare_backbone(
-                    spec, weights_dir=None, cell_arrays=functools.partial(cell_arrays, spec)
-                )
-                for spec in bundle.preset.branches
-            )
-            with self._costs.stage(
-                f"features of {len(self._images)} images", "features", len(self._images)
-            ):
-                self._features[cell_backbone] = self._run_backbones(backbones)
-        return self._features[cell_backbone]
-
-    @functools.cached_property
-    def _finder(self) -> LearnedFinder | None:
-        """Compiled once for all sets of backbones: it looks through the bundle's own."""
-        return open_finder(self._bundle)
-
-    def _run_backbones(self, backbones: tuple[PreparedBackbone, ...]) -> _Features:
-        preset, folder = self._bundle.preset, self._work_dir / "features"
-        trainable, others = self._images[: self._n_trained], self._images[self._n_trained :]
-        variants = choose_variants(preset, self._finder)
-        corpus = build_corpus(trainable, preset, backbones, variants, folder, self._report)
-        if isinstance(variants, CellViews):
-            # What only judges is needed as it is.
-            variants = replace(variants, n_views=0)
-        kept = None
-        if others:
-            items = [
-                load_features(
-                    others,
-                    backbone.frozen,
-                    variants=variants,
-                    enhancement=preset.enhancement,
-                    cache_dir=folder,
-                    report=Progress(f"features of {spec.name}", self._report).step,
-                )
-                for spec, backbone in zip(preset.branches, backbones, strict=True)
-            ]
-            kept = Corpus(
-                samples=others,
-                pooled=tuple(one.pooled for one in items),
-                sample_indices=items[0].sample_indices,
-                imagenet_tops=(),
-                class_names=corpus.class_names,
-            )
-        train, validation = choose_items(self._split, corpus)
-        return _Features(trained=corpus, kept=kept, train=train, validation=validation)
 
 
 def _split_of(training: TrainingRecord, samples: Sequence[Sample]) -> SampleSplit:

@@ -14,7 +14,7 @@ from leukapp.model.bundle import GateReference
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.manifest import Thresholds
 from leukapp.model.presets import Preset
-from leukapp.recipes.left_out import choose_confidence, laboratories_to_leave, without_images
+from leukapp.recipes.left_out import choose_calls, laboratories_to_leave, without_images
 from leukapp.training.corpus import Corpus, ImageAnswers, ItemVariants, answer_images, weigh_items
 from leukapp.training.heads import train_heads
 
@@ -28,9 +28,8 @@ class FittedNetwork:
         gate: reference features of the training items.
         thresholds: calibration and limits, fitted on the validation images.
         curves: loss curves.
-        left_out_sources: without which trainings chose the confidence limit; empty where no source
-            was left out.
-        keeps_risk: whether a confidence limit kept wrong calls as rare as was asked.
+        left_out_sources: without which trainings chose the limits; empty where no source was left
+            out.
     """
 
     heads: Heads
@@ -38,7 +37,6 @@ class FittedNetwork:
     thresholds: Thresholds
     curves: tuple[LossCurve, ...]
     left_out_sources: tuple[str, ...] = ()
-    keeps_risk: bool = True
 
     @property
     def rule(self) -> DecisionRule:
@@ -69,7 +67,7 @@ def fit_network(  # noqa: PLR0913
         seed: of everything random.
         report: takes a line of progress.
         checkpoint_dir: keeps finished stages, so that a killed training goes on.
-        calling: take the confidence limit and the need of agreement from here; None fits them.
+        calling: take the limits and the need of agreement from here; None fits them.
     """
 
     def fit(fitted_to: ItemVariants, checked_on: ItemVariants) -> FittedNetwork:
@@ -110,14 +108,11 @@ def fit_network(  # noqa: PLR0913
         )
         left_out.append(_answer_agreed(others, corpus, samples[is_own[samples]]))
     of_held_out = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
-    chosen = choose_confidence(of_held_out, left_out, corpus.class_indices)
+    limits = choose_calls(corpus, of_held_out, left_out)
     return replace(
         fitted,
-        thresholds=replace(
-            fitted.thresholds, min_confidence=chosen.confidence, needs_agreement=True
-        ),
+        thresholds=replace(fitted.thresholds, limits=limits, needs_agreement=True),
         left_out_sources=laboratories_left_out,
-        keeps_risk=chosen.keeps_risk,
     )
 
 

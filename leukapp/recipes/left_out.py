@@ -1,68 +1,62 @@
-"""Laboratories left out of training, and the confidence limit that is chosen by how they do."""
+"""Laboratories left out of training, and the limits that are chosen by how they do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.inference.fit_limits import JudgedAnswers, choose_limits, strictest_limits
+from leukapp.model.manifest import CallLimits
 from leukapp.training.corpus import Corpus, ImageAnswers, ItemVariants
 
-MAX_LEFT_OUT_RISK: Final = 0.01
-"""Share of all images, called or not, that may be called wrongly in a laboratory that was left out;
-the mean over laboratories."""
+MAX_WRONG: Final = 0.01
+"""Share of the images that a call would be wrong for which may get it; the mean over laboratories,
+for those that were left out and for held-out groups of the others."""
 
-MAX_HELD_OUT_RISK: Final = 0.01
-"""Share of the calls that may be wrong in held-out groups of the laboratories trained on."""
-
-CONFIDENCES: Final = np.round(np.arange(0.50, 0.995, 0.01), 2)
+MAX_WRONG_OF_LABORATORY: Final = 0.02
+"""The same in any single laboratory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenConfidence:
-    """A confidence limit.
-
-    Attributes:
-        confidence: from which calls are made, 0-1.
-        keeps_risk: whether wrong calls were as rare under it as was asked; False where no limit
-            that was tried kept them so, and the largest is taken.
-    """
-
-    confidence: float
-    keeps_risk: bool
-
-
-def choose_confidence(
-    validation: ImageAnswers,
-    left_out: Sequence[ImageAnswers],
-    class_indices: NDArray[np.int64],
-) -> "ChosenConfidence":
-    """Smallest confidence from which calls err rarely enough on what was not trained on.
+def choose_calls(
+    corpus: Corpus, held_out: ImageAnswers, left_out: Sequence[ImageAnswers]
+) -> CallLimits:
+    """Smallest limits under which calls err rarely enough on what was not trained on.
 
     Args:
-        validation: held-out groups of the laboratories that were trained on.
-        left_out: of each laboratory, answers of the network that never saw it.
-        class_indices: int64 (samples of the corpus,), true classes.
+        corpus: images and features.
+        held_out: answers for held-out groups of the laboratories that were trained on.
+        left_out: of each laboratory, answers of the network that never saw it; with none, the
+            held-out groups alone choose.
 
     Returns:
-        The smallest of ``CONFIDENCES`` under which wrong calls are at most ``MAX_HELD_OUT_RISK`` of
-        the calls in the validation groups and at most ``MAX_LEFT_OUT_RISK`` of the images in the
-        mean over the laboratories; the largest where none is, and then ``keeps_risk`` is False.
+        For each step the larger of the limits that the laboratories left out and the held-out
+        groups ask for; see ``choose_limits``.
     """
-    for confidence in CONFIDENCES.tolist():
-        of_held_out = _judge_calls(validation, class_indices, confidence)
-        of_left_out = [_judge_calls(answers, class_indices, confidence) for answers in left_out]
-        if (
-            of_held_out.n_called
-            and of_held_out.n_wrong <= MAX_HELD_OUT_RISK * of_held_out.n_called
-            and (
-                not of_left_out
-                or np.mean([one.n_wrong / one.n_images for one in of_left_out]) <= MAX_LEFT_OUT_RISK
-            )
-        ):
-            return ChosenConfidence(confidence=float(confidence), keeps_risk=True)
-    return ChosenConfidence(confidence=float(CONFIDENCES[-1]), keeps_risk=False)
+    asked_for = [
+        choose_limits(
+            _judged(corpus, answers), max_mean=MAX_WRONG, max_laboratory=MAX_WRONG_OF_LABORATORY
+        ).limits
+        for answers in ([held_out], left_out)
+        if answers
+    ]
+    return strictest_limits(asked_for)
+
+
+def _judged(corpus: Corpus, answers: Sequence[ImageAnswers]) -> JudgedAnswers:
+    samples = [corpus.samples[i] for of_one in answers for i in of_one.samples.tolist()]
+    n_branches = len(answers[0].branch_probabilities)
+    return JudgedAnswers(
+        class_names=corpus.class_names,
+        probabilities=np.concatenate([one.probabilities for one in answers]),
+        branches=tuple(
+            np.concatenate([one.branch_probabilities[branch] for one in answers])
+            for branch in range(n_branches)
+        ),
+        is_near=np.concatenate([one.is_near for one in answers]),
+        truths=tuple(sample.label for sample in samples),
+        laboratories=tuple(sample.laboratory for sample in samples),
+    )
 
 
 def laboratories_to_leave(corpus: Corpus, samples: NDArray[np.int64]) -> tuple[str, ...]:
@@ -73,27 +67,6 @@ def laboratories_to_leave(corpus: Corpus, samples: NDArray[np.int64]) -> tuple[s
         laboratory
         for laboratory in sorted(set(laboratories.tolist()))
         if set(classes[laboratories != laboratory].tolist()) == set(classes.tolist())
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Calls:
-    """How many images are called, and how many of them wrongly."""
-
-    n_images: int
-    n_called: int
-    n_wrong: int
-
-
-def _judge_calls(
-    answers: ImageAnswers, class_indices: NDArray[np.int64], confidence: float
-) -> _Calls:
-    is_called = answers.called_from(confidence)
-    called = answers.probabilities[is_called].argmax(axis=1)
-    return _Calls(
-        n_images=len(is_called),
-        n_called=int(is_called.sum()),
-        n_wrong=int((called != class_indices[answers.samples[is_called]]).sum()),
     )
 
 

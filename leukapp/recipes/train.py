@@ -78,7 +78,6 @@ def train_bundle(options: TrainOptions, *, report: Report = lambda _line: None) 
                     seed=options.seed,
                 ),
                 left_out_sources=fitted.left_out_sources,
-                keeps_risk=fitted.keeps_risk,
             ),
             training_images=hash_training_images(samples, split),
             finder=None if options.finder is None else read_arrays(options.finder),

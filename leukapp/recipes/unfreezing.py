@@ -94,7 +94,7 @@ def unfreeze(
     if preset.hyperparameters.leave_sources_out:
         thresholds = replace(
             thresholds,
-            min_confidence=max(before.thresholds.min_confidence, thresholds.min_confidence),
+            limits=before.thresholds.limits,
             needs_agreement=before.thresholds.needs_agreement,
         )
     return UnfrozenTraining(
@@ -103,7 +103,6 @@ def unfreeze(
             fitted,
             thresholds=thresholds,
             left_out_sources=before.left_out_sources,
-            keeps_risk=before.keeps_risk,
         ),
     )
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -28,6 +28,12 @@ from leukapp.whole_files import whole_file
 
 STEPS_AT_ONCE: Final = 16
 """Steps that TensorFlow runs without returning to Python."""
+
+STAGE_VERSION: Final = 2
+"""Raise it with every change of what a training gives on the same items."""
+
+PART_STEPS_AT_ONCE: Final = 4
+"""The same where an epoch has few steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +267,7 @@ def _fit(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
         weighted_metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        steps_per_execution=STEPS_AT_ONCE,
+        steps_per_execution=PART_STEPS_AT_ONCE if settings.n_views else STEPS_AT_ONCE,
     )
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=settings.patience, restore_best_weights=True
@@ -275,16 +281,22 @@ def _fit(
         )
     )
     one_of = np.eye(train.n_classes, dtype=np.float32)
+    shown: dict[str, Any] = {
+        "x": train.features,
+        "y": one_of[train.class_indices],
+        "sample_weight": train.weights,
+        "batch_size": settings.batch_size,
+    }
+    if settings.n_views:
+        shown = {"x": _PartOfViews(train, settings=settings, seed=run.seed)}
     history = model.fit(
-        train.features,
-        one_of[train.class_indices],
-        sample_weight=train.weights,
+        **shown,
         validation_data=(
             validation.features,
             one_of[validation.class_indices],
             validation.weights,
         ),
-        batch_size=settings.batch_size,
+        validation_batch_size=settings.batch_size,
         epochs=settings.n_epochs,
         callbacks=[stopping, told],
         verbose=0,
@@ -296,6 +308,34 @@ def _fit(
         validation_accuracy=tuple(history["val_accuracy"]),
         best_epoch=int(np.argmin(history["val_loss"])),
     )
+
+
+class _PartOfViews(keras.utils.PyDataset):  # type: ignore[misc]
+    """Each epoch as many items as there are without the augmented views, every row in its turn."""
+
+    def __init__(self, items: PooledItems, *, settings: Hyperparameters, seed: int) -> None:
+        super().__init__()
+        self._items, self._batch_size = items, settings.batch_size
+        self._one_of = np.eye(items.n_classes, dtype=np.float32)
+        self._n_items = -(-len(items.features) // (1 + settings.n_views))
+        self._rng = np.random.default_rng(seed)
+        self._waiting = np.zeros(0, np.int64)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-self._n_items // self._batch_size)
+
+    def on_epoch_end(self) -> None:
+        """Draw the next epoch: rows that were not shown yet, until all were."""
+        if len(self._waiting) < self._n_items:
+            again = self._rng.permutation(len(self._items.features))
+            self._waiting = np.concatenate([self._waiting, again])
+        self._rows, self._waiting = np.split(self._waiting, [self._n_items])
+
+    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        rows = self._rows[index * self._batch_size : (index + 1) * self._batch_size]
+        items = self._items
+        return items.features[rows], self._one_of[items.class_indices[rows]], items.weights[rows]
 
 
 def _to_layer(layer: keras.layers.Dense) -> DenseLayer:
@@ -328,7 +368,9 @@ def stage_key(
         hyperparameters: of the preset.
         seed: of the stage.
     """
-    recipe = json.dumps([stage, asdict(hyperparameters), seed, train.n_classes], sort_keys=True)
+    recipe = json.dumps(
+        [STAGE_VERSION, stage, asdict(hyperparameters), seed, train.n_classes], sort_keys=True
+    )
     digest = hashlib.sha256(recipe.encode())
     for items in (train, validation):
         for array in (items.features, items.class_indices, items.weights):

@@ -16,7 +16,7 @@ from leukapp.model.dense import DenseLayer
 from leukapp.model.fusion import BranchHead, Heads
 from leukapp.model.manifest import CallLimits, Thresholds
 from leukapp.model.presets import BranchSpec, Preset
-from leukapp.recipes import evidence, evidence_networks
+from leukapp.recipes import evidence, evidence_features, evidence_networks
 from leukapp.recipes.evidence_networks import EvidenceOptions
 from leukapp.recipes.fitting import fit_limits
 from leukapp.training.feature_cache import FrozenBackbone
@@ -112,7 +112,7 @@ def test_every_source_and_laboratory_is_judged_by_a_network_that_never_saw_it(
         return fitted
 
     monkeypatch.setattr(evidence, "open_bundle", lambda _folder: bundle)
-    monkeypatch.setattr(evidence_networks, "prepare_backbone", block_backbone)
+    monkeypatch.setattr(evidence_features, "prepare_backbone", block_backbone)
     monkeypatch.setattr(evidence_networks, "fit_network", fit)
     monkeypatch.setattr(evidence_networks, "N_FOLDS", 2)
     lines = []

@@ -1,113 +1,100 @@
-"""The confidence from which calls in a laboratory never seen err rarely enough."""
+"""The limits under which calls in a laboratory never seen err rarely enough."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from leukapp.inference.decision import least_confidence
-from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.recipes.left_out import (
-    CONFIDENCES,
-    MAX_LEFT_OUT_RISK,
-    choose_confidence,
-    laboratories_to_leave,
-    without_images,
-)
+from leukapp.labels import CLASS_NAMES
+from leukapp.recipes.left_out import choose_calls, laboratories_to_leave, without_images
 from leukapp.training.corpus import Corpus, ImageAnswers
 
-HEALTHY = 2
+HEALTHY = CLASS_NAMES.index("Healthy")
+LOWEST = 0.5
 
 
-def shares_for(probabilities):
-    """Shares of (n, 3) answers that give Healthy this probability and ALL the rest."""
-    healthy = np.asarray(probabilities)
-    return np.stack([0.999 * (1 - healthy), 0.001 * (1 - healthy), healthy], axis=1)
-
-
-def answers(p_healthy, branches=None):
-    fused = shares_for(p_healthy)
-    of_branches = tuple(shares_for(shares) for shares in branches) if branches else (fused, fused)
-    images = [
-        [ClassProbabilities(tuple(shares)) for shares in rows]
-        for rows in zip(fused.tolist(), *(rows.tolist() for rows in of_branches), strict=True)
+def corpus_of(*parts):
+    """Images of parts (laboratory, label, how many)."""
+    samples = [
+        SimpleNamespace(laboratory=laboratory, label=label)
+        for laboratory, label, count in parts
+        for _ in range(count)
     ]
+    return Corpus(samples=tuple(samples), pooled=(), sample_indices=np.arange(0), imagenet_tops=())
+
+
+def answers(corpus, leukemia, *, share_all=None, branches=None):
+    """Answers of this probability of leukemia, an image each; the type is right if not told."""
+    labels = np.array([sample.label for sample in corpus.samples])
+    if share_all is None:
+        share_all = np.where(labels == "AML", 0.02, 0.98)
+
+    def shares(values):
+        values = np.asarray(values, np.float64)
+        return np.stack([values * share_all, values * (1 - share_all), 1 - values], axis=1)
+
+    fused = shares(leukemia)
     return ImageAnswers(
         answers=(None,) * len(fused),
         is_near=np.ones(len(fused), np.bool_),
         samples=np.arange(len(fused)),
         probabilities=fused,
-        branch_probabilities=of_branches,
-        least_confidence=np.array([least_confidence(joined, rest) for joined, *rest in images]),
+        branch_probabilities=(fused, fused if branches is None else shares(branches)),
+        least_confidence=np.ones(len(fused)),
     )
 
 
-def choose(left_out, classes):
-    """With validation groups in which nothing is wrong: the first images of ``classes``."""
-    right = answers(np.where(classes == HEALTHY, 0.999, 0.001))
-    return choose_confidence(right, left_out, classes).confidence
+DATA = corpus_of(("a", "ALL", 100), ("a", "Healthy", 100), ("b", "AML", 100), ("b", "Healthy", 100))
+RIGHT = np.where([sample.label == "Healthy" for sample in DATA.samples], 0.02, 0.98)
 
 
-def test_confidence_rises_until_the_errors_are_gone():
-    # Healthy images, a fifth of them called ALL with just under 0.8: from there on all are right.
-    p_healthy = [0.2, 0.95, 0.95, 0.95, 0.95]
-    classes = np.full(5, HEALTHY)
-    assert choose([answers(p_healthy)], classes) == pytest.approx(0.80)
+def test_answers_without_an_error_have_the_smallest_limits():
+    limits = choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, RIGHT)])
+    assert (limits.healthy, limits.leukemia) == (LOWEST, LOWEST)
+    assert limits.types == {"ALL": LOWEST, "AML": LOWEST}
 
 
-def test_no_errors_need_no_more_than_half():
-    classes = np.full(3, HEALTHY)
-    assert choose([answers([0.9, 0.8, 0.7])], classes) == CONFIDENCES[0]
+@pytest.mark.parametrize("is_left_out", [True, False])
+def test_errors_of_a_laboratory_left_out_and_those_at_home_raise_a_limit_alike(is_left_out):
+    """Five of 100 ALL look 90 % healthy: the limit of Healthy rises above, no other does."""
+    wrong = RIGHT.copy()
+    wrong[:5] = 0.1
+    parts = [answers(DATA, RIGHT), answers(DATA, wrong)]
+    held_out, left_out = parts if is_left_out else reversed(parts)
+    limits = choose_calls(DATA, held_out, [left_out])
+    assert limits.healthy == pytest.approx(0.905)
+    assert (limits.leukemia, limits.types) == (LOWEST, {"ALL": LOWEST, "AML": LOWEST})
 
 
 def test_errors_on_which_the_branches_disagree_do_not_count():
-    p_healthy = [0.2, 0.95, 0.95]
-    split = answers(p_healthy, branches=([0.2, 0.95, 0.95], [0.9, 0.95, 0.95]))
-    classes = np.full(3, HEALTHY)
-    assert choose([split], classes) == CONFIDENCES[0]
+    wrong = RIGHT.copy()
+    wrong[:5] = 0.1
+    split = answers(DATA, wrong, branches=RIGHT)
+    assert choose_calls(DATA, answers(DATA, RIGHT), [split]).healthy == LOWEST
 
 
 def test_the_wrong_leukemia_is_an_error_too():
-    # The one image of the source is AML and called ALL, with a probability just under 0.95.
-    at_home = replace(answers([0.999]), samples=np.array([1]))
-    classes = np.array([1, HEALTHY])
-    assert choose_confidence(at_home, [answers([0.05])], classes).confidence == pytest.approx(0.95)
+    share_all = np.where(RIGHT > 0.5, 0.98, 0.5)
+    share_all[200:] = 0.02
+    share_all[200:205] = 0.9
+    left_out = answers(DATA, RIGHT, share_all=share_all)
+    limits = choose_calls(DATA, answers(DATA, RIGHT), [left_out])
+    assert limits.types["ALL"] == pytest.approx(0.905)
+    assert limits.healthy == LOWEST
 
 
-def test_mean_over_sources_decides():
-    # One wrong image of 100, surer than two others that are too many.
-    p_healthy = [0.1, 0.3, 0.3] + [0.98] * 97
-    bad, good = answers(p_healthy), answers([0.98] * 100)
-    classes = np.full(100, HEALTHY)
-    assert MAX_LEFT_OUT_RISK == 0.01
-    assert choose([bad], classes) == pytest.approx(0.70, abs=0.02)
-    assert choose([bad, good, good], classes) == CONFIDENCES[0]
+def test_a_call_that_cannot_be_kept_right_is_never_made():
+    hopeless = RIGHT.copy()
+    hopeless[:100] = 0.0
+    limits = choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, hopeless)])
+    assert limits.healthy is None
+    assert limits.leukemia == LOWEST
 
 
-def test_images_that_are_not_called_count_among_all():
-    # The wrong one is half of the calls, but one image of 100.
-    p_healthy = [0.1, 0.98]
-    divided = answers(
-        p_healthy + [0.98] * 98, branches=(p_healthy + [0.98] * 98, p_healthy + [0.1] * 98)
-    )
-    assert choose([divided], np.full(100, HEALTHY)) == CONFIDENCES[0]
-
-
-def test_hopeless_sources_give_the_highest_confidence():
-    classes = np.full(4, HEALTHY)
-    chosen = choose([answers([0.0001] * 4)], classes)
-    assert chosen == CONFIDENCES[-1]
-    at_home = answers([0.999] * 4)
-    assert choose_confidence(at_home, [], classes).keeps_risk
-    assert not choose_confidence(at_home, [answers([0.0001] * 4)], classes).keeps_risk
-
-
-def test_errors_at_home_raise_the_confidence_too():
-    classes = np.full(100, HEALTHY)
-    at_home = answers([0.1] * 5 + [0.97] * 95)
-    chosen = choose_confidence(at_home, [], classes).confidence
-    assert chosen == pytest.approx(0.90)
+def test_where_no_laboratory_can_be_left_out_the_held_out_groups_choose():
+    wrong = RIGHT.copy()
+    wrong[:5] = 0.1
+    assert choose_calls(DATA, answers(DATA, wrong), []).healthy == pytest.approx(0.905)
 
 
 def test_only_laboratories_without_which_no_class_is_missing_are_left_out():

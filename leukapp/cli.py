@@ -368,6 +368,12 @@ def _named(key: Path | None) -> Path:
     _option("--seed", type=whole_number(0, LARGEST_SEED), default=0),
     _option("--work-dir"),
     _option("--backbone-weights", type=Path, metavar="DIR", help="keras .h5 files"),
+    _option(
+        "--cell-backbone",
+        type=Path,
+        metavar="FILE",
+        help="weights of a cell backbone (default: that of the bundle that ships)",
+    ),
     _option("--finder", type=Path, metavar="FILE", help="finder.npz that finds the leukocytes"),
     _option(
         "--stem-input",

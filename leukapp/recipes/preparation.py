@@ -12,7 +12,6 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from leukapp.data.catalog import Catalog, Sample
-from leukapp.data.cells import TABLE_NAME as CELL_TABLE
 from leukapp.data.d4 import paper_augmentations
 from leukapp.data.fingerprints import Fingerprints
 from leukapp.data.splits import (
@@ -32,7 +31,6 @@ from leukapp.model.presets import Preset, StemInput, get_preset, paper_recipe, w
 from leukapp.model.weights_io import Arrays, read_arrays
 from leukapp.recipes.checked_catalog import CheckedCatalog, read_checked_catalog
 from leukapp.resources import SHIPPED_COMPACT, training_dir
-from leukapp.training.cell_stage import obtain_cell_backbone
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, D4Variants, Variants, load_features
 from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
@@ -56,6 +54,7 @@ class TrainOptions:
         seed: of split, initialization, dropout and augmentation.
         work_dir: keeps features and checkpoints, so that a killed run goes on; None is the cache.
         backbone_weights: folder of keras.applications ``.h5`` files.
+        cell_backbone: weights of a cell backbone; None takes that of the shipped bundle.
         stem_input: what the stem of an EfficientNet sees; see ``BranchSpec``.
         n_epochs: overrides the preset's upper bound.
         finder: weights of a head that finds leukocytes (``finder.npz`` of a bundle); None finds
@@ -71,6 +70,7 @@ class TrainOptions:
     seed: int = 0
     work_dir: Path | None = None
     backbone_weights: Path | None = None
+    cell_backbone: Path | None = None
     stem_input: StemInput = "as_trained"
     n_epochs: int | None = None
     unfreeze_epochs: int = 0
@@ -151,9 +151,7 @@ def prepare_training(options: TrainOptions, report: Report) -> PreparedTraining:
             f"left out: {len(external) - len(known)} external images of a class that is not "
             "trained on"
         )
-    judged = [samples[i] for i in (*split.validation, *split.test)]
-    held_out = [*judged, *known, *catalog.others]
-    backbones = prepare_backbones(preset, options, held_out, work_dir, report)
+    backbones = prepare_backbones(preset, options, report)
     finder = open_trained_finder(options.finder, preset, backbones)
     variants = choose_variants(preset, finder)
     corpus = build_corpus(samples, preset, backbones, variants, work_dir / "features", report)
@@ -270,36 +268,23 @@ def choose_items(split: SampleSplit, corpus: Corpus) -> tuple[ItemVariants, Item
 
 
 def prepare_backbones(
-    preset: Preset,
-    options: TrainOptions,
-    held_out: Sequence[Sample],
-    work_dir: Path,
-    report: Report,
+    preset: Preset, options: TrainOptions, report: Report
 ) -> tuple[PreparedBackbone, ...]:
-    """Get and compile the backbones of a preset, training the cell backbone if it is asked for.
+    """Get and compile the backbones of a preset; the cell backbone is the shipped one or a file.
 
     Args:
         preset: the recipe.
-        options: where data and weights lie.
-        held_out: images of which no cell may be learned from.
-        work_dir: keeps checkpoints and the finished cell backbone.
+        options: where weights lie.
         report: takes a line of progress.
     """
 
     def cell_arrays() -> Arrays:
-        if not (options.data / CELL_TABLE).is_file():
-            shipped = open_bundle(SHIPPED_COMPACT)
-            spec = next(s for s in shipped.preset.branches if s.backbone == CELL_BACKBONE)
-            report(f"cell backbone: the one of the shipped bundle {shipped.sha256[:12]}")
-            return shipped.read_backbone(spec)
-        return obtain_cell_backbone(
-            options.data,
-            held_out,
-            enhancement=preset.enhancement,
-            seed=options.seed,
-            work_dir=work_dir,
-            report=report,
-        ).arrays
+        if options.cell_backbone is not None:
+            return read_arrays(options.cell_backbone)
+        shipped = open_bundle(SHIPPED_COMPACT)
+        spec = next(s for s in shipped.preset.branches if s.backbone == CELL_BACKBONE)
+        report(f"cell backbone: the one of the shipped bundle {shipped.sha256[:12]}")
+        return shipped.read_backbone(spec)
 
     return tuple(
         prepare_backbone(spec, weights_dir=options.backbone_weights, cell_arrays=cell_arrays)

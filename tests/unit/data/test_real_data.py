@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from leukapp.data.cells import excluded_cell_names, read_cell_images, read_cells
+from experiments.backbones.archives import excluded_cell_names, read_cell_images, read_cells
 from leukapp.data.duplicates import find_duplicates
 from leukapp.data.readers import read_catalog
 from leukapp.data.splits import split_grouped

@@ -1,13 +1,8 @@
-import os
-from pathlib import Path
-
 import numpy as np
-import pytest
 
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.training.cell_augmentation import augment_cell
-from leukapp.training.cell_stage import CELL_TYPES, cell_type_index
 from leukapp.training.corpus import balance_weights
 
 
@@ -34,19 +29,3 @@ def test_augmented_view_is_drawn_by_its_generator_alone():
     assert view(1).dtype == np.uint8
     np.testing.assert_array_equal(view(1), view(1))
     assert not np.array_equal(view(1), view(2))
-
-
-def test_unknown_cell_type():
-    assert cell_type_index("Blast, no lineage spec") == CELL_TYPES.index("blast")
-    assert cell_type_index("unicorn") is None
-
-
-@pytest.mark.real_data
-def test_every_cell_type_of_the_archives_is_known():
-    named = os.environ.get("LEUKAPP_DATA_DIR")
-    root = Path(named) if named else Path(__file__).resolve().parents[4] / "shared" / "data"
-    if not (root / "cells.csv").is_file():
-        pytest.skip("the real images are not on this machine")
-    from leukapp.data.cells import read_cells
-
-    assert all(cell_type_index(cell.cell_type) is not None for cell in read_cells(root))

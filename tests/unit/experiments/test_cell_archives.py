@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from experiments.backbones.archives import excluded_cell_names, read_cell_images, read_cells
 from leukapp.data.catalog import Sample
-from leukapp.data.cells import excluded_cell_names, read_cell_images, read_cells
 from leukapp.errors import CatalogError
 
 ROWS = [

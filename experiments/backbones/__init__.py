@@ -1,0 +1,1 @@
+"""Train a cell backbone on the single cells of many laboratories, or of some of them."""

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from experiments.backbones.cell_types import CELL_TYPES
@@ -54,6 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="file of the weights (.npz)")
     parser.add_argument("--finder", type=Path, required=True, help="weights of the finder's head")
     parser.add_argument("--without", nargs="*", default=(), metavar="LAB", help="left out")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="weights to go on from")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=DEFAULT_STAGES[0].n_epochs,
+        help=f"at {DEFAULT_STAGES[0].size_px} px; one more follows at {DEFAULT_STAGES[1].size_px}",
+    )
     parser.add_argument("--seed", type=int, default=0)
     return parser
 
@@ -80,11 +87,14 @@ def _train(options: argparse.Namespace, report) -> None:  # type: ignore[no-unty
         report=report,
     )
     enhancement = get_preset("compact").enhancement
+    stages = (replace(DEFAULT_STAGES[0], n_epochs=options.epochs), *DEFAULT_STAGES[1:])
+    start = None if options.start is None else options.start.read_bytes()
     settings = {
+        "start": None if start is None else hashlib.sha256(start).hexdigest(),
         "without": sorted(options.without),
         "seed": options.seed,
         "types": CELL_TYPES,
-        "stages": [asdict(stage) for stage in DEFAULT_STAGES],
+        "stages": [asdict(stage) for stage in stages],
         "enhancement": asdict(enhancement),
         "cells": dict(sorted(Counter(cells.laboratories).items())),
     }
@@ -94,6 +104,8 @@ def _train(options: argparse.Namespace, report) -> None:  # type: ignore[no-unty
         enhancement=enhancement,
         seed=options.seed,
         work_dir=options.work / key,
+        stages=stages,
+        start=None if start is None else read_arrays(options.start),
         report=report,
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ class CellStage:
 
 DEFAULT_STAGES: Final = (
     CellStage(size_px=96, n_epochs=14, learning_rate=2e-3),
-    CellStage(size_px=224, n_epochs=1, learning_rate=4e-4, batch_size=32),
+    CellStage(size_px=224, n_epochs=1, learning_rate=4e-4, batch_size=32, cells_an_epoch=10_000),
 )
 
 
@@ -135,16 +135,17 @@ def share_possible(possible: Any, logits: Any) -> Any:
     return keras.ops.sum(named * keras.ops.cast(possible, named.dtype), axis=-1)
 
 
-def train_cell_backbone(
+def train_cell_backbone(  # noqa: PLR0913
     cells: LabelledCells,
     *,
     enhancement: EnhancementConfig,
     seed: int,
     work_dir: Path,
     stages: tuple[CellStage, ...] = DEFAULT_STAGES,
+    start: Arrays | None = None,
     report: Callable[[str], None] = lambda _line: None,
 ) -> Arrays:
-    """Train the backbone from random weights.
+    """Train the backbone.
 
     A run that was killed goes on at the last whole epoch when it is started again with the same
     ``work_dir``.
@@ -155,6 +156,7 @@ def train_cell_backbone(
         seed: of initialization, sampling and augmentation.
         work_dir: for checkpoints.
         stages: input sizes and epochs, one after the other; at least one.
+        start: weights of the backbone to go on from; None starts from random ones.
         report: takes a line of progress.
 
     Returns:
@@ -164,9 +166,11 @@ def train_cell_backbone(
     arrays: Arrays = {}
     for stage in stages:
         batches = CellBatches(cells, stage=stage, enhancement=enhancement, seed=seed)
-        model = _build_classifier(stage.size_px, seed)
+        backbone, model = _build_classifier(stage.size_px, seed)
         if arrays:
             set_model_arrays(model, arrays)
+        elif start is not None:
+            set_model_arrays(backbone, start)
         n_steps = len(batches) * stage.n_epochs
         model.compile(
             optimizer=keras.optimizers.AdamW(
@@ -193,7 +197,8 @@ def train_cell_backbone(
     return {name: value for name, value in arrays.items() if not name.startswith("cell_type/")}
 
 
-def _build_classifier(size_px: int, seed: int) -> keras.Model:
+def _build_classifier(size_px: int, seed: int) -> tuple[keras.Model, keras.Model]:
+    """The backbone, and the classifier of cell types on it."""
     backbone = build_backbone(CELL_BACKBONE, size_px).model
     backbone.trainable = True
     for layer in backbone.layers:
@@ -205,4 +210,4 @@ def _build_classifier(size_px: int, seed: int) -> keras.Model:
     logits = keras.layers.Dense(len(CELL_TYPES), name="cell_type")(
         keras.layers.Dropout(0.2, seed=seed)(pooled)
     )
-    return keras.Model(backbone.input, logits, name="cell_classifier")
+    return backbone, keras.Model(backbone.input, logits, name="cell_classifier")

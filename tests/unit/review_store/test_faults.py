@@ -17,7 +17,7 @@ from leukapp.errors import StoreError
 from leukapp.review.records import DecisionKind
 from leukapp.review.store import ReviewStore
 store = ReviewStore.open(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 saved = 0
 try:
     while saved < 10_000:
@@ -69,7 +69,7 @@ def run_child(code, path, repository):
 
 
 def test_full_disk_loses_nothing_that_was_saved(path, repository):
-    """A process may not write files beyond 500 kB, which SQLite meets as it meets a full disk."""
+    """A process may not write files beyond 1 MB, which SQLite meets as it meets a full disk."""
     saved, _, sentence = run_child(FILL_UP, path, repository).partition(" ")
     assert "disk is full" in sentence
     store = ReviewStore.open(f"sqlite:///{path}")

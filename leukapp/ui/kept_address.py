@@ -19,8 +19,10 @@ RETURN: Final = """
   const kept = sessionStorage.getItem("leukapp-address");
   sessionStorage.removeItem("leukapp-address");
   const isSame = kept === location.pathname + location.search;
+  // The sign-in ends at the first page; who is elsewhere by now has chosen that page.
+  const isFirst = !location.search && kept?.startsWith(location.pathname);
   // Two slashes would name another server.
-  if (kept && !isSame && kept.startsWith("/") && !kept.startsWith("//")) location.replace(kept);
+  if (isFirst && !isSame && !kept.startsWith("//")) location.replace(kept);
 })();
 </script>
 """

@@ -46,7 +46,7 @@ def test_a_row_of_the_table_opens_its_image(page: Page, watched: WatchedPage) ->
     assert watched.foreign_requests == []
 
 
-def test_the_report_is_one_page_without_the_file_s_name(
+def test_no_page_of_the_report_has_the_file_s_name(
     page: Page, watched: WatchedPage, tmp_path: Path, encode_png: Callable[..., bytes]
 ) -> None:
     with page.expect_download() as download:
@@ -54,11 +54,11 @@ def test_the_report_is_one_page_without_the_file_s_name(
     download.value.save_as(tmp_path / "report.pdf")
     data = (tmp_path / "report.pdf").read_bytes()
     reader = PdfReader(io.BytesIO(data))
-    words = reader.pages[0].extract_text()
 
-    assert len(reader.pages) == 1
-    assert RESEARCH_USE_NOTICE in words
-    assert "Jane" not in words
+    for one in reader.pages:
+        words = one.extract_text()
+        assert RESEARCH_USE_NOTICE in words
+        assert "Jane" not in words
     assert b"Jane" not in data
     assert "Jane" not in download.value.suggested_filename
     assert watched.console_errors == []

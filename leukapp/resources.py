@@ -19,6 +19,7 @@ STORE_VARIABLE: Final = "LEUKAPP_STORE_URL"
 BATCH_VARIABLE: Final = "LEUKAPP_BATCH_DIR"
 ROOT_VARIABLE: Final = "LEUKAPP_REVIEW_ROOT"
 DATA_VARIABLE: Final = "LEUKAPP_DATA_DIR"
+SITES_VARIABLE: Final = "LEUKAPP_SITES_DIR"
 
 PACKAGE: Final = Path(__file__).resolve().parent
 _IN_WHEEL: Final = PACKAGE / "_shipped"
@@ -41,9 +42,23 @@ def weights_dir() -> Path:
 
 
 def bundle_folders() -> tuple[Path, ...]:
-    """Folders of bundles that pages list: :func:`weights_dir`, then ``LEUKAPP_BUNDLES_DIR``."""
+    """Folders of bundles that pages list: :func:`weights_dir`, then those of others.
+
+    They are ``LEUKAPP_BUNDLES_DIR`` and :func:`sites_dir`.
+    """
     further = os.environ.get(BUNDLES_VARIABLE)
-    return (weights_dir(), Path(further)) if further else (weights_dir(),)
+    return (weights_dir(), *((Path(further),) if further else ()), sites_dir())
+
+
+def sites_dir() -> Path:
+    """Folder of commissioned bundles that were accepted: ``LEUKAPP_SITES_DIR``, or the user's."""
+    named = os.environ.get(SITES_VARIABLE)
+    return Path(named) if named else data_folder() / "sites"
+
+
+def laboratory_dir() -> Path:
+    """Folder of commissionings that are not accepted yet, beside :func:`sites_dir`."""
+    return sites_dir().with_name(f"{sites_dir().name}-in-work")
 
 
 def find_bundle(bundle: str | Path) -> Path:

@@ -643,6 +643,37 @@ class ReviewStore:
         with self._writer() as connection:
             remove_batch_rows(connection, run_id, user=user)
 
+    def record_bundle_change(
+        self,
+        event: str,
+        bundle_sha256: str,
+        detail: Mapping[str, str],
+        *,
+        user: str | None = None,
+    ) -> None:
+        """Add to the audit trail that another bundle answers from now on.
+
+        Args:
+            event: ``BUNDLE_ACCEPTED`` or ``BUNDLE_TAKEN_BACK``.
+            bundle_sha256: of the bundle that answers.
+            detail: more, hashes alone.
+            user: mail address of who says so, or None.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._writer() as connection:
+            append_entry(
+                connection,
+                TrailEntry(
+                    event=event,
+                    user=user,
+                    bundle_sha256=bundle_sha256,
+                    software_version=__version__,
+                    detail=detail,
+                ),
+            )
+
     def head(self) -> TrailHead:
         """Where the audit trail ends.
 

@@ -12,6 +12,8 @@ from leukapp.review.audit_trail import (
     BATCH_BEGUN,
     BATCH_REMOVED,
     BATCH_STATE,
+    BUNDLE_ACCEPTED,
+    BUNDLE_TAKEN_BACK,
     CELL_CORRECTED,
     DECISION,
     DIAGNOSIS,
@@ -97,7 +99,7 @@ class _Ledger:
             self._note_batch(row, event, detail)
         elif event == UNREADABLE or (event == DIAGNOSIS and "item_id" in detail):
             self._note_answer(row, detail)
-        elif event not in {DIAGNOSIS, CELL_CORRECTED}:
+        elif event not in {DIAGNOSIS, CELL_CORRECTED, BUNDLE_ACCEPTED, BUNDLE_TAKEN_BACK}:
             self._fault(row, "tells of nothing that this version knows")
 
     def _note_answer(self, row: int, detail: Mapping[str, Any]) -> None:

@@ -44,6 +44,12 @@ PAGES: Final = (
         roles=frozenset({"researcher"}),
     ),
     PageEntry(
+        file="laboratory.py",
+        title="Your laboratory",
+        icon=":material/science:",
+        roles=frozenset({"researcher"}),
+    ),
+    PageEntry(
         file="model_card.py",
         title="Model card",
         icon=":material/fact_check:",

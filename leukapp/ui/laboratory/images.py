@@ -1,0 +1,91 @@
+"""Labelled images that a reader brings: written down under names of the server's own."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from leukapp.data.readers.folder_per_class import label_of_folder
+from leukapp.errors import ImageError, LeukappError
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.records import BatchItem, Decision
+from leukapp.review.zip_files import read_zip
+from leukapp.ui.texts import laboratory as texts
+
+TABLE: Final = "samples.csv"
+SOURCE: Final = "here"
+
+Row = tuple[bytes, str, str]
+"""Bytes of an image, its class, and its patient, which may be empty."""
+
+
+def keep_zip(data: bytes, folder: Path) -> Path:
+    """Write the labelled images of a zip and a table of them.
+
+    Args:
+        data: of the zip, of any origin; its names become labels and patients, never paths.
+        folder: of the images, made if missing.
+
+    Returns:
+        The table.
+
+    Raises:
+        LeukappError: the zip is damaged, or no image in it has a class.
+    """
+    return _keep(_labelled(data), folder)
+
+
+def keep_decisions(
+    images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]], folder: Path
+) -> Path:
+    """Write the images of a batch that were signed with a class, and a table of them.
+
+    Args:
+        images: of the batch.
+        signed: its items with the decision that stands.
+        folder: of the images, made if missing.
+
+    Returns:
+        The table.
+
+    Raises:
+        LeukappError: no image can be read.
+    """
+    return _keep(_decided(images, signed), folder)
+
+
+def _labelled(data: bytes) -> Iterable[Row]:
+    for member in read_zip(data):
+        *folders, _ = member.name.replace("\\", "/").split("/")
+        labels = [label_of_folder(name) for name in folders]
+        place = next((i for i, label in enumerate(labels) if label is not None), None)
+        if place is None or member.error is not None:
+            continue
+        yield member.data, str(labels[place]), "/".join(folders[place + 1 :])
+
+
+def _decided(images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]]) -> Iterable[Row]:
+    for item, decision in signed:
+        if decision.label is None:
+            continue
+        try:
+            yield images.read(item), decision.label, ""
+        except ImageError:
+            # The others still serve; how many did is in the report.
+            continue
+
+
+def _keep(rows: Iterable[Row], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / TABLE
+    number = 0
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("path", "label", "group", "source"))
+        for data, label, group in rows:
+            number += 1
+            (folder / f"{number:05d}").write_bytes(data)
+            writer.writerow((f"{number:05d}", label, group, SOURCE))
+    if not number:
+        raise LeukappError(texts.NO_LABELLED)
+    return table

@@ -1,0 +1,48 @@
+"""Texts of the page "Your laboratory"."""
+
+from typing import Final
+
+TITLE: Final = "Your laboratory"
+LEAD: Final = (
+    "Fit the networks to a few labelled images of your own, and see what is proven of their errors "
+    "here. Twenty images a class are a good beginning; name the patient of each."
+)
+NAME: Final = "Name of the laboratory"
+NAME_HELP: Final = "It stands in the bundle, on every report and in the sidebar."
+RISK: Final = "Greatest share called wrongly"
+RISK_HELP: Final = "Of all leukemias called Healthy, and of all healthy images called leukemia."
+CONFIDENCE: Final = "Confidence of the proof"
+SOURCE: Final = "Labelled images"
+SOURCE_ZIP: Final = "Zip of folders"
+SOURCE_SERVER: Final = "Folder of the server"
+SOURCE_DECISIONS: Final = "Signed decisions of a batch"
+ZIP: Final = "Zip with the folders ALL, AML and Healthy; a folder in them is a patient"
+FOLDER: Final = "Folder or table below the review folder"
+FOLDER_HELP: Final = "A folder for each class, or a table with path, label, group and source."
+NO_ROOT: Final = "No folder of this server is open: an admin sets {variable}."
+BATCH: Final = "Batch"
+NO_BATCH: Final = "There is no batch yet: read and review one on page Batch review."
+N_DECISIONS: Final = "Signed with a class: {n} images of this batch."
+NO_DECISIONS: Final = "No image of this batch is signed with a class: review it first."
+NO_LABELLED: Final = (
+    "No image of the zip lies in a folder ALL, AML or Healthy: arrange them so and zip them again."
+)
+START: Final = "Check the images and fit"
+BUSY: Final = "A laboratory is being commissioned on this server: wait until it is done."
+WORKING: Final = "Commissioning: this goes on without this page"
+INTERRUPTED: Final = (
+    "Commissioning {laboratory} was interrupted. Nothing is lost: what was seen of the images is "
+    "kept."
+)
+GO_ON: Final = "Go on"
+DISCARD: Final = "Discard"
+ACCEPT: Final = "Accept: it answers for everyone from now on"
+ADMIN_ONLY: Final = "Only an admin accepts, discards or takes back."
+GONE: Final = "Somebody else has accepted or discarded it already."
+READY: Final = "Ready for {laboratory}"
+IN_USE: Final = "In use: {told}."
+ROLL_BACK: Final = "Take back: the bundle of before answers again"
+IMAGE: Final = "Image"
+DOUBTFUL: Final = "Labels to look at again"
+UNEXPECTED: Final = "Something unexpected went wrong; nothing was changed. Start again."
+FAILED: Final = "It stopped: {reason}"

@@ -1,0 +1,111 @@
+"""Page "Your laboratory": what is asked, what is kept of a zip, and how a bundle is accepted."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from networks import write_tiny_bundle
+from streamlit.testing.v1 import AppTest
+
+from leukapp.data.readers.detect import read_catalog
+from leukapp.errors import AccessError, LeukappError
+from leukapp.json_files import write_json
+from leukapp.resources import BUNDLE_VARIABLE, SITES_VARIABLE, laboratory_dir
+from leukapp.review.store import ReviewStore
+from leukapp.ui.default_bundle import read_default_bundle
+from leukapp.ui.laboratory import accepting
+from leukapp.ui.laboratory.images import keep_zip
+from leukapp.ui.laboratory.jobs import BUNDLE_DIR, JOB_FILE, Job, KeptJob, kept_jobs
+from leukapp.ui.reader import Reader
+from leukapp.ui.texts import laboratory as texts
+
+JOB = Job(data="d", laboratory="Ward 7", parent="compact", risk=0.02, confidence=0.95)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SITES_VARIABLE, str(tmp_path / "sites"))
+    monkeypatch.setenv("LEUKAPP_SETTINGS", str(tmp_path / "settings.json"))
+
+
+def make_zip(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"pixels")
+    return buffer.getvalue()
+
+
+def test_folders_of_a_zip_are_classes_and_patients_and_no_name_becomes_a_path(
+    tmp_path: Path,
+) -> None:
+    data = make_zip("lab/ALL/Smith/1.png", "lab/Healthy/../../2.png", "readme.txt")
+
+    table = keep_zip(data, tmp_path / "images")
+
+    samples = read_catalog(table).samples
+    assert [sample.label for sample in samples] == ["ALL", "Healthy"]
+    assert [sample.groups_known for sample in samples] == [True, True]
+    assert samples[0].group == "here:Smith"
+    assert sorted(path.name for path in table.parent.iterdir()) == ["00001", "00002", "samples.csv"]
+
+
+def test_a_zip_without_a_class_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(LeukappError, match="No image of the zip lies in a folder"):
+        keep_zip(make_zip("1.png"), tmp_path / "images")
+
+
+def test_the_page_asks_and_shows_what_was_interrupted(start_app: Callable[..., AppTest]) -> None:
+    folder = laboratory_dir() / "one"
+    folder.mkdir(parents=True)
+    write_json(folder / JOB_FILE, JOB)
+
+    app = start_app().switch_page("pages/laboratory.py").run()
+
+    assert not app.exception
+    assert app.header[0].value == texts.TITLE
+    assert app.button(key="lab-start").disabled
+    assert app.warning[0].value == texts.INTERRUPTED.format(laboratory="Ward 7")
+    app.button(key="lab-discard-one").click().run()
+    assert not app.exception
+    assert kept_jobs() == ()
+
+
+@pytest.fixture
+def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptJob:
+    monkeypatch.setenv(BUNDLE_VARIABLE, str(write_tiny_bundle(tmp_path / "parent").folder))
+    folder = laboratory_dir() / "one"
+    folder.mkdir(parents=True)
+    write_json(folder / JOB_FILE, JOB)
+    write_tiny_bundle(folder / BUNDLE_DIR, seed=1)
+    return kept_jobs()[0]
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch, *roles: str) -> None:
+    reader = Reader(email="a@b.c", roles=frozenset(roles))
+    monkeypatch.setattr(accepting, "reader_now", lambda: reader)
+
+
+@pytest.mark.keras
+def test_an_admin_accepts_and_takes_back_and_the_trail_tells_it(
+    finished: KeptJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    sign_in(monkeypatch, "researcher")
+    with pytest.raises(AccessError, match="Only an admin"):
+        accepting.accept(finished, store)
+    sign_in(monkeypatch, "admin")
+
+    place = accepting.accept(finished, store)
+
+    assert read_default_bundle() == place
+    assert not finished.folder.exists()
+    with pytest.raises(LeukappError, match="Somebody else"):
+        accepting.accept(finished, store)
+    accepting.take_back(store)
+    assert read_default_bundle() == tmp_path / "parent"
+    report = store.verify()
+    assert (report.n_rows, report.faults) == (2, ())
+    store.close()

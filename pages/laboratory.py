@@ -16,7 +16,6 @@ from leukapp.ui.review.log import open_log, show_log_failure
 from leukapp.ui.texts import laboratory as texts
 
 frame.show_frame()
-st.header(texts.TITLE, anchor=False)
 st.caption(texts.LEAD)
 bundle = choose_bundle()
 frame.show_about()

@@ -65,7 +65,6 @@ def test_the_page_asks_and_shows_what_was_interrupted(start_app: Callable[..., A
     app = start_app().switch_page("pages/laboratory.py").run()
 
     assert not app.exception
-    assert app.header[0].value == texts.TITLE
     assert app.button(key="lab-start").disabled
     assert app.warning[0].value == texts.INTERRUPTED.format(laboratory="Ward 7")
     app.button(key="lab-discard-one").click().run()

@@ -1,5 +1,6 @@
 """The parts of the page "Your laboratory": what is asked, how far it is, what came of it."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -160,7 +161,9 @@ def _show_interrupted(kept: KeptJob, worker: CommissionWorker) -> None:
 
 def _show_finished(kept: KeptJob, bundle: Path, store: ReviewStore) -> None:
     st.subheader(texts.READY.format(laboratory=escape_markdown(kept.job.laboratory)), anchor=False)
-    st.markdown(read_artifact(bundle, MODEL_CARD_FILE).decode())
+    card = read_artifact(bundle, MODEL_CARD_FILE).decode()
+    # The page has its own first heading.
+    st.markdown(re.sub(r"^#", "###", card, flags=re.MULTILINE))
     if kept.job.doubtful:
         with st.expander(texts.DOUBTFUL):
             st.dataframe({texts.IMAGE: list(kept.job.doubtful)}, hide_index=True)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-TITLE: Final = "Your laboratory"
 LEAD: Final = (
     "Fit the networks to a few labelled images of your own, and see what is proven of their errors "
     "here. Twenty images a class are a good beginning; name the patient of each."

@@ -9,8 +9,8 @@ import streamlit as st
 from leukapp.resources import ROOT_VARIABLE, review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.server_folder import resolve_inside
+from leukapp.review.standing import standing_decisions
 from leukapp.review.store import ReviewStore
-from leukapp.review.worklist import standing_decisions
 from leukapp.ui.laboratory.images import keep_decisions, keep_zip
 from leukapp.ui.texts import laboratory as texts
 from leukapp.ui.wording import escape_markdown

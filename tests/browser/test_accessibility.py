@@ -98,6 +98,8 @@ def test_no_page_has_a_serious_fault(page: Page, app: LiveApp, batch: int) -> No
     page.goto(app.url)
     page.get_by_role("button", name=app_texts.SAMPLE_BUTTON).first.click()
     expect(page.locator(".leuk-verdict h2")).to_be_visible()
+    # The picture gets its words with its pixels, after the verdict.
+    expect(page.locator('button[data-act="fit"]')).not_to_be_empty()
     expect_accessible(page, "an answer")
 
 

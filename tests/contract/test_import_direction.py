@@ -1,5 +1,6 @@
 """Imports go down the layers, and nothing heavy is imported before a call needs it."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -51,10 +52,10 @@ def test_a_batch_on_this_machine_brings_no_cluster(repository: Path) -> None:
 def imports_of(*paths: Path) -> str:
     """The import statements of some files, to run them alone."""
     return "\n".join(
-        line
+        ast.unparse(statement)
         for path in paths
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.startswith(("import ", "from "))
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(statement, ast.Import | ast.ImportFrom)
     )
 
 

@@ -1,6 +1,5 @@
 """Labelled images that a reader brings: written down under names of the server's own."""
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from leukapp.errors import ImageError, LeukappError
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, Decision
 from leukapp.review.zip_files import read_zip
+from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui.texts import laboratory as texts
 
 TABLE: Final = "samples.csv"
@@ -77,15 +77,14 @@ def _decided(images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]]) 
 
 def _keep(rows: Iterable[Row], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    table = folder / TABLE
-    number = 0
-    with table.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("path", "label", "group", "source"))
-        for data, label, group in rows:
-            number += 1
-            (folder / f"{number:05d}").write_bytes(data)
-            writer.writerow((f"{number:05d}", label, group, SOURCE))
-    if not number:
+    listed: list[tuple[str, str, str, str]] = []
+    for data, label, group in rows:
+        name = f"{len(listed) + 1:05d}"
+        (folder / name).write_bytes(data)
+        listed.append((name, label, group, SOURCE))
+    if not listed:
         raise LeukappError(texts.NO_LABELLED)
+    table = folder / TABLE
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        write_csv_rows(stream, [("path", "label", "group", "source"), *listed])
     return table

@@ -64,7 +64,7 @@ def take_evaluation_screenshot(
     )
     page = context.new_page()
     page.goto(f"{app.url}/evaluation")
-    page.locator(".js-plotly-plot").first.wait_for(timeout=LIMIT_MS)
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=LIMIT_MS)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot()))

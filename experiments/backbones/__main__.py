@@ -6,9 +6,10 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Final
 
 from experiments.backbones.cell_types import CELL_TYPES
 from experiments.backbones.gathering import gather_cells
@@ -22,7 +23,7 @@ from leukapp.quoted_names import one_line
 from leukapp.recipes.checked_catalog import read_checked_catalog
 from leukapp.recipes.preparation import TrainOptions, split_samples
 
-TABLE = "samples.csv"
+TABLE: Final = "samples.csv"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(options: argparse.Namespace, report) -> None:  # type: ignore[no-untyped-def]
+def _train(options: argparse.Namespace, report: Callable[[str], None]) -> None:
     started = time.monotonic()
     catalog = read_checked_catalog(options.data / TABLE, report=report).catalog
     # The split of a bundle that is trained with the same seed: what judges it is held out here.

@@ -24,7 +24,7 @@ def url_of(folder: Path) -> str:
 
 
 def in_child(work: Callable[[], None]) -> int:
-    """Do it in a process of its own; gives the signal that ended it, or 0."""
+    """Do it in a copy of this process, which must have one thread; gives what signal ended it."""
     child = os.fork()
     if child == 0:
         status = 1

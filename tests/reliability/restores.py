@@ -27,6 +27,8 @@ OLD, NEW = (5, ()), (3, ())
 
 def kill_at_random(folder: Path, n_kills: int, seed: int) -> Counter[str]:
     """Kill the command's own process at moments spread over the time that a whole one takes."""
+    if not n_kills:
+        return Counter()
     rng = random.Random(seed)  # noqa: S311
     base = folder / "random"
     base.mkdir()
@@ -70,8 +72,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         os.environ["XDG_DATA_HOME"] = os.environ["LEUKAPP_BATCH_DIR"] = f"{name}/data"
         folder = Path(name)
-        steps = Counter(_name(left) for left in kill_at_every_step(folder)[:-1])
+        left = kill_at_every_step(folder)
+        steps = Counter(_name(one) for one in left[:-1])
         at_random = kill_at_random(folder, options.random, options.seed)
+    failures = [state for state in {*steps, *at_random} if state not in {"old", "new"}]
+    # Once it is the new store it stays the new one.
+    if left != sorted(left, reverse=True) or left[-1] != NEW:
+        failures.append(f"an old store after a new one: {left}")
     report = {
         "killed_before_a_step": sum(steps.values()),
         "old_store_then": steps["old"],
@@ -79,7 +86,7 @@ def main() -> int:
         "killed_at_random": sum(at_random.values()),
         "old_store_after": at_random["old"],
         "new_store_after": at_random["new"],
-        "failures": [state for state in {*steps, *at_random} if state not in {"old", "new"}],
+        "failures": failures,
     }
     if options.out:
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

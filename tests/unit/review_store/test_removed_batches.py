@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_diagnoser import make_diagnosis
-from restore_kills import in_child
+from own_process import in_own_process
 
 from leukapp.errors import StoreError
 from leukapp.resources import batch_dir
@@ -80,14 +80,16 @@ def test_a_removal_leaves_no_file_and_no_name(
         remove_batch(store, uploaded.id)
 
 
-def test_a_removal_that_is_killed_ends_at_the_next_start(
-    store: ReviewStore, uploaded: BatchRun, store_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def remove_and_die() -> None:
-        monkeypatch.setattr(removal, "sweep_removed", lambda _store: os._exit(0))
-        remove_batch(ReviewStore.open(store_url), uploaded.id)
+def remove_and_die(store_url: str, run_id: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(removal, "sweep_removed", lambda _store: os._exit(0))
+        remove_batch(ReviewStore.open(store_url), run_id)
 
-    in_child(remove_and_die)
+
+def test_a_removal_that_is_killed_ends_at_the_next_start(
+    store: ReviewStore, uploaded: BatchRun, store_url: str
+) -> None:
+    assert in_own_process(remove_and_die, store_url, uploaded.id) == 0
     assert store.runs() == ()
     assert len(files()) == 3
     sweep_removed(store)

@@ -4,7 +4,7 @@ import os
 import threading
 
 import pytest
-from restore_kills import in_child
+from own_process import in_own_process
 from sqlalchemy import text
 from test_store import BUNDLE, Entry, Networks, decide, run_all
 
@@ -63,15 +63,17 @@ def test_an_image_in_another_hand_is_not_saved(store):
     assert store.verify().is_whole
 
 
-def test_what_a_killed_runner_had_in_hand_is_judged_by_the_next(store, store_url, monkeypatch):
-    monkeypatch.setattr(batch_rows, "CLAIM_SECONDS", 0.5)
+def die_with_an_image_in_hand(store_url, run):
+    batch_rows.CLAIM_SECONDS = 0.5
+    networks = Networks(lambda _data: os._exit(0))
+    run_all(ReviewStore.open(store_url), run, networks)
+
+
+def test_what_a_killed_runner_had_in_hand_is_judged_by_the_next(store, store_url):
     run = store.create_run("ward 3", ENTRIES[:3], BUNDLE)
-
-    def die_with_an_image_in_hand():
-        networks = Networks(lambda _data: os._exit(0))
-        run_all(ReviewStore.open(store_url), run, networks)
-
-    in_child(die_with_an_image_in_hand)
+    assert in_own_process(die_with_an_image_in_hand, store_url, run) == 0
+    assert len(store.claim_items(run.id, "another", 3)) == 2
+    store.release_claims("another", [item.id for item in store.items(run.id)])
     networks = Networks()
     assert run_all(store, run, networks).state is RunState.FINISHED
     assert len(networks.asked) == 3

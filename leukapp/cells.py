@@ -128,7 +128,8 @@ class AnswerCount:
     """How many leukocytes got one answer.
 
     Attributes:
-        answer: a class, or leukemia of no determined type; None for no call.
+        answer: a class, leukemia of no determined type, or another word of a reader; None for no
+            call.
         n: leukocytes.
         share: of the judged ones, 0-1, with its 95 % interval (Wilson); None for no call, and where
             none was judged.
@@ -143,7 +144,7 @@ def differential(answers: Sequence[str | None]) -> tuple[AnswerCount, ...]:
     """Count the leukocytes of one or several images by their answers, no call last.
 
     Args:
-        answers: ``answer_name`` of each leukocyte.
+        answers: ``answer_name`` of each leukocyte, or what a reader says of it.
 
     Source:
         E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
@@ -151,6 +152,7 @@ def differential(answers: Sequence[str | None]) -> tuple[AnswerCount, ...]:
     counts = Counter(answers)
     n_judged = sum(n for answer, n in counts.items() if answer is not None)
     names = [name for name in ANSWER_NAMES if counts[name]]
+    names += sorted(name for name in counts if name is not None and name not in ANSWER_NAMES)
     found = [
         AnswerCount(answer=name, n=counts[name], share=wilson_interval(counts[name], n_judged))
         for name in names

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.labels import finding_of
-from leukapp.review.records import BatchItem, Decision, DecisionKind, ItemState
+from leukapp.review.records import BatchItem, CellCorrection, Decision, DecisionKind, ItemState
 
 
 def make_item(item_id: int, **changes: object) -> BatchItem:
@@ -53,4 +54,15 @@ def make_decision(
         decided_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
         run_id=1,
         item_id=item_id,
+    )
+
+
+def make_correction(box: CellBox, answer: str) -> CellCorrection:
+    return CellCorrection(
+        sequence=9,
+        box=box,
+        answer=answer,
+        initials="KM",
+        user=None,
+        corrected_at=datetime(2026, 3, 1, 13, tzinfo=UTC),
     )

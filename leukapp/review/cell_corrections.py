@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, true
 
 from leukapp import __version__
 from leukapp.errors import StoreError
@@ -81,23 +81,44 @@ def read_corrections(connection: Connection, image_sha256: str) -> tuple[CellCor
     Raises:
         ValueError: a row of the trail is not what this version writes.
     """
+    of_image = AUDIT_TRAIL.c.image_sha256 == image_sha256
+    return _standing(connection, of_image).get(image_sha256, ())
+
+
+def read_all_corrections(connection: Connection) -> dict[str, tuple[CellCorrection, ...]]:
+    """Give the corrections that stand, by the SHA-256 of their image.
+
+    Args:
+        connection: to the store.
+
+    Raises:
+        ValueError: a row of the trail is not what this version writes.
+    """
+    return _standing(connection, true())
+
+
+def _standing(
+    connection: Connection, where: ColumnElement[bool]
+) -> dict[str, tuple[CellCorrection, ...]]:
     query = (
         select(AUDIT_TRAIL)
-        .where(AUDIT_TRAIL.c.event == CELL_CORRECTED, AUDIT_TRAIL.c.image_sha256 == image_sha256)
+        .where(AUDIT_TRAIL.c.event == CELL_CORRECTED, where)
         .order_by(AUDIT_TRAIL.c.sequence)
     )
-    made: dict[int, CellCorrection] = {}
+    made: dict[int, tuple[str, CellCorrection]] = {}
     try:
         for row in connection.execute(query).mappings():
             detail = json.loads(row["detail"])
             if "takes_back" in detail:
                 made.pop(detail["takes_back"], None)
             else:
-                made[row["sequence"]] = _correction(row, detail)
+                made[row["sequence"]] = (row["image_sha256"], _correction(row, detail))
     except (KeyError, TypeError) as error:
         raise ValueError("a corrected cell is not what this version writes") from error
-    last_of_cell = {correction.box: correction for correction in made.values()}
-    return tuple(last_of_cell.values())
+    last_of_cell: dict[str, dict[CellBox, CellCorrection]] = {}
+    for image, correction in made.values():
+        last_of_cell.setdefault(image, {})[correction.box] = correction
+    return {image: tuple(of_boxes.values()) for image, of_boxes in last_of_cell.items()}
 
 
 def _correction(row: RowMapping, detail: Mapping[str, Any]) -> CellCorrection:

@@ -1,14 +1,16 @@
 """A reviewed batch as a table: CSV for spreadsheets, parquet for programs."""
 
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import chain
-from typing import IO, Final, Self
+from typing import IO, Final, Self, TypeAlias
 
 from leukapp.labels import CLASS_NAMES, order_classes, split_answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.corrected_cells import corrected_at, correction_record
 from leukapp.review.double_reading import (
     N_READERS,
     DoubleReading,
@@ -18,7 +20,7 @@ from leukapp.review.double_reading import (
     settled_decisions,
 )
 from leukapp.review.kept_images import uploaded_sha256
-from leukapp.review.records import BatchItem, BatchRun, Decision
+from leukapp.review.records import BatchItem, BatchRun, CellCorrection, Decision
 from leukapp.review.standing import standing_decisions
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, reviewer_answer
@@ -28,6 +30,13 @@ DECISION_COLUMNS: Final = (
     *("decision", "reviewer_finding", "reviewer_label", "reason", "initials"),
     *("reviewer", "decided_at_utc", "blinded"),
 )
+CORRECTION_COLUMNS: Final = (
+    *("n_corrected_cells", "cells_corrected_by", "cells_corrected_at_utc", "corrected_cells"),
+)
+"""How many leukocytes readers corrected, who, when last, and each correction as JSON."""
+
+Corrections: TypeAlias = Mapping[str, Sequence[CellCorrection]]
+"""SHA-256 of an image to the corrections of its leukocytes that stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +79,7 @@ class _Names:
             *("label", "no_call_reason", "confidence"),
             *(f"p_{name}" for name in self.classes),
             *(f"p_{name}_{branch}" for branch in self.branches for name in self.classes),
-            *("branches_agree", "quality", *DECISION_COLUMNS),
+            *("branches_agree", "quality", *DECISION_COLUMNS, *CORRECTION_COLUMNS),
             *(_readers(None) if self.has_readers else ()),
             *("run", "bundle_sha256", "software_version", "notice"),
         )
@@ -83,6 +92,7 @@ def build_review_table(
     *,
     with_file_names: bool = False,
     readings: Mapping[int, DoubleReading] | None = None,
+    corrections: Corrections | None = None,
 ) -> ReviewTable:
     """Put answers and decisions side by side, images in every state.
 
@@ -93,9 +103,11 @@ def build_review_table(
         with_file_names: also give the files' names, which may hold a patient's.
         readings: what two readers signed on each image, by the item's id, where a batch asks for
             two; an image that one of them alone has signed shows nothing.
+        corrections: of leukocytes, by the image's hash; None where there are none.
     """
     names = _Names.of(items, has_readers=readings is not None, has_files=with_file_names)
-    return _table(run, items, decisions, names, readings)
+    signed = _Signed(decisions=decisions, readings=readings, corrections=corrections or {})
+    return _table(run, items, signed, names)
 
 
 def stream_review_tables(
@@ -120,11 +132,16 @@ def stream_review_tables(
     is_double = run.n_readers == N_READERS
     known = () if first is None else (first,)
     names = _Names.of(known, has_readers=is_double, has_files=with_file_names)
-    yield _table(run, (), (), names, {})
+    corrections = store.all_cell_corrections()
+    yield _table(run, (), _Signed(decisions=(), readings=None, corrections={}), names)
     for page in store.item_pages(run_id):
         lines = store.decisions_on(page)
-        decisions = settled_decisions(lines) if is_double else lines
-        yield _table(run, page, decisions, names, read_doubly(lines) if is_double else None)
+        signed = _Signed(
+            decisions=settled_decisions(lines) if is_double else lines,
+            readings=read_doubly(lines) if is_double else None,
+            corrections=corrections,
+        )
+        yield _table(run, page, signed, names)
 
 
 def build_review_csv(table: ReviewTable) -> bytes:
@@ -184,18 +201,24 @@ def write_review_parquet(stream: IO[bytes], tables: Iterable[ReviewTable]) -> No
             writer.write_table(pa.table(arrays, schema=schema))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """What readers signed on images."""
+
+    decisions: Sequence[Decision]
+    readings: Mapping[int, DoubleReading] | None
+    corrections: Corrections
+
+
 def _table(
-    run: BatchRun,
-    items: Sequence[BatchItem],
-    decisions: Sequence[Decision],
-    names: _Names,
-    readings: Mapping[int, DoubleReading] | None,
+    run: BatchRun, items: Sequence[BatchItem], signed: _Signed, names: _Names
 ) -> ReviewTable:
-    standing = standing_decisions(decisions)
+    standing, readings = standing_decisions(signed.decisions), signed.readings
     records = [
         {
             **_answer(item, names),
             **_decision(item, standing.get(item.id)),
+            **_corrected(signed.corrections.get(file_sha256(item) or "", ())),
             **({} if readings is None else _readers(readings.get(item.id))),
             "run": run.name,
             "bundle_sha256": run.bundle_sha256,
@@ -212,7 +235,7 @@ def _arrow_type(name: str) -> object:
     """Type of a column by its name, so that an empty column has the type of a full one."""
     import pyarrow as pa
 
-    if name == "position":
+    if name in {"position", "n_corrected_cells"}:
         return pa.int64()
     if name in {"branches_agree", "blinded", "independent"}:
         return pa.bool_()
@@ -227,7 +250,7 @@ def _answer(item: BatchItem, names: _Names) -> dict[str, Cell]:
     return {
         "position": item.position,
         "file_name": item.name,
-        "image_sha256": uploaded_sha256(item.source) or item.image_sha256,
+        "image_sha256": file_sha256(item),
         "state": item.state.value,
         "error": item.error,
         "mode": item.mode,
@@ -259,6 +282,24 @@ def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
         "reviewer": decision.user,
         "decided_at_utc": decision.decided_at.astimezone(UTC).isoformat(timespec="seconds"),
         "blinded": decision.is_blinded,
+    }
+
+
+def file_sha256(item: BatchItem) -> str | None:
+    """Hash of the reader's file, also where its pixels alone were kept; None before it was read."""
+    return uploaded_sha256(item.source) or item.image_sha256
+
+
+def _corrected(corrections: Sequence[CellCorrection]) -> dict[str, Cell]:
+    """What readers said of an image's leukocytes; the networks' own answers stand beside it."""
+    if not corrections:
+        return dict.fromkeys(CORRECTION_COLUMNS)
+    last = max(corrections, key=lambda correction: correction.corrected_at)
+    return {
+        "n_corrected_cells": len(corrections),
+        "cells_corrected_by": ", ".join(sorted({one.initials for one in corrections})),
+        "cells_corrected_at_utc": corrected_at(last),
+        "corrected_cells": json.dumps([correction_record(one) for one in corrections]),
     }
 
 

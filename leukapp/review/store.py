@@ -43,6 +43,7 @@ from leukapp.review.batch_rows import (
 )
 from leukapp.review.cell_corrections import (
     add_correction,
+    read_all_corrections,
     read_corrections,
     take_back_correction,
 )
@@ -823,6 +824,15 @@ class ReviewStore:
         """
         with store_errors(), self._reader() as connection:
             return read_corrections(connection, image_sha256)
+
+    def all_cell_corrections(self) -> dict[str, tuple[CellCorrection, ...]]:
+        """What reviewers say of leukocytes, by the SHA-256 of the image; few, as hands made them.
+
+        Raises:
+            StoreError: the store cannot be read, or a correction in it.
+        """
+        with store_errors(), self._reader() as connection:
+            return read_all_corrections(connection)
 
     def overwrite_removed(self) -> None:
         """Fold SQLite's log into the file, so that rows that were removed are on no page of it.

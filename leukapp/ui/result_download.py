@@ -1,19 +1,30 @@
 """Downloads of one result: JSON with the fields of ``leukapp diagnose --json``, and PDF."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC
 
 import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
-from leukapp.result_record import diagnosis_record
-from leukapp.review.records import Decision
+from leukapp.result_record import diagnosis_record, summary_record
+from leukapp.review.corrected_cells import (
+    correct_cells,
+    correction_record,
+    count_corrected,
+    n_corrected,
+)
+from leukapp.review.records import CellCorrection, Decision
 from leukapp.ui import texts
 from leukapp.ui.image_summary import image_name
 from leukapp.ui.wording import escape_markdown
 
 
-def build_result_json(diagnosis: Diagnosis, decision: Decision | None = None) -> bytes:
+def build_result_json(
+    diagnosis: Diagnosis,
+    decision: Decision | None = None,
+    corrections: Sequence[CellCorrection] = (),
+) -> bytes:
     """Write one result as an indented JSON object in UTF-8.
 
     The image is named by its hash alone: a file name can hold a patient's name.
@@ -21,9 +32,19 @@ def build_result_json(diagnosis: Diagnosis, decision: Decision | None = None) ->
     Args:
         diagnosis: what is recorded; no pixels go into the record.
         decision: the reviewer's that stands, or None.
+        corrections: of its leukocytes that stand; the networks' answers stay beside them.
     """
     record = diagnosis_record(diagnosis, path=image_name(diagnosis))
     record["decision"] = None if decision is None else decision_record(decision)
+    cells = correct_cells(diagnosis.cells, corrections)
+    record["corrections"] = [
+        {"cell": number, **correction_record(cell.correction)}
+        for number, cell in enumerate(cells, start=1)
+        if cell.correction is not None
+    ]
+    record["corrected_summary"] = (
+        summary_record(count_corrected(cells)) if n_corrected(cells) else None
+    )
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -60,7 +81,11 @@ def show_record_line(diagnosis: Diagnosis) -> None:
 
 
 def show_report_download(
-    diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None
+    diagnosis: Diagnosis,
+    *,
+    is_synthetic: bool,
+    decision: Decision | None,
+    corrections: Sequence[CellCorrection] = (),
 ) -> None:
     """Write the button that gives the report.
 
@@ -68,10 +93,11 @@ def show_report_download(
         diagnosis: what is recorded.
         is_synthetic: the image was drawn by a program.
         decision: the reviewer's that stands, or None.
+        corrections: of its leukocytes that stand.
     """
     st.download_button(
         texts.DOWNLOAD_PDF,
-        data=lambda: _pdf(diagnosis, is_synthetic=is_synthetic, decision=decision),
+        data=lambda: _pdf(diagnosis, is_synthetic, decision, corrections),
         file_name=f"{_stem(diagnosis)}.pdf",
         mime="application/pdf",
         on_click="ignore",
@@ -80,16 +106,19 @@ def show_report_download(
     )
 
 
-def show_json_download(diagnosis: Diagnosis, decision: Decision | None) -> None:
+def show_json_download(
+    diagnosis: Diagnosis, decision: Decision | None, corrections: Sequence[CellCorrection] = ()
+) -> None:
     """Write the button that gives the result as JSON.
 
     Args:
         diagnosis: what is recorded.
         decision: the reviewer's that stands, or None.
+        corrections: of its leukocytes that stand.
     """
     st.download_button(
         texts.DOWNLOAD,
-        data=build_result_json(diagnosis, decision),
+        data=build_result_json(diagnosis, decision, corrections),
         file_name=f"{_stem(diagnosis)}.json",
         mime="application/json",
         on_click="ignore",
@@ -102,8 +131,15 @@ def _stem(diagnosis: Diagnosis) -> str:
     return f"leukapp-{diagnosis.image_sha256[:12]}"
 
 
-def _pdf(diagnosis: Diagnosis, *, is_synthetic: bool, decision: Decision | None) -> bytes:
+def _pdf(
+    diagnosis: Diagnosis,
+    is_synthetic: bool,
+    decision: Decision | None,
+    corrections: Sequence[CellCorrection],
+) -> bytes:
     """Build the report; its library is imported for the first report, not for the first screen."""
     from leukapp.ui.result_pdf import build_result_pdf
 
-    return build_result_pdf(diagnosis, is_synthetic=is_synthetic, decision=decision)
+    return build_result_pdf(
+        diagnosis, is_synthetic=is_synthetic, decision=decision, corrections=corrections
+    )

@@ -15,11 +15,17 @@ from reportlab.pdfgen.canvas import Canvas
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.records import Decision
+from leukapp.review.corrected_cells import CorrectedCell, correct_cells
+from leukapp.review.records import CellCorrection, Decision
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.report.answer import write_decision, write_quality, write_record, write_verdict
-from leukapp.ui.report.cells import write_cells, write_differential, write_probabilities
+from leukapp.ui.report.cells import (
+    write_cells,
+    write_corrected_share,
+    write_differential,
+    write_probabilities,
+)
 from leukapp.ui.report.page import BODY, SMALL, Page
 from leukapp.ui.report.pictures import field_picture, heat_pictures, write_pictures
 from leukapp.ui.texts import report as texts
@@ -34,11 +40,18 @@ class ReportedImage:
         diagnosis: what is reported, with the heatmaps that came with it.
         decision: the reviewer's, as it stands in the review log; None leaves room for a pen.
         is_synthetic: the image was drawn by a program.
+        corrections: of its leukocytes, as they stand.
     """
 
     diagnosis: Diagnosis
     decision: Decision | None = None
     is_synthetic: bool = False
+    corrections: Sequence[CellCorrection] = ()
+
+    @property
+    def cells(self) -> tuple[CorrectedCell, ...]:
+        """Its leukocytes with what readers say of them."""
+        return correct_cells(self.diagnosis.cells, self.corrections)
 
 
 def build_result_pdf(
@@ -47,6 +60,7 @@ def build_result_pdf(
     is_synthetic: bool = False,
     moment: datetime | None = None,
     decision: Decision | None = None,
+    corrections: Sequence[CellCorrection] = (),
 ) -> bytes:
     """Write the report of one image.
 
@@ -55,11 +69,17 @@ def build_result_pdf(
         is_synthetic: the image was drawn by a program.
         moment: time of the report; now where it is None.
         decision: the reviewer's, as it stands in the review log; None leaves room for a pen.
+        corrections: of its leukocytes, as they stand.
 
     Returns:
         The file's bytes; about as large as the pictures in it.
     """
-    image = ReportedImage(diagnosis=diagnosis, decision=decision, is_synthetic=is_synthetic)
+    image = ReportedImage(
+        diagnosis=diagnosis,
+        decision=decision,
+        is_synthetic=is_synthetic,
+        corrections=corrections,
+    )
     return build_report_pdf((image,), moment=moment)
 
 
@@ -134,6 +154,7 @@ def _write_image(page: Page, image: ReportedImage, moment: datetime) -> None:
     write_pictures(page, (field_picture(diagnosis), *heat[:1]))
     if not diagnosis.quality.blocking:
         write_differential(page, [cell.answer_name for cell in diagnosis.cells])
+        write_corrected_share(page, image.cells)
     has_evidence = bool(heat) or bool(diagnosis.cells)
     if not has_evidence or diagnosis.quality.blocking:
         write_quality(page, diagnosis)
@@ -147,7 +168,7 @@ def _write_image(page: Page, image: ReportedImage, moment: datetime) -> None:
     write_pictures(page, heat[1:])
     write_probabilities(page, diagnosis)
     write_quality(page, diagnosis)
-    write_cells(page, diagnosis.cells)
+    write_cells(page, image.cells)
 
 
 def _utc(moment: datetime) -> str:

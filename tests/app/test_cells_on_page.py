@@ -3,22 +3,23 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fake_diagnoser import EMPTY_FIELD, FIELD, make_cell, make_field
+from review_records import make_correction
 from streamlit.testing.v1 import AppTest
 
-from leukapp.imaging.cell_boxes import CellBox
+from leukapp.cells import CellAnswer, CellSummary
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
-from leukapp.review.records import ARTIFACT, REACTIVE, CellCorrection
+from leukapp.review.corrected_cells import correct_cells, count_corrected
+from leukapp.review.records import ARTIFACT, REACTIVE
 from leukapp.ui import texts as app_texts
 from leukapp.ui.cell_table import build_cell_rows
-from leukapp.ui.diagnose.corrections import count_corrected
 from leukapp.ui.microscope.cell_look import look_at
 from leukapp.ui.microscope.gallery import group_cells
+from leukapp.ui.result_download import build_result_json
 from leukapp.ui.result_pdf import build_result_pdf
 from leukapp.ui.texts import cells as cell_texts
 from leukapp.ui.texts import diagnose as own_texts
@@ -140,17 +141,31 @@ def test_a_corrected_cell_changes_group_and_count_and_is_taken_back(start_app: S
 
 def test_reactive_is_judged_and_no_leukemia_and_an_artifact_is_no_leukocyte() -> None:
     cells = [make_cell(label, index) for index, label in enumerate(("ALL", "ALL", None))]
-    summary = count_corrected(cells, {0: correction(REACTIVE), 1: correction(ARTIFACT)})
+    summary = summed_up(cells, {0: REACTIVE, 1: ARTIFACT})
     assert (summary.n_found, summary.n_judged, summary.n_blast_like) == (2, 1, 0)
-    summary = count_corrected(cells, {2: correction("AML")})
+    summary = summed_up(cells, {2: "AML"})
     assert (summary.n_found, summary.n_judged, summary.n_blast_like) == (3, 3, 3)
 
 
-def correction(answer: str) -> CellCorrection:
-    return CellCorrection(
-        sequence=1, box=CellBox(x0=0, y0=0, x1=1, y1=1), answer=answer, initials="KM", user=None,
-        corrected_at=datetime.now(UTC),
-    )  # fmt: skip
+def test_the_record_has_corrections_beside_the_networks_answers() -> None:
+    field = make_field(FIELD, ["ALL", "Healthy"])
+    made = make_correction(field.cells[1].box, "AML")
+    record = json.loads(build_result_json(field, corrections=(made,)))
+    assert [cell["label"] for cell in record["cells"]] == ["ALL", "Healthy"]
+    assert record["corrections"] == [
+        {
+            "cell": 2, "box": [10, 5, 18, 13], "answer": "AML", "initials": "KM", "user": None,
+            "corrected_at_utc": "2026-03-01T13:00:00+00:00", "trail_row": 9,
+        }
+    ]  # fmt: skip
+    assert record["summary"]["n_blast_like"] == 1
+    assert record["corrected_summary"]["n_blast_like"] == 2
+    assert json.loads(build_result_json(field))["corrected_summary"] is None
+
+
+def summed_up(cells: list[CellAnswer], answers: dict[int, str]) -> CellSummary:
+    made = [make_correction(cells[index].box, answer) for index, answer in answers.items()]
+    return count_corrected(correct_cells(cells, made))
 
 
 def test_field_without_leukocyte_is_no_call_with_its_reason(start_app: StartApp) -> None:

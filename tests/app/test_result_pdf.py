@@ -18,12 +18,12 @@ from fake_diagnoser import (
     make_unsure,
 )
 from pypdf import PdfReader
-from review_records import make_decision
+from review_records import make_correction, make_decision
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.quality import QualityFinding
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.records import Decision, DecisionKind
+from leukapp.review.records import ARTIFACT, Decision, DecisionKind
 from leukapp.ui import result_pdf
 from leukapp.ui import texts as app_texts
 from leukapp.ui.report.answer import MAX_FINDINGS, RECORD_HEIGHT
@@ -216,6 +216,20 @@ def test_a_field_has_boxes_each_leukocyte_and_the_differential_with_intervals() 
     assert "45 No call 40.0 % 30.0 % 30.0 % The network is not sure enough." in rows
     assert len(reader.pages) == 3
     assert all(RESEARCH_USE_NOTICE in page.extract_text() for page in reader.pages)
+
+
+def test_corrections_stand_beside_the_networks_answers_with_who_and_when() -> None:
+    field = make_field(b"field", ["ALL", "ALL", "Healthy"])
+    made = (make_correction(field.cells[0].box, ARTIFACT),)
+    reader, words = read_pdf(build_result_pdf(field, corrections=made))
+
+    first_page = " ".join(reader.pages[0].extract_text().split())
+    assert "ALL 2 67%" in first_page
+    assert "With 1 leukocytes corrected by readers (KM, last 2026-03-01 13:00 UTC)" in first_page
+    assert "1 of 2 judged are called leukemia: 50%" in first_page
+    rows = words.split(f"{texts.CELL} {texts.NETWORKS}")[1]
+    assert "1 ALL 90.0 % 5.0 % 5.0 % Artifact, KM, 2026-03-01 13:00 UTC" in rows
+    assert "2 ALL 90.0 % 5.0 % 5.0 % 3 Healthy" in rows
 
 
 def test_heatmaps_are_large_enough_to_read() -> None:

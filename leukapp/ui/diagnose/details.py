@@ -1,11 +1,12 @@
 """What is folded below the panes: heat settings, numbers, quality, details for researchers."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
-from leukapp.review.records import Decision
+from leukapp.review.records import CellCorrection, Decision
 from leukapp.ui import texts
 from leukapp.ui.cell_table import build_cell_rows
 from leukapp.ui.diagnose.heat_settings import show_heat_settings
@@ -21,8 +22,21 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedParts:
+    """What readers signed on an image.
+
+    Attributes:
+        decision: that stands, or None.
+        corrections: of its leukocytes that stand.
+    """
+
+    decision: Decision | None
+    corrections: tuple[CellCorrection, ...]
+
+
 def show_details(
-    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str, decision: Decision | None
+    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, *, key: str, signed: SignedParts
 ) -> None:
     """Write the folded parts; which are open stands in the page's address.
 
@@ -30,7 +44,7 @@ def show_details(
         diagnosis: of one image.
         diagnoser: explains another class from what the diagnosis kept.
         key: of the image in the session.
-        decision: the reviewer's that stands, or None.
+        signed: what readers signed.
     """
     is_readable = diagnosis.quality.blocking is None
     n_findings = len(diagnosis.quality.findings)
@@ -50,7 +64,7 @@ def show_details(
     researchers = _fold(Section.DETAILS, own_texts.RESEARCHERS)
     if researchers.open:
         with researchers:
-            _show_research_details(diagnosis, decision)
+            _show_research_details(diagnosis, signed)
 
 
 def _fold(section: Section, title: str) -> "ExpanderContainer":
@@ -68,7 +82,7 @@ def _show_numbers(diagnosis: Diagnosis) -> None:
         st.dataframe(build_cell_rows(diagnosis.cells), hide_index=True, width="stretch")
 
 
-def _show_research_details(diagnosis: Diagnosis, decision: Decision | None) -> None:
+def _show_research_details(diagnosis: Diagnosis, signed: SignedParts) -> None:
     is_readable = diagnosis.quality.blocking is None
     # Where the quality speaks against reading the image, its numbers mean nothing.
     if is_readable:
@@ -81,4 +95,4 @@ def _show_research_details(diagnosis: Diagnosis, decision: Decision | None) -> N
         if diagnosis.finding is None:
             st.caption(texts.NO_CALL_NOTE)
     show_record_line(diagnosis)
-    show_json_download(diagnosis, decision)
+    show_json_download(diagnosis, signed.decision, signed.corrections)

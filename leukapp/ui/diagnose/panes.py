@@ -4,16 +4,17 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.overlay import draw_overlay
+from leukapp.review.corrected_cells import (
+    CorrectedCell,
+    correct_cells,
+    count_corrected,
+    n_corrected,
+)
 from leukapp.ui import texts
 from leukapp.ui.cell_table import describe_reading, show_summary
 from leukapp.ui.diagnose.chosen_cell import choose_cell, chosen_cell
-from leukapp.ui.diagnose.corrections import (
-    Corrections,
-    count_corrected,
-    find_corrections,
-    show_correction,
-)
-from leukapp.ui.diagnose.details import show_details
+from leukapp.ui.diagnose.corrections import find_corrections, show_correction
+from leukapp.ui.diagnose.details import SignedParts, show_details
 from leukapp.ui.diagnose.heat_settings import chosen_heatmap, heat_settings
 from leukapp.ui.diagnose.place import write_place
 from leukapp.ui.guarded import guarded_fragment
@@ -65,15 +66,22 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
         show_verdict(diagnosis)
         show_trail_failure()
         decision = show_decision_box(diagnosis, key=entry.key)
-        show_report_download(diagnosis, is_synthetic=entry.is_synthetic, decision=decision)
         # A single cell needs none: the decision on the image is the one on it.
-        corrections = find_corrections(diagnosis) if len(cells) > 1 else {}
-        looks = tuple(look_at(cell, i, corrections.get(i)) for i, cell in enumerate(cells))
+        corrections = find_corrections(diagnosis) if len(cells) > 1 else ()
+        show_report_download(
+            diagnosis,
+            is_synthetic=entry.is_synthetic,
+            decision=decision,
+            corrections=corrections,
+        )
+        corrected = correct_cells(cells, corrections)
+        looks = tuple(look_at(cell.cell, i, cell.correction) for i, cell in enumerate(corrected))
         if cells:
-            _show_cells(entry, diagnosis, diagnoser, looks, corrections)
+            _show_cells(entry, diagnosis, diagnoser, looks, corrected)
     with view.container(key="picture-pane", gap="small"):
         _show_picture(entry, diagnosis, diagnoser, looks)
-        show_details(diagnosis, diagnoser, key=entry.key, decision=decision)
+        signed = SignedParts(decision=decision, corrections=corrections)
+        show_details(diagnosis, diagnoser, key=entry.key, signed=signed)
 
 
 def _show_cells(
@@ -81,15 +89,15 @@ def _show_cells(
     diagnosis: Diagnosis,
     diagnoser: SharedDiagnoser,
     looks: tuple[CellLook, ...],
-    corrections: Corrections,
+    corrected: tuple[CorrectedCell, ...],
 ) -> None:
     chosen = chosen_cell(entry.key, len(diagnosis.cells))
     st.subheader(picture_texts.GALLERY, help=picture_texts.GALLERY_HELP, anchor=False)
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
-        if corrections:
-            st.caption(own_texts.CORRECTED_COUNT.format(n=len(corrections)))
-            show_summary(count_corrected(diagnosis.cells, corrections))
+        if n := n_corrected(corrected):
+            st.caption(own_texts.CORRECTED_COUNT.format(n=n))
+            show_summary(count_corrected(corrected))
     else:
         st.caption(describe_reading(diagnosis))
     if len(diagnosis.cells) > 1:
@@ -103,7 +111,7 @@ def _show_cells(
     if chosen is not None:
         _show_cell(diagnosis, diagnoser, chosen, looks)
     if chosen is not None and len(diagnosis.cells) > 1:
-        show_correction(diagnosis, chosen, corrections)
+        show_correction(diagnosis, chosen, corrected[chosen])
 
 
 def _show_cell(

@@ -6,9 +6,18 @@ from reportlab.lib.units import mm
 
 from leukapp.cells import ENOUGH_CELLS, CellAnswer, differential
 from leukapp.diagnosis import Diagnosis
+from leukapp.review.corrected_cells import (
+    CorrectedCell,
+    corrected_answers,
+    corrected_minute,
+    count_corrected,
+    n_corrected,
+)
+from leukapp.review.records import CellCorrection
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
-from leukapp.ui.report.page import HEADING, SMALL, Page
+from leukapp.ui.microscope.cell_look import answer_title
+from leukapp.ui.report.page import BODY, HEADING, SMALL, Page
 from leukapp.ui.texts import report as texts
 from leukapp.ui.wording import branch_title, percent
 
@@ -45,10 +54,84 @@ def write_differential(page: Page, answers: Sequence[str | None]) -> None:
     page.skip()
 
 
-def write_cells(page: Page, cells: Sequence[CellAnswer]) -> None:
-    """Write one row a leukocyte, numbered as in the picture."""
+def write_corrected_share(page: Page, cells: Sequence[CorrectedCell]) -> None:
+    """Write how many leukocytes readers corrected, who and when, and the share after it.
+
+    Args:
+        page: to write on.
+        cells: of the image; nothing is written where none was corrected.
+    """
+    made = [cell.correction for cell in cells if cell.correction is not None]
+    if not made:
+        return
+    last = max(made, key=lambda correction: correction.corrected_at)
+    page.skip(-3 * mm)
+    page.write(
+        texts.CORRECTED.format(
+            n=len(made),
+            initials=", ".join(sorted({correction.initials for correction in made})),
+            moment=corrected_minute(last),
+        ),
+        HEADING,
+    )
+    summary = count_corrected(cells)
+    counts = ", ".join(
+        f"{answer_title(count.answer)} {count.n}"
+        for count in differential(corrected_answers(cells))
+    )
+    share = ""
+    if summary.share is not None and summary.low is not None and summary.high is not None:
+        share = texts.CORRECTED_SHARE.format(
+            n_blast_like=summary.n_blast_like,
+            n_judged=summary.n_judged,
+            share=f"{summary.share:.0%}",
+            low=f"{summary.low:.0%}",
+            high=f"{summary.high:.0%}",
+        )
+    page.write(f"{share}{counts}.", BODY)
+    page.write(texts.CORRECTED_NOTE, SMALL)
+    page.skip()
+
+
+def write_cells(page: Page, cells: Sequence[CorrectedCell]) -> None:
+    """Write one row a leukocyte, numbered as in the picture; corrections have a column."""
     if not cells:
         return
+    if n_corrected(cells):
+        _write_corrected_cells(page, cells)
+        return
+    _write_judged_cells(page, [one.cell for one in cells])
+
+
+def _write_corrected_cells(page: Page, cells: Sequence[CorrectedCell]) -> None:
+    page.write(texts.CELLS, HEADING)
+    page.skip(1 * mm)
+    names = cells[0].cell.probabilities.class_names
+    rows = [[texts.CELL, texts.NETWORKS, *names, texts.READER, texts.REASON]]
+    for number, one in enumerate(cells, start=1):
+        cell = one.cell
+        rows.append(
+            [
+                str(number),
+                theme.answer_title(cell.answer_name),
+                *(percent(cell.probabilities.of(name)) for name in names),
+                "" if one.correction is None else _signed(one.correction),
+                cell.no_call_reason or "",
+            ]
+        )
+    of_classes = [0.09] * len(names)
+    page.write_table(rows, widths=[0.06, 0.17, *of_classes, 0.24, 0.53 - sum(of_classes)])
+
+
+def _signed(correction: CellCorrection) -> str:
+    return texts.SIGNED.format(
+        answer=answer_title(correction.answer),
+        initials=correction.initials,
+        moment=corrected_minute(correction),
+    )
+
+
+def _write_judged_cells(page: Page, cells: Sequence[CellAnswer]) -> None:
     names = cells[0].probabilities.class_names
     page.write(texts.CELLS, HEADING)
     page.skip(1 * mm)

@@ -6,7 +6,12 @@ from leukapp.errors import LeukappError
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.double_reading import N_READERS, read_doubly
-from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
+from leukapp.review.export import (
+    Corrections,
+    build_review_csv,
+    build_review_parquet,
+    build_review_table,
+)
 from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, build_worklist
@@ -43,7 +48,15 @@ def show_export(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser) -
     if not items:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return
-    table = build_review_table(run, items, decisions, with_file_names=with_names, readings=readings)
+    corrections = store.all_cell_corrections()
+    table = build_review_table(
+        run,
+        items,
+        decisions,
+        with_file_names=with_names,
+        readings=readings,
+        corrections=corrections,
+    )
     stem = f"leukapp-batch-{run.id}"
     with st.container(horizontal=True):
         st.download_button(
@@ -73,11 +86,15 @@ def show_export(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser) -
             icon=":material/picture_as_pdf:",
             key="batch-pdf",
         )
-    _show_reports(run, reported_entries(build_worklist(items, decisions)), diagnoser)
+    entries = reported_entries(build_worklist(items, decisions))
+    _show_reports(run, entries, diagnoser, corrections)
 
 
 def _show_reports(
-    run: BatchRun, entries: tuple[WorklistEntry, ...], diagnoser: SharedDiagnoser
+    run: BatchRun,
+    entries: tuple[WorklistEntry, ...],
+    diagnoser: SharedDiagnoser,
+    corrections: Corrections,
 ) -> None:
     """Write the button for the report of the images that were decided on."""
     if not entries:
@@ -96,7 +113,9 @@ def _show_reports(
         images = BatchImages.of(run, review_root())
         try:
             with st.spinner(texts.MAKING_REPORT):
-                st.session_state[made_key] = build_image_reports(entries, images, diagnoser)
+                st.session_state[made_key] = build_image_reports(
+                    entries, images, diagnoser, corrections
+                )
         except LeukappError as error:
             st.session_state.pop(made_key, None)
             st.warning(escape_markdown(str(error)), icon=":material/hourglass_top:")

@@ -6,6 +6,7 @@ from typing import Final
 
 from leukapp.errors import ImageError
 from leukapp.review.batch_images import BatchImages
+from leukapp.review.export import Corrections, file_sha256
 from leukapp.review.worklist import WorklistEntry
 from leukapp.ui.result_pdf import ReportedImage, build_report_pdf
 from leukapp.ui.session import SharedDiagnoser
@@ -22,7 +23,10 @@ def reported_entries(entries: Sequence[WorklistEntry]) -> tuple[WorklistEntry, .
 
 
 def build_image_reports(
-    entries: Sequence[WorklistEntry], images: BatchImages, diagnoser: SharedDiagnoser
+    entries: Sequence[WorklistEntry],
+    images: BatchImages,
+    diagnoser: SharedDiagnoser,
+    corrections: Corrections,
 ) -> bytes:
     """Read the images again and write their report, with a cover where there are several.
 
@@ -30,6 +34,7 @@ def build_image_reports(
         entries: at least one, answered by the bundle of ``diagnoser``.
         images: reads the files of the batch.
         diagnoser: computes the heatmaps.
+        corrections: of leukocytes, by the hash of the reader's file.
 
     Raises:
         ImageError: no image can be read any more.
@@ -47,7 +52,9 @@ def build_image_reports(
         digest = entry.item.image_sha256 or diagnosis.image_sha256
         reported.append(
             ReportedImage(
-                diagnosis=replace(diagnosis, image_sha256=digest), decision=entry.decision
+                diagnosis=replace(diagnosis, image_sha256=digest),
+                decision=entry.decision,
+                corrections=tuple(corrections.get(file_sha256(entry.item) or "", ())),
             )
         )
     if not reported:

@@ -28,6 +28,18 @@ TOO_FEW: Final = "Under {enough} judged leukocytes a share says little."
 DIFFERENTIAL_NOTE: Final = (
     "Counted in the photographed fields alone; no differential count of a patient."
 )
+CORRECTED: Final = "With {n} leukocytes corrected by readers ({initials}, last {moment} UTC)"
+CORRECTED_SHARE: Final = (
+    "{n_blast_like} of {n_judged} judged are called leukemia: {share} (95 % interval {low} to "
+    "{high}). "
+)
+CORRECTED_NOTE: Final = (
+    "The networks' own answers and the verdict above stay as they are; each correction is in the "
+    "table of leukocytes."
+)
+NETWORKS: Final = "Networks"
+READER: Final = "Reader"
+SIGNED: Final = "{answer}, {initials}, {moment} UTC"
 CELLS: Final = "Each leukocyte"
 CELL: Final = "Cell"
 REASON: Final = "Why no call"

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 import pytest
-from review_records import make_decision, make_item
+from review_records import make_correction, make_decision, make_item
 
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.double_reading import read_doubly, settled_decisions
 from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
@@ -55,6 +57,21 @@ def test_each_image_is_one_row_in_the_order_of_the_batch_with_its_decision() -> 
 
 def test_an_upload_is_named_by_the_hash_of_the_reader_s_file() -> None:
     assert csv_rows()[0]["image_sha256"] == "ef" * 32
+
+
+def test_corrected_leukocytes_stand_beside_the_answer_with_who_and_when() -> None:
+    made = (make_correction(CellBox(x0=0, y0=5, x1=8, y1=13), "AML"),)
+    table = build_review_table(RUN, ITEMS, DECISIONS, corrections={"ef" * 32: made})
+    first, second, *_ = csv.DictReader(io.StringIO(build_review_csv(table).decode()))
+    assert first["label"] == "ALL"
+    assert first["n_corrected_cells"] == "1"
+    assert first["cells_corrected_by"] == "KM"
+    assert first["cells_corrected_at_utc"] == "2026-03-01T13:00:00+00:00"
+    [cell] = json.loads(first["corrected_cells"])
+    assert (cell["box"], cell["answer"]) == ([0, 5, 8, 13], "AML")
+    assert second["n_corrected_cells"] == ""
+    read = pq.read_table(io.BytesIO(build_review_parquet(table)))
+    assert read.column("n_corrected_cells").to_pylist() == [1, None, None, None]
 
 
 def test_file_names_leave_only_on_demand() -> None:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from leukapp.commissioning.certificates import group_losses
 from leukapp.commissioning.fitting import Parent, Promise, fit_site, site_probabilities
 from leukapp.commissioning.judging import SiteAnswers, answer_before
-from leukapp.commissioning.limits import FALSE_ALARM, MISSED, shipped_limits
+from leukapp.commissioning.limits import shipped_limits
 from leukapp.commissioning.local_images import LocalImages
 from leukapp.inference.rule_for_many import call_images
 from leukapp.labels import HEALTHY, finding_of, is_called_wrongly, split_answer
+from leukapp.model.commission_record import FALSE_ALARM, MISSED
 
 SIZES: Final = (10, 20, 40)
 N_DRAWS: Final = 10

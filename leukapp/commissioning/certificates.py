@@ -12,6 +12,9 @@ from scipy.special import bdtr
 MOST_GROUPS: Final = 100_000
 """More patients than any laboratory will label: beyond it a risk counts as out of reach."""
 
+PRECISION: Final = 1e-6
+"""Of a bound, which is rounded up."""
+
 
 def group_losses(is_wrong: NDArray[np.bool_], groups: NDArray[np.str_]) -> NDArray[np.float64]:
     """Share of wrong images of each group.
@@ -74,6 +77,37 @@ def reachable_level(n_groups: int, confidence: float) -> float:
         0-1; 1 for no group.
     """
     return 1 - (1 - confidence) ** (1 / n_groups) if n_groups else 1.0
+
+
+def level_of(n_groups: int, *, risk: float, confidence: float) -> float:
+    """The risk that is tested: the one that was asked for, or what so many groups can certify.
+
+    Args:
+        n_groups: patients.
+        risk: asked for, 0-1.
+        confidence: 0-1.
+    """
+    return max(risk, reachable_level(n_groups, confidence))
+
+
+def upper_bound(losses: NDArray[np.float64], confidence: float) -> float:
+    """The smallest level that losses are proven to stay under in the mean.
+
+    Args:
+        losses: of independent groups, float64 (groups,), 0-1.
+        confidence: 0-1.
+
+    Returns:
+        0-1; 1 where there is no group.
+    """
+    low, high = 0.0, 1.0
+    while high - low > PRECISION:
+        middle = (low + high) / 2
+        if p_value(losses, middle) <= 1 - confidence:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def groups_needed(risk: float, confidence: float, n_wrong: int = 0) -> int | None:

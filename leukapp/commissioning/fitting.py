@@ -23,7 +23,7 @@ from leukapp.inference.rule_for_many import (
     on_gate_axes,
 )
 from leukapp.model.bundle import GateReference
-from leukapp.model.commission_record import Certificate
+from leukapp.model.commission_record import AnswerCertificate, Certificate
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.manifest import Thresholds
 from leukapp.model.training_summary import TrainingSummary
@@ -82,6 +82,7 @@ class FittedSite:
         thresholds: with the laboratory's limits.
         setting: that cross-validation chose; None where the heads stay as they were.
         certificates: of each kind of error that the images can prove anything of.
+        of_answers: the same of the answers given.
     """
 
     heads: Heads
@@ -89,6 +90,7 @@ class FittedSite:
     thresholds: Thresholds
     setting: Setting | None
     certificates: tuple[Certificate, ...]
+    of_answers: tuple[AnswerCertificate, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ def fit_site(parent: Parent, images: LocalImages, promise: Promise) -> FittedSit
     scores = image_probabilities(
         logits, crossed.distances <= kept, images, sharpness=sharpness, temperature=1.0
     )
-    limits, certificates = certify_limits(
+    certified = certify_limits(
         scores, images, parent.thresholds, risk=promise.risk, confidence=promise.confidence
     )
     correction = crossed.fit_all(setting)
@@ -142,10 +144,11 @@ def fit_site(parent: Parent, images: LocalImages, promise: Promise) -> FittedSit
             temperature=temperature,
             max_feature_distance=kept,
             needs_agreement=False,
-            limits=limits,
+            limits=certified.limits,
         ),
         setting=setting,
-        certificates=certificates,
+        certificates=certified.certificates,
+        of_answers=certified.of_answers,
     )
 
 

@@ -7,25 +7,53 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
+from leukapp.commissioning.answer_certificates import (
+    certify_answers,
+    error_confidence,
+    error_level,
+)
 from leukapp.commissioning.certificates import (
     group_losses,
     groups_needed,
+    level_of,
     p_value,
-    reachable_level,
 )
 from leukapp.commissioning.local_images import LocalImages
 from leukapp.inference.fit_decision import LOWEST_MIN_CONFIDENCE
 from leukapp.inference.fit_limits import CANDIDATES
 from leukapp.inference.rule_for_many import measure_fused, reaches
 from leukapp.labels import HEALTHY
-from leukapp.model.commission_record import Certificate
+from leukapp.model.commission_record import (
+    FALSE_ALARM,
+    MISSED,
+    WRONG_TYPE,
+    AnswerCertificate,
+    Certificate,
+)
 from leukapp.model.manifest import CallLimits, Thresholds
 
 FEWEST_FOR_A_TAIL: Final = 3
+ANSWER_KINDS: Final = (MISSED, FALSE_ALARM)
+"""Errors that are proven of the answers given, too."""
+
 SMALLEST: Final = 1e-6
 """Probabilities are told apart from 0 and 1 by this."""
 
-MISSED, FALSE_ALARM, WRONG_TYPE = "missed leukemia", "false alarm", "wrong type"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertifiedLimits:
+    """Limits, and what is proven of them.
+
+    Attributes:
+        limits: of the two steps.
+        certificates: of all images of a class: missed leukemias, false alarms and wrong types as
+            far as there are images on which the error could be made.
+        of_answers: of the answers Healthy and of those of leukemia, where images of both are there.
+    """
+
+    limits: CallLimits
+    certificates: tuple[Certificate, ...]
+    of_answers: tuple[AnswerCertificate, ...]
 
 
 def certify_limits(
@@ -35,7 +63,7 @@ def certify_limits(
     *,
     risk: float,
     confidence: float,
-) -> tuple[CallLimits, tuple[Certificate, ...]]:
+) -> CertifiedLimits:
     """Choose the smallest limits that are proven to keep a risk, and are expected to.
 
     For each kind of error limits are tested from the strictest on, each at the same level, and the
@@ -48,6 +76,10 @@ def certify_limits(
     raised further where a normal tail through the log-odds of the images asks for it, such that the
     next image is called wrongly with a probability of ``risk``. What is proven stays so.
 
+    Each of the first two limits is chosen by the images alone that its call is wrong for. So the
+    images that it is right for prove at what rate they get it, and both rates together what share
+    of the answers is wrong.
+
     Args:
         probabilities: of images by fits without their patient, float64 (images, classes); NaN rows
             where nothing can be called.
@@ -56,15 +88,13 @@ def certify_limits(
         risk: asked for, 0-1.
         confidence: of each proof, 0-1.
 
-    Returns:
-        Limits and certificates, of missed leukemias, false alarms and wrong types as far as there
-        are images on which the error could be made.
     """
     names = images.class_names
     steps = measure_fused(probabilities, names)
     stays = shipped_limits(shipped, names)
     is_healthy = images.is_healthy
-    certificates = []
+    certificates: list[Certificate] = []
+    of_answers: list[AnswerCertificate] = []
 
     def choose(
         kind: str, asked_of: NDArray[np.bool_], asked: _Asked, kept: float | None
@@ -75,6 +105,17 @@ def certify_limits(
             kind, asked.take(asked_of), images.groups[asked_of], risk=risk, confidence=confidence
         )
         certificates.append(certificate)
+        if kind in ANSWER_KINDS and not asked_of.all():
+            of_answers.append(
+                certify_answers(
+                    kind,
+                    reaches(asked.sureness, np.inf if limit is None else limit),
+                    asked_of,
+                    images.groups,
+                    risk=risk,
+                    confidence=confidence,
+                )
+            )
         return limit
 
     of_healthy = probabilities[:, names.index(HEALTHY)]
@@ -97,7 +138,11 @@ def certify_limits(
         shares = probabilities[:, index] / np.maximum(1 - of_healthy, SMALLEST)
         asked = _Asked(sureness=named, shares=shares)
         types[name] = choose(f"{WRONG_TYPE} {name}", others, asked, stays.types[name])
-    return CallLimits(healthy=healthy, leukemia=leukemia, types=types), tuple(certificates)
+    return CertifiedLimits(
+        limits=CallLimits(healthy=healthy, leukemia=leukemia, types=types),
+        certificates=tuple(certificates),
+        of_answers=tuple(of_answers),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,20 +174,20 @@ def _certify(
     confidence: float,
 ) -> tuple[float | None, Certificate]:
     n_groups = len(np.unique(groups))
-    level = max(risk, reachable_level(n_groups, confidence)) + 1e-12
-    chosen: float | None = None
-    for limit in CANDIDATES[::-1].tolist():
-        losses = group_losses(reaches(asked.sureness, limit), groups)
-        if p_value(losses, level) > 1 - confidence:
-            break
-        chosen = float(limit)
+    level = level_of(n_groups, risk=risk, confidence=confidence)
+    chosen = _proven_limit(asked, groups, level, confidence)
+    if kind in ANSWER_KINDS:
+        # The proof of the answers given has less confidence to spend on this part.
+        split = error_level(n_groups, risk=risk, confidence=confidence)
+        stricter = _proven_limit(asked, groups, split, error_confidence(confidence))
+        chosen = None if chosen is None or stricter is None else max(chosen, stricter)
     chosen = _raised(chosen, asked.expected_limit(risk))
     is_wrong = reaches(asked.sureness, np.inf if chosen is None else chosen)
     losses = group_losses(is_wrong, groups)
     n_wrong = int(is_wrong.sum())
     n_wrong_groups = int((losses > 0).sum())
     needed = groups_needed(risk, confidence, n_wrong_groups)
-    certified = float(min(1.0, np.ceil(1e4 * (level - 1e-12) - 1e-6) / 1e4))
+    certified = float(min(1.0, np.ceil(1e4 * level - 1e-6) / 1e4))
     return chosen, Certificate(
         kind=kind,
         asked=risk,
@@ -157,6 +202,19 @@ def _certify(
         if needed is None
         else max(0, needed - n_groups),
     )
+
+
+def _proven_limit(
+    asked: _Asked, groups: NDArray[np.str_], level: float, confidence: float
+) -> float | None:
+    """The last limit, from the strictest on, before one is not proven; None where none is."""
+    chosen: float | None = None
+    for limit in CANDIDATES[::-1].tolist():
+        losses = group_losses(reaches(asked.sureness, limit), groups)
+        if p_value(losses, level + 1e-12) > 1 - confidence:
+            break
+        chosen = float(limit)
+    return chosen
 
 
 def _raised(limit: float | None, least: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,16 @@ from leukapp.commissioning.readiness import ReadinessNote
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.evaluation.report import escape_cell, format_estimate
 from leukapp.labels import finding_of, is_called_wrongly, split_answer
-from leukapp.model.commission_record import Certificate, CommissionRecord
+from leukapp.model.commission_record import (
+    FALSE_ALARM,
+    MISSED,
+    AnswerCertificate,
+    Certificate,
+    CommissionRecord,
+)
+
+RARER_LEUKEMIA: Final = (0.2, 0.05)
+"""Shares of patients with leukemia that a proof is told for, beside that of who was brought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +117,8 @@ def describe_certificate(certificate: Certificate) -> str:
         certificate: of the kind.
     """
     asked_of = {
-        "missed leukemia": "images of leukemia are called Healthy",
-        "false alarm": "healthy images are called leukemia",
+        MISSED: "images of leukemia are called Healthy",
+        FALSE_ALARM: "healthy images are called leukemia",
     }.get(certificate.kind)
     what = asked_of or f"other leukemias are called {certificate.kind.rsplit(' ', 1)[-1]}"
     proven = (
@@ -126,6 +136,40 @@ def describe_certificate(certificate: Certificate) -> str:
     )
 
 
+def describe_answers(certificate: AnswerCertificate) -> str:
+    """What is proven of one kind of answer, and what is missing, in one to three sentences.
+
+    Args:
+        certificate: of the kind.
+    """
+    answer, wrong = {
+        MISSED: ("Healthy", "of leukemia"),
+        FALSE_ALARM: ("leukemia", "healthy"),
+    }[certificate.kind]
+    if not certificate.n_answers:
+        return f"No image is called {answer}, so nothing is certified of this answer."
+    rarer = ", ".join(
+        f"{certificate.certified_at(share):.1%} where {share:.0%} have"
+        for share in RARER_LEUKEMIA
+        if share < certificate.leukemia_share
+    )
+    proven = (
+        f"With {certificate.confidence:.0%} confidence at most {certificate.certified:.1%} of "
+        f"the images called {answer} are {wrong}, where {certificate.leukemia_share:.0%} of the "
+        f"patients have leukemia as here{f', {rarer}' if rarer else ''} (seen: "
+        f"{certificate.n_wrong} of {certificate.n_answers} answers)."
+    )
+    if certificate.is_reached:
+        return proven
+    whose = "with leukemia" if certificate.kind == MISSED else "without leukemia"
+    if certificate.n_more_groups is None:
+        return f"{proven} {certificate.asked:.1%} is out of reach: too few answers are right."
+    return (
+        f"{proven} {certificate.asked:.1%} is not certified: it needs "
+        f"{certificate.n_more_groups} patients {whose} more, without one more error."
+    )
+
+
 def report_to_markdown(report: SiteReport) -> str:
     """The report for people.
 
@@ -135,7 +179,7 @@ def report_to_markdown(report: SiteReport) -> str:
     record, rows = report.record, _rows(report.before, report.after)
     kinds = {certificate.kind for certificate in record.certificates}
     notes = [note.message for note in report.notes]
-    if "missed leukemia" not in kinds:
+    if MISSED not in kinds:
         notes.append("Sensitivity is not certified: there was no image of leukemia.")
     if report.suspicious:
         notes.append(
@@ -157,10 +201,15 @@ def report_to_markdown(report: SiteReport) -> str:
         f"{report.n_changed} of {report.after.n_images} answers changed.",
         "",
         "## What is certified",
+        "Of all images of a class, with or without a call:",
+        "",
         *(f"- {describe_certificate(certificate)}" for certificate in record.certificates),
         "",
-        "The share is of all images of the class, with or without a call. It holds for images "
-        "taken as these were, of patients as these are, and not for another laboratory.",
+        *(["Of the answers given:", ""] if record.answer_certificates else []),
+        *(f"- {describe_answers(certificate)}" for certificate in record.answer_certificates),
+        *([""] if record.answer_certificates else []),
+        "It holds for images taken as these were, of patients as these are, and not for another "
+        "laboratory.",
         "",
         "## What to know",
         *(f"- {escape_cell(note)}" for note in notes or ["Nothing was found."]),

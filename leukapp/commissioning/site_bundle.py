@@ -52,6 +52,7 @@ def record_commission(
         ridge=None if setting is None else setting.ridge,
         summary_share=None if setting is None else setting.summary_share,
         certificates=fitted.certificates,
+        answer_certificates=fitted.of_answers,
     )
 
 

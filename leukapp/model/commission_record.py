@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -11,6 +11,10 @@ from leukapp.model.presets import Share
 
 LaboratoryName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[^\W_][\w .,+-]{0,59}\Z")]
 """Letters, digits, blanks and . , + - _: it stands in captions, reports and menus."""
+
+MISSED: Final = "missed leukemia"
+FALSE_ALARM: Final = "false alarm"
+WRONG_TYPE: Final = "wrong type"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,59 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCertificate:
+    """What is proven of one kind of answer: how many of those that are given are wrong.
+
+    That depends on how many of the images to come show leukemia, so both parts of the proof are
+    kept: it can be asked for any share.
+
+    Attributes:
+        kind: ``missed leukemia``, of the answers Healthy; ``false alarm``, of those of leukemia.
+        asked: the greatest risk that was asked for, 0-1.
+        confidence: of both parts together, 0-1.
+        leukemia_share: of the patients that were brought, 0-1.
+        error_bound: at most this share of the images that the answer is wrong for gets it, 0-1.
+        right_bound: at least this share of the images that it is right for gets it, 0-1; of
+            patients with such images alone.
+        n_answers: images that get it under the chosen limits.
+        n_wrong: images of them that it is wrong for.
+        n_more_groups: patients for whom it is wrong that must be added, without one more error, so
+            that ``asked`` is certified at ``leukemia_share``; 0 where it is, None where no number
+            would do.
+    """
+
+    kind: str
+    asked: Share
+    confidence: Share
+    leukemia_share: Share
+    error_bound: Share
+    right_bound: Share
+    n_answers: int
+    n_wrong: int
+    n_more_groups: int | None
+
+    def certified_at(self, leukemia_share: float) -> float:
+        """The greatest share of these answers that is wrong, 0-1.
+
+        Args:
+            leukemia_share: of the images to come, 0-1.
+        """
+        share = leukemia_share if self.kind == MISSED else 1 - leukemia_share
+        wrong, right = share * self.error_bound, (1 - share) * self.right_bound
+        return wrong / (wrong + right) if right else 1.0
+
+    @property
+    def certified(self) -> float:
+        """The same where as many patients have leukemia as of those that were brought, 0-1."""
+        return self.certified_at(self.leukemia_share)
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether what was asked for is proven."""
+        return self.certified <= self.asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommissionRecord:
     """How a bundle was fitted to a laboratory; no pixels and no names of images or patients.
 
@@ -63,6 +120,8 @@ class CommissionRecord:
         summary_share: share of the weight that features of the parent's training had; None as
             above.
         certificates: what is proven, and what is not.
+        answer_certificates: the same of the answers given; empty where only one of health and
+            leukemia was brought, and in records of before there were any.
     """
 
     laboratory: LaboratoryName
@@ -77,6 +136,7 @@ class CommissionRecord:
     ridge: float | None
     summary_share: Share | None
     certificates: tuple[Certificate, ...]
+    answer_certificates: tuple[AnswerCertificate, ...] = ()
 
     def is_fitted_on(self, group: str) -> bool:
         """Whether images of a patient were fitted on.

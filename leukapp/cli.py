@@ -418,6 +418,13 @@ def _train(options: argparse.Namespace) -> int:
     _option("--confidence", type=float, default=0.95, help="of the proof (default: 0.95)"),
     _option("--work-dir", help="what the network saw, so that a killed run goes on"),
     _option("--seed", type=whole_number(0, LARGEST_SEED), default=0),
+    _option(
+        "--images",
+        type=Path,
+        dest="images_file",
+        metavar="FILE",
+        help="CSV of every image, by name, with its answers before and after",
+    ),
 )
 def _commission(options: argparse.Namespace) -> int:
     from leukapp.commissioning.commission import CommissionOptions, commission

@@ -21,7 +21,7 @@ bundle = choose_bundle()
 frame.show_about()
 try:
     store, worker = open_log(), open_commission_worker()
-    show_in_use(bundle.commission.told() if bundle.commission else None, store)
+    show_in_use(bundle, store)
     is_running = show_running(worker)
     show_kept(worker, store)
     if not is_running:

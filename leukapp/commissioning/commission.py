@@ -10,6 +10,12 @@ from typing import Final
 from leukapp.commissioning.fitting import FittedSite, Parent, Promise, fit_site
 from leukapp.commissioning.judging import answer_after, answer_before, suspicious_labels
 from leukapp.commissioning.looking import look_at_images
+from leukapp.commissioning.outcomes import (
+    ImageOutcome,
+    list_outcomes,
+    outcomes_to_markdown,
+    write_outcomes,
+)
 from leukapp.commissioning.readiness import Readiness, check_readiness
 from leukapp.commissioning.report import SiteReport, measure_site, report_to_markdown
 from leukapp.commissioning.site_bundle import (
@@ -21,7 +27,6 @@ from leukapp.commissioning.site_bundle import (
 )
 from leukapp.diagnosis import Diagnoser
 from leukapp.errors import BundleError, TrainingError
-from leukapp.evaluation.report import escape_cell
 from leukapp.model.bundle import Bundle, open_bundle
 from leukapp.process_threads import one_blas_thread
 from leukapp.recipes.checked_catalog import read_checked_catalog
@@ -46,6 +51,8 @@ class CommissionOptions:
         confidence: of the proof, 0-1.
         work_dir: keeps what the network saw, so that a killed run goes on; None is the cache.
         seed: of the folds.
+        images_file: CSV of every image with its answers before and after, by name; None writes
+            none. It is never part of the bundle.
     """
 
     data: Path
@@ -56,6 +63,7 @@ class CommissionOptions:
     confidence: float = 0.95
     work_dir: Path | None = None
     seed: int = 0
+    images_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,21 +73,16 @@ class Commissioned:
     Attributes:
         bundle: as it was written.
         report: without a name of an image.
-        suspicious: names of the images whose label is doubtful, for who labelled them.
+        outcomes: what became of each image, by name, for who brought them.
     """
 
     bundle: Bundle
     report: SiteReport
-    suspicious: tuple[str, ...]
+    outcomes: tuple[ImageOutcome, ...]
 
     def to_markdown(self) -> str:
         """The report for people."""
-        told = report_to_markdown(self.report)
-        if not self.suspicious:
-            return told
-        return f"{told}\n## Labels to look at again\n" + "".join(
-            f"- {escape_cell(name)}\n" for name in self.suspicious
-        )
+        return f"{report_to_markdown(self.report)}\n{outcomes_to_markdown(self.outcomes)}"
 
 
 def check_images(
@@ -155,20 +158,23 @@ def commission(options: CommissionOptions, *, report: Report = lambda _line: Non
     )
     record = record_commission(bundle, options.laboratory, readiness, fitted)
     ids = image_ids(readiness)
-    suspects = suspicious_labels(answers.after, readiness.images).tolist()
-    pairs = zip(answers.before.answers, answers.after.answers, strict=True)
+    suspects = suspicious_labels(answers.after, readiness.images)
+    outcomes = list_outcomes(readiness, answers, suspects)
     told = SiteReport(
         record=record,
         notes=tuple(replace(note, sample_ids=()) for note in readiness.notes),
         before=measure_site(answers.before, readiness.images),
         after=measure_site(answers.after, readiness.images),
-        suspicious=tuple(ids[i] for i in suspects),
-        n_changed=sum(before != after for before, after in pairs),
+        suspicious=tuple(ids[i] for i in suspects.tolist()),
+        n_changed=sum(one.is_changed for one in outcomes),
     )
+    if options.images_file is not None:
+        # Before the bundle appears: where that is, its list is.
+        write_outcomes(options.images_file, outcomes)
     return Commissioned(
         bundle=_write(options.out, bundle, readiness, fitted, answers, told),
         report=told,
-        suspicious=tuple(readiness.samples[i].sample_id for i in suspects),
+        outcomes=outcomes,
     )
 
 

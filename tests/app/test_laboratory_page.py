@@ -9,15 +9,24 @@ import pytest
 from networks import write_tiny_bundle
 from streamlit.testing.v1 import AppTest
 
+from leukapp.commissioning.outcomes import ImageOutcome, read_outcomes, write_outcomes
 from leukapp.data.readers.detect import read_catalog
-from leukapp.errors import AccessError, LeukappError
+from leukapp.errors import AccessError, LeukappError, StoreError
 from leukapp.json_files import write_json
+from leukapp.model.bundle import Bundle
 from leukapp.resources import BUNDLE_VARIABLE, SITES_VARIABLE, laboratory_dir
 from leukapp.review.store import ReviewStore
 from leukapp.ui.default_bundle import read_default_bundle
 from leukapp.ui.laboratory import accepting
-from leukapp.ui.laboratory.images import keep_zip
-from leukapp.ui.laboratory.jobs import BUNDLE_DIR, JOB_FILE, Job, KeptJob, kept_jobs
+from leukapp.ui.laboratory.images import keep_zip, read_names
+from leukapp.ui.laboratory.jobs import (
+    BUNDLE_DIR,
+    JOB_FILE,
+    OUTCOMES_FILE,
+    Job,
+    KeptJob,
+    kept_jobs,
+)
 from leukapp.ui.reader import Reader
 from leukapp.ui.texts import laboratory as texts
 
@@ -50,6 +59,8 @@ def test_folders_of_a_zip_are_classes_and_patients_and_no_name_becomes_a_path(
     assert [sample.groups_known for sample in samples] == [True, True]
     assert samples[0].group == "here:Smith"
     assert sorted(path.name for path in table.parent.iterdir()) == ["00001", "00002", "samples.csv"]
+    # The report calls them as the laboratory does.
+    assert read_names(table.parent)[samples[0].sample_id] == "lab/ALL/Smith/1.png"
 
 
 def test_a_zip_without_a_class_is_one_sentence(tmp_path: Path) -> None:
@@ -79,6 +90,8 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptJob:
     folder.mkdir(parents=True)
     write_json(folder / JOB_FILE, JOB)
     write_tiny_bundle(folder / BUNDLE_DIR, seed=1)
+    outcome = ImageOutcome(image="00001", patient="p", truth="ALL", before=None, after="ALL")
+    write_outcomes(folder / OUTCOMES_FILE, [outcome])
     return kept_jobs()[0]
 
 
@@ -101,10 +114,55 @@ def test_an_admin_accepts_and_takes_back_and_the_trail_tells_it(
 
     assert read_default_bundle() == place
     assert not finished.folder.exists()
+    assert len(read_outcomes(accepting.outcomes_file(place))) == 1
     with pytest.raises(LeukappError, match="Somebody else"):
         accepting.accept(finished, store)
     accepting.take_back(store)
     assert read_default_bundle() == tmp_path / "parent"
     report = store.verify()
     assert (report.n_rows, report.faults) == (2, ())
+    store.close()
+
+
+@pytest.mark.keras
+def test_of_two_admins_at_once_one_accepts_and_the_trail_tells_of_one(
+    finished: KeptJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    sign_in(monkeypatch, "admin")
+    opened = accepting.open_bundle
+
+    def while_the_other_accepts(folder: Path) -> Bundle:
+        bundle = opened(folder)
+        monkeypatch.setattr(accepting, "open_bundle", opened)
+        accepting.accept(finished, store)
+        return bundle
+
+    monkeypatch.setattr(accepting, "open_bundle", while_the_other_accepts)
+
+    with pytest.raises(LeukappError, match="Somebody else"):
+        accepting.accept(finished, store)
+
+    assert store.verify().n_rows == 1
+    assert read_default_bundle() is not None
+    store.close()
+
+
+@pytest.mark.keras
+def test_what_cannot_be_written_into_the_trail_is_not_accepted(
+    finished: KeptJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    sign_in(monkeypatch, "admin")
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(store, "record_bundle_change", fail)
+
+    with pytest.raises(StoreError):
+        accepting.accept(finished, store)
+
+    assert kept_jobs()[0].bundle is not None
+    assert read_default_bundle() is None
     store.close()

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leukapp.errors import AccessError, LeukappError
+from leukapp.commissioning.outcomes import write_outcomes
+from leukapp.errors import AccessError, LeukappError, StoreError
 from leukapp.model.bundle import open_bundle
 from leukapp.resources import bundle_dir, sites_dir
 from leukapp.review.audit_trail import BUNDLE_ACCEPTED, BUNDLE_TAKEN_BACK
@@ -33,7 +34,7 @@ def require_admin() -> str | None:
 def accept(kept: KeptJob, store: ReviewStore) -> Path:
     """Make a finished bundle everyone's default.
 
-    It is written into the audit trail first: where that fails, nothing changes.
+    It is in the audit trail before anybody is answered by it: where that fails, nothing changes.
 
     Args:
         kept: whose bundle is accepted; its images are removed.
@@ -46,22 +47,41 @@ def accept(kept: KeptJob, store: ReviewStore) -> Path:
         LeukappError: the reader is no admin, or somebody else was first.
     """
     user = require_admin()
-    if kept.bundle is None:
+    waiting = kept.bundle
+    if waiting is None:
         raise LeukappError(texts.GONE)
-    bundle = open_bundle(kept.bundle)
+    bundle = open_bundle(waiting)
     before = read_default_bundle() or bundle_dir()
     parent = bundle.commission.parent_sha256 if bundle.commission else ""
-    store.record_bundle_change(BUNDLE_ACCEPTED, bundle.sha256, {"parent_sha256": parent}, user=user)
+    outcomes = kept.outcomes
     day = datetime.now(UTC).strftime("%Y%m%d")
     place = sites_dir() / f"site-{day}-{bundle.sha256[:8]}"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        kept.bundle.rename(place)
+        # Of two admins one moves it; nobody answers by it before the trail tells so.
+        waiting.rename(place)
     except OSError as error:
         raise LeukappError(texts.GONE) from error
+    try:
+        detail = {"parent_sha256": parent}
+        store.record_bundle_change(BUNDLE_ACCEPTED, bundle.sha256, detail, user=user)
+    except StoreError:
+        place.rename(waiting)
+        raise
+    if outcomes:
+        write_outcomes(outcomes_file(place), outcomes)
     write_default_bundle(place, previous=before)
     discard(kept)
     return place
+
+
+def outcomes_file(bundle: Path) -> Path:
+    """Where the list of a bundle's images lies, by name: beside the bundle, not in it.
+
+    Args:
+        bundle: folder of a commissioned bundle.
+    """
+    return bundle.with_name(f"{bundle.name}-images.csv")
 
 
 def take_back(store: ReviewStore) -> None:

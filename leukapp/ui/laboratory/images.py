@@ -1,6 +1,7 @@
 """Labelled images that a reader brings: written down under names of the server's own."""
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,14 +10,15 @@ from leukapp.errors import ImageError, LeukappError
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, Decision
 from leukapp.review.zip_files import read_zip
-from leukapp.spreadsheet import write_csv_rows
+from leukapp.spreadsheet import restore, write_csv_rows
 from leukapp.ui.texts import laboratory as texts
 
 TABLE: Final = "samples.csv"
 SOURCE: Final = "here"
+NAME_COLUMN: Final = "brought_as"
 
-Row = tuple[bytes, str, str]
-"""Bytes of an image, its class, and its patient, which may be empty."""
+Row = tuple[bytes, str, str, str]
+"""Bytes of an image, its class, its patient, which may be empty, and the name that it came with."""
 
 
 def keep_zip(data: bytes, folder: Path) -> Path:
@@ -54,6 +56,25 @@ def keep_decisions(
     return _keep(_decided(images, signed), folder)
 
 
+def read_names(folder: Path) -> Mapping[str, str]:
+    """The names that images came with, by those that the server gave them.
+
+    Args:
+        folder: of the images; where it has no table of this server, no image was renamed.
+
+    Raises:
+        LeukappError: the table cannot be read.
+    """
+    try:
+        with (folder / TABLE).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, csv.Error) as error:
+        raise LeukappError(texts.GONE) from error
+    return {row["path"]: restore(row[NAME_COLUMN]) for row in rows if row.get(NAME_COLUMN)}
+
+
 def _labelled(data: bytes) -> Iterable[Row]:
     for member in read_zip(data):
         *folders, _ = member.name.replace("\\", "/").split("/")
@@ -61,7 +82,7 @@ def _labelled(data: bytes) -> Iterable[Row]:
         place = next((i for i, label in enumerate(labels) if label is not None), None)
         if place is None or member.error is not None:
             continue
-        yield member.data, str(labels[place]), "/".join(folders[place + 1 :])
+        yield member.data, str(labels[place]), "/".join(folders[place + 1 :]), member.name
 
 
 def _decided(images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]]) -> Iterable[Row]:
@@ -69,7 +90,7 @@ def _decided(images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]]) 
         if decision.label is None:
             continue
         try:
-            yield images.read(item), decision.label, ""
+            yield images.read(item), decision.label, "", item.name
         except ImageError:
             # The others still serve; how many did is in the report.
             continue
@@ -77,14 +98,14 @@ def _decided(images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]]) 
 
 def _keep(rows: Iterable[Row], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    listed: list[tuple[str, str, str, str]] = []
-    for data, label, group in rows:
-        name = f"{len(listed) + 1:05d}"
-        (folder / name).write_bytes(data)
-        listed.append((name, label, group, SOURCE))
+    listed: list[tuple[str, str, str, str, str]] = []
+    for data, label, group, name in rows:
+        path = f"{len(listed) + 1:05d}"
+        (folder / path).write_bytes(data)
+        listed.append((path, label, group, SOURCE, name))
     if not listed:
         raise LeukappError(texts.NO_LABELLED)
     table = folder / TABLE
     with table.open("w", encoding="utf-8", newline="") as stream:
-        write_csv_rows(stream, [("path", "label", "group", "source"), *listed])
+        write_csv_rows(stream, [("path", "label", "group", "source", NAME_COLUMN), *listed])
     return table

@@ -3,20 +3,23 @@
 import secrets
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from leukapp.commissioning.commission import CommissionOptions, check_options, commission
+from leukapp.commissioning.outcomes import ImageOutcome, read_outcomes
 from leukapp.errors import BusyError, LeukappError
 from leukapp.json_files import from_json, write_json
 from leukapp.resources import laboratory_dir
 from leukapp.structured_log import log_event
+from leukapp.ui.laboratory.images import read_names
 from leukapp.ui.texts import laboratory as texts
 
 JOB_FILE: Final = "job.json"
 BUNDLE_DIR: Final = "bundle"
 IMAGES_DIR: Final = "images"
+OUTCOMES_FILE: Final = "images.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,6 @@ class Job:
         parent: folder of the bundle that is fitted.
         risk: asked for, 0-1.
         confidence: of the proof, 0-1.
-        doubtful: names of images whose label is doubtful, once it is done.
     """
 
     data: str
@@ -37,7 +39,6 @@ class Job:
     parent: str
     risk: float
     confidence: float
-    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,21 @@ class KeptJob:
         """The finished bundle, which waits to be accepted or discarded; None before it is done."""
         path = self.folder / BUNDLE_DIR
         return path if path.is_dir() else None
+
+    @property
+    def outcomes(self) -> tuple[ImageOutcome, ...]:
+        """What became of each image, under the name that its file had.
+
+        Raises:
+            LeukappError: the list or the table of the images cannot be read.
+        """
+        path = self.folder / OUTCOMES_FILE
+        if not path.is_file():
+            return ()
+        name_of = read_names(self.folder / IMAGES_DIR)
+        return tuple(
+            replace(one, image=name_of.get(one.image, one.image)) for one in read_outcomes(path)
+        )
 
 
 def new_folder() -> Path:
@@ -131,6 +147,7 @@ class CommissionWorker:
             risk=job.risk,
             confidence=job.confidence,
             work_dir=folder / "seen",
+            images_file=folder / OUTCOMES_FILE,
         )
         check_options(options)
         with self._lock:
@@ -138,14 +155,11 @@ class CommissionWorker:
                 raise BusyError(texts.BUSY)
             self._running, self._lines, self._failure = folder, (), None
         write_json(folder / JOB_FILE, job)
-        threading.Thread(
-            target=self._work, args=(options, job, folder), name="commission", daemon=True
-        ).start()
+        threading.Thread(target=self._work, args=(options,), name="commission", daemon=True).start()
 
-    def _work(self, options: CommissionOptions, job: Job, folder: Path) -> None:
+    def _work(self, options: CommissionOptions) -> None:
         try:
-            done = commission(options, report=self._note)
-            write_json(folder / JOB_FILE, _with_doubts(job, done.suspicious))
+            commission(options, report=self._note)
         except LeukappError as error:
             self._failure = str(error)
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
@@ -159,14 +173,3 @@ class CommissionWorker:
         last = self._lines[-1:] and self._lines[-1]
         is_progress = "[" in line and bool(last) and line.split("[")[0] == str(last).split("[")[0]
         self._lines = (*(self._lines[:-1] if is_progress else self._lines), line)
-
-
-def _with_doubts(job: Job, doubtful: tuple[str, ...]) -> Job:
-    return Job(
-        data=job.data,
-        laboratory=job.laboratory,
-        parent=job.parent,
-        risk=job.risk,
-        confidence=job.confidence,
-        doubtful=doubtful,
-    )

@@ -6,12 +6,18 @@ from typing import Final
 
 import streamlit as st
 
+from leukapp.commissioning.outcomes import read_outcomes
 from leukapp.errors import LeukappError
-from leukapp.model.artifacts import MODEL_CARD_FILE, read_artifact
+from leukapp.model.artifacts import MODEL_CARD_FILE, ListedBundle, read_artifact
 from leukapp.review.store import ReviewStore
 from leukapp.ui.default_bundle import read_previous_bundle
 from leukapp.ui.guarded import guarded, guarded_fragment
-from leukapp.ui.laboratory.accepting import accept, require_admin, take_back
+from leukapp.ui.laboratory.accepting import (
+    accept,
+    outcomes_file,
+    require_admin,
+    take_back,
+)
 from leukapp.ui.laboratory.bringing import choose_images
 from leukapp.ui.laboratory.jobs import (
     IMAGES_DIR,
@@ -23,6 +29,7 @@ from leukapp.ui.laboratory.jobs import (
     kept_jobs,
     new_folder,
 )
+from leukapp.ui.laboratory.outcome_tables import show_outcomes
 from leukapp.ui.review.log import is_admin
 from leukapp.ui.texts import laboratory as texts
 from leukapp.ui.wording import escape_markdown
@@ -126,15 +133,19 @@ def show_kept(worker: CommissionWorker, store: ReviewStore) -> None:
                 _show_finished(kept, kept.bundle, store)
 
 
-def show_in_use(told: str | None, store: ReviewStore) -> None:
-    """Write for which laboratory the bundle in use answers, and the way back.
+def show_in_use(bundle: ListedBundle, store: ReviewStore) -> None:
+    """Write for which laboratory the bundle in use answers, on what images, and the way back.
 
     Args:
-        told: of the bundle, or None where it is for all.
+        bundle: that answers in this session.
         store: with the audit trail.
     """
-    if told is not None:
-        st.success(texts.IN_USE.format(told=escape_markdown(told)), icon=":material/verified:")
+    if bundle.commission is not None:
+        told = escape_markdown(bundle.commission.told())
+        st.success(texts.IN_USE.format(told=told), icon=":material/verified:")
+        if outcomes_file(bundle.folder).is_file():
+            with st.expander(texts.IMAGES_IN_USE):
+                show_outcomes(read_outcomes(outcomes_file(bundle.folder)), key="in-use")
     if read_previous_bundle() is not None and is_admin():
         st.button(
             texts.ROLL_BACK,
@@ -164,9 +175,7 @@ def _show_finished(kept: KeptJob, bundle: Path, store: ReviewStore) -> None:
     card = read_artifact(bundle, MODEL_CARD_FILE).decode()
     # The page has its own first heading.
     st.markdown(re.sub(r"^#", "###", card, flags=re.MULTILINE))
-    if kept.job.doubtful:
-        with st.expander(texts.DOUBTFUL):
-            st.dataframe({texts.IMAGE: list(kept.job.doubtful)}, hide_index=True)
+    show_outcomes(kept.outcomes, key=kept.folder.name)
     if not is_admin():
         st.caption(texts.ADMIN_ONLY)
         return

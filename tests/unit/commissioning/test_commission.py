@@ -7,6 +7,7 @@ from networks import SIZE_PX, write_tiny_bundle
 from PIL import Image
 
 from leukapp.cli import main
+from leukapp.commissioning.outcomes import read_outcomes
 from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import BundleError, CatalogError
 from leukapp.evaluation.held_out_tables import read_bundle_table
@@ -46,6 +47,7 @@ def site(folders):
             *("commission", "--data", str(folders / "images"), "--laboratory", "Ward 7"),
             *("--bundle", str(folders / "weights" / "parent")),
             *("--out", str(folders / "site"), "--work-dir", str(folders / "work")),
+            *("--images", str(folders / "images.csv")),
         ]
     )
     assert status == 0
@@ -65,6 +67,15 @@ def test_the_bundle_says_for_whom_and_on_what(site, folders):
 def test_no_name_of_an_image_or_patient_is_in_it(site):
     for path in site.iterdir():
         assert b"Smith" not in path.read_bytes(), path.name
+
+
+def test_the_list_of_images_has_their_names_and_lies_outside(site, folders):
+    outcomes = read_outcomes(folders / "images.csv")
+
+    assert len(outcomes) == 18
+    assert all("Smith" in one.image for one in outcomes)
+    after = read_bundle_table(site / "held_out.csv").held_out.answers
+    assert sorted(map(str, after)) == sorted(str(one.after) for one in outcomes)
 
 
 def test_images_of_patients_that_it_was_fitted_on_are_no_evidence(site, folders):

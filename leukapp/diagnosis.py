@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ from leukapp.imaging.resize import prepare_inputs
 from leukapp.imaging.white_balance import balance_white
 from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
-from leukapp.inference.decision import DecisionRule, ItemScores
+from leukapp.inference.corrected_items import decide_corrected
+from leukapp.inference.decision import Answer, DecisionRule, ItemScores
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
 from leukapp.inference.finder_engine import open_finder
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
@@ -35,6 +36,7 @@ from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
 from leukapp.labels import HEALTHY, name_answer
 from leukapp.model.bundle import Bundle, open_bundle
+from leukapp.model.fusion import NetworkLogits
 from leukapp.process_threads import one_opencv_thread, usable_cores
 from leukapp.resources import find_bundle
 
@@ -391,6 +393,26 @@ class Diagnoser:
         if output is None or not 0 <= index < len(diagnosis.cells):
             raise IndexError(f"the image has {len(diagnosis.cells)} cells, got index {index}")
         return self._explain_item(output, index, class_name)
+
+    def answer_as_corrected(
+        self, diagnosis: Diagnosis, *, kept: Sequence[int], given: Sequence[str]
+    ) -> Answer:
+        """Answer for a field again, with what readers say of its cells; the network is not run.
+
+        Args:
+            diagnosis: an answer of this diagnoser, of mode ``field``.
+            kept: indices of the cells in ``diagnosis.cells`` that no reader corrected.
+            given: what readers say of the others and of cells that they marked, each a class or
+                leukemia of no determined type.
+        """
+        output = diagnosis.network_output
+        if output is None:
+            nothing = np.zeros((0, len(self.bundle.class_names)), np.float32)
+            logits = NetworkLogits(branches=(nothing,) * len(self._branch_names), fused=nothing)
+            scores = ItemScores(logits=logits, distances=np.zeros(0, np.float32))
+        else:
+            scores = self._rule.score(output.logits, output.features)
+        return decide_corrected(self._rule, scores, kept, given).answer
 
     def _cut(self, image: RgbImage, mode: ModeChoice) -> CutImage | None:
         """The leukocytes of an image; None where it is judged whole."""

@@ -13,10 +13,11 @@ from leukapp.diagnosis import BranchVote, BundleId, Diagnosis, Explanation, Timi
 from leukapp.errors import BundleError, ImageError
 from leukapp.fields.crops import CellBox
 from leukapp.imaging.quality import QualityFinding, QualityReport
+from leukapp.inference.decision import Answer
 from leukapp.inference.gradcam import blank_explanation
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import CLASS_NAMES, LEUKEMIA, finding_of
+from leukapp.labels import CLASS_NAMES, LEUKEMIA, finding_of, split_answer
 
 BRANCHES = ("efficientnet_lite2", "mobilenetv3large")
 ABSTAIN = b"abstain"
@@ -188,3 +189,10 @@ class FakeDiagnoser:
     def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
         self.explained.append(f"{class_name} of cell {index}")
         return make_explanation(class_name)
+
+    def answer_as_corrected(
+        self, diagnosis: Diagnosis, *, kept: Sequence[int], given: Sequence[str]
+    ) -> Answer:
+        named = [*(diagnosis.cells[index].answer_name for index in kept), *given]
+        finding, label = split_answer("ALL" if "ALL" in named else "Healthy")
+        return Answer(finding=finding, label=label)

@@ -86,6 +86,28 @@ def cut_cells(
     )
 
 
+def window_around(
+    x_px: float, y_px: float, erythrocyte_px: float, size_px: tuple[int, int]
+) -> CellBox:
+    """The window of a cell that a reader marked, as large as those of cells that were found.
+
+    Args:
+        x_px: of its middle, in pixels of the image.
+        y_px: of its middle.
+        erythrocyte_px: scale of the image.
+        size_px: height and width of the image; the window is cut at its edges.
+    """
+    side = max(8, round(ERYTHROCYTES_A_WINDOW * erythrocyte_px))
+    left, top = round(x_px - side / 2), round(y_px - side / 2)
+    height, width = size_px
+    return CellBox(
+        x0=max(0, left),
+        y0=max(0, top),
+        x1=min(width, left + side),
+        y1=min(height, top + side),
+    )
+
+
 def _cut_segmented(image: RgbImage, cut_out: CutOutCell) -> CutImage:
     """The crop of a cell on black; its own outline gives the scale."""
     background = (BACKGROUND_LEVEL,) * 3
@@ -149,4 +171,4 @@ def _window(
     return np.asarray(cv2.resize(window, (CROP_PX, CROP_PX), interpolation=interpolation), np.uint8)
 
 
-__all__ = ["CellBox", "CellCrop", "CutImage", "cut_cells"]
+__all__ = ["CellBox", "CellCrop", "CutImage", "cut_cells", "window_around"]

@@ -15,7 +15,7 @@ from leukapp import __version__
 from leukapp.errors import StoreError
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.review.audit_trail import CELL_CORRECTED, TrailEntry, append_entry, lock_trail
-from leukapp.review.records import CORRECTIONS, CellCorrection
+from leukapp.review.records import CELL_ANSWERS, CellCorrection
 from leukapp.review.tables import AUDIT_TRAIL
 
 NOT_STANDING: Final = (
@@ -36,9 +36,12 @@ def add_correction(  # noqa: PLR0913
     answer: str,
     initials: str,
     user: str | None,
+    is_marked: bool = False,
 ) -> None:
     """Add what a reviewer says of a cell, in the caller's transaction."""
-    detail = {"box": _corners(box), "answer": answer, "initials": initials}
+    detail: dict[str, Any] = {"box": _corners(box), "answer": answer, "initials": initials}
+    if is_marked:
+        detail["marked"] = True
     append_entry(connection, _entry(image_sha256, bundle_sha256, user, detail))
 
 
@@ -126,10 +129,11 @@ def _correction(row: RowMapping, detail: Mapping[str, Any]) -> CellCorrection:
     return CellCorrection(
         sequence=row["sequence"],
         box=CellBox(x0=x0, y0=y0, x1=x1, y1=y1),
-        answer=CORRECTIONS[CORRECTIONS.index(detail["answer"])],
+        answer=CELL_ANSWERS[CELL_ANSWERS.index(detail["answer"])],
         initials=str(detail["initials"]),
         user=row["user_mail"],
         corrected_at=datetime.fromisoformat(row["recorded_at"]).astimezone(UTC),
+        is_marked=detail.get("marked") is True,
     )
 
 

@@ -6,8 +6,9 @@ from datetime import UTC
 from typing import Any
 
 from leukapp.cells import CellAnswer, CellSummary, count_findings
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.labels import ANSWER_NAMES, split_answer
-from leukapp.review.records import ARTIFACT, CellCorrection
+from leukapp.review.records import NOT_LEUKOCYTES, CellCorrection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -15,28 +16,33 @@ class CorrectedCell:
     """One leukocyte of an image.
 
     Attributes:
-        cell: as the networks judged it; never overwritten.
+        box: its window, in pixels of the image.
+        cell: as the networks judged it, which no correction overwrites; None for one that a reader
+            marked, for the networks did not judge it.
         correction: of a reader that stands, or None.
     """
 
-    cell: CellAnswer
-    correction: CellCorrection | None = None
+    box: CellBox
+    cell: CellAnswer | None
+    correction: CellCorrection | None
 
     @property
     def answer(self) -> str | None:
         """What it is called: by the reader, else by the networks; None for no call."""
-        return self.cell.answer_name if self.correction is None else self.correction.answer
+        if self.correction is not None:
+            return self.correction.answer
+        return None if self.cell is None else self.cell.answer_name
 
     @property
     def is_leukocyte(self) -> bool:
-        """Whether it counts as one: no reader called it an artifact."""
-        return self.answer != ARTIFACT
+        """Whether it counts as one: no reader called it an artifact or removed it."""
+        return self.answer not in NOT_LEUKOCYTES
 
 
 def correct_cells(
     cells: Sequence[CellAnswer], corrections: Sequence[CellCorrection]
 ) -> tuple[CorrectedCell, ...]:
-    """Put the corrections of an image beside its leukocytes, in the order of these.
+    """Put the corrections of an image beside its leukocytes; those that readers marked come last.
 
     A correction of a window that is none of these cells, as another bundle had found it, is left
     out.
@@ -46,16 +52,25 @@ def correct_cells(
         corrections: that stand, at most one a window.
     """
     of_box = {correction.box: correction for correction in corrections}
-    return tuple(CorrectedCell(cell=cell, correction=of_box.get(cell.box)) for cell in cells)
+    found = [
+        CorrectedCell(box=cell.box, cell=cell, correction=of_box.pop(cell.box, None))
+        for cell in cells
+    ]
+    marked = [
+        CorrectedCell(box=correction.box, cell=None, correction=correction)
+        for correction in of_box.values()
+        if correction.is_marked
+    ]
+    return (*found, *marked)
 
 
 def n_corrected(cells: Sequence[CorrectedCell]) -> int:
-    """How many leukocytes a reader corrected."""
+    """How many leukocytes a reader corrected, marked or removed."""
     return sum(cell.correction is not None for cell in cells)
 
 
 def corrected_answers(cells: Sequence[CorrectedCell]) -> list[str | None]:
-    """Give the answers that count, by reader or networks; an artifact is no leukocyte."""
+    """Give the answers that count, by reader or networks; what is no leukocyte is left out."""
     return [cell.answer for cell in cells if cell.is_leukocyte]
 
 
@@ -85,6 +100,7 @@ def correction_record(correction: CellCorrection) -> dict[str, Any]:
     return {
         "box": [box.x0, box.y0, box.x1, box.y1],
         "answer": correction.answer,
+        "marked": correction.is_marked,
         "initials": correction.initials,
         "user": correction.user,
         "corrected_at_utc": corrected_at(correction),

@@ -16,6 +16,12 @@ OTHER: Final = "other"
 CORRECTIONS: Final = (*ANSWER_NAMES, ARTIFACT, REACTIVE, OTHER)
 """What a reviewer may say of a cell: the answers of the networks, and what these do not know."""
 
+REMOVED: Final = "removed"
+"""What is said of a box that holds no cell; it is seen no more than faintly, and counts no more."""
+
+CELL_ANSWERS: Final = (*CORRECTIONS, REMOVED)
+NOT_LEUKOCYTES: Final = (ARTIFACT, REMOVED)
+
 
 class DecisionKind(StrEnum):
     """What a reviewer said to a verdict; ``UNDONE`` takes back a decision that stands."""
@@ -102,10 +108,11 @@ class CellCorrection:
     Attributes:
         sequence: row of the audit trail.
         box: window of the cell, in pixels of the image.
-        answer: one of ``CORRECTIONS``.
+        answer: one of ``CELL_ANSWERS``.
         initials: of the reviewer.
         user: mail address where readers sign in, else None.
         corrected_at: UTC.
+        is_marked: a reader marked the cell, which the networks had not found.
     """
 
     sequence: int
@@ -114,6 +121,7 @@ class CellCorrection:
     initials: str
     user: str | None
     corrected_at: datetime
+    is_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ from leukapp.review.decision_rows import (
 )
 from leukapp.review.known_stores import remember_store, require_same_store
 from leukapp.review.records import (
-    CORRECTIONS,
+    CELL_ANSWERS,
     BatchItem,
     BatchRun,
     CellCorrection,
@@ -753,22 +753,24 @@ class ReviewStore:
         *,
         initials: str,
         user: str | None = None,
+        is_marked: bool = False,
     ) -> None:
         """Write down what a reviewer says of one leukocyte; nothing is overwritten.
 
         Args:
             diagnosis: of the image.
             box: window of the cell, in pixels of the image.
-            answer: one of ``CORRECTIONS``.
+            answer: one of ``CELL_ANSWERS``.
             initials: of the reviewer.
             user: mail address of who is signed in, or None.
+            is_marked: the networks had not found it: the reviewer marked it.
 
         Raises:
-            ValueError: ``answer`` is none of ``CORRECTIONS``.
+            ValueError: ``answer`` is none of ``CELL_ANSWERS``.
             StoreError: the store cannot be written.
         """
-        if answer not in CORRECTIONS:
-            raise ValueError(f"answer must be one of {', '.join(CORRECTIONS)}, got {answer}")
+        if answer not in CELL_ANSWERS:
+            raise ValueError(f"answer must be one of {', '.join(CELL_ANSWERS)}, got {answer}")
         with self._writer() as connection:
             add_correction(
                 connection,
@@ -778,6 +780,7 @@ class ReviewStore:
                 answer=answer,
                 initials=initials,
                 user=user,
+                is_marked=is_marked,
             )
 
     def take_back_correction(

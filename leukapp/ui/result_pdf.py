@@ -151,11 +151,11 @@ def _write_image(page: Page, image: ReportedImage, moment: datetime) -> None:
     diagnosis = image.diagnosis
     heat = heat_pictures(diagnosis)
     write_verdict(page, diagnosis, is_synthetic=image.is_synthetic)
-    write_pictures(page, (field_picture(diagnosis), *heat[:1]))
+    write_pictures(page, (field_picture(diagnosis, image.cells), *heat[:1]))
     if not diagnosis.quality.blocking:
         write_differential(page, [cell.answer_name for cell in diagnosis.cells])
         write_corrected_share(page, image.cells)
-    has_evidence = bool(heat) or bool(diagnosis.cells)
+    has_evidence = bool(heat) or bool(image.cells)
     if not has_evidence or diagnosis.quality.blocking:
         write_quality(page, diagnosis)
     write_decision(page, image.decision)

@@ -8,7 +8,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
 from leukapp.errors import ImageError
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.image_io import decode_image, decoded_bytes
+from leukapp.inference.decision import Answer as CorrectedAnswer
 from leukapp.structured_log import log_event
 from leukapp.ui.image_summary import ImageSummary, summarize
 from leukapp.ui.kept_memory import PixelMemory
@@ -149,6 +150,13 @@ class SharedDiagnoser:
         """Compute the heatmaps over one leukocyte's crop from what the diagnosis kept."""
         with self._admission.enter():
             return self._diagnoser.explain_cell(diagnosis, index, class_name)
+
+    def answer_as_corrected(
+        self, diagnosis: Diagnosis, *, kept: Sequence[int], given: Sequence[str]
+    ) -> CorrectedAnswer:
+        """Answer for a field as readers corrected it; see ``Diagnoser.answer_as_corrected``."""
+        with self._admission.enter():
+            return self._diagnoser.answer_as_corrected(diagnosis, kept=kept, given=given)
 
 
 def _decoded_bytes(data: bytes) -> int:

@@ -101,8 +101,8 @@ def test_the_most_doubtful_cells_of_a_group_come_first() -> None:
     cells = [make_cell("ALL", 0), make_cell(None, 1), make_cell("Healthy", 2)]
     sure, unlike = make_cell("ALL", 3), replace(make_cell(None, 4), is_counted=False)
     sure = replace(sure, probabilities=ClassProbabilities((0.99, 0.005, 0.005)))
-    all_cells = [sure, *cells, unlike]
-    looks = [look_at(cell, index, None) for index, cell in enumerate(all_cells)]
+    all_cells = correct_cells([sure, *cells, unlike], ())
+    looks = [look_at(cell, index) for index, cell in enumerate(all_cells)]
     groups = group_cells(all_cells, looks)
     assert [(group.answer_name, group.indices) for group in groups] == [
         ("ALL", (1, 0)), ("Healthy", (3,)), (None, (2,)), (None, (4,)),
@@ -133,10 +133,60 @@ def test_a_corrected_cell_changes_group_and_count_and_is_taken_back(start_app: S
     assert own_texts.CORRECTED_COUNT.format(n=1) in shown
     assert "**1 of 2** judged" in shown
 
+    assert own_texts.CORRECTED_VERDICT.format(answer="▲ ALL") in shown
+
+    app.button(key="remove-cell").click().run()
+    assert not app.exception
+    assert component(app, "picture")["cells"][0]["isRemoved"]
+    [*_, last] = component(app, "gallery")["groups"]
+    assert last["title"] == "× Removed"
+    assert "**1 of 2** judged" in words(app)
+
+    app.button(key="take-back-correction").click().run()
     app.button(key="take-back-correction").click().run()
     assert not app.exception
     assert component(app, "picture")["cells"][0]["mark"] == "▲ 1"
     assert "**1 of 2** judged" not in words(app)
+
+
+def test_a_missed_cell_is_marked_by_numbers_signed_counted_and_taken_back(
+    start_app: StartApp,
+) -> None:
+    app = upload(start_app(), ("field.png", FIELD))
+    app.text_input(key="initials-diagnose-field").set_value("KM")
+    app.button(key="initials-diagnose-use").click().run()
+    assert component(app, "picture")["canMark"]
+    left, top = (
+        one for one in app.number_input if one.label in {own_texts.MARK_X, own_texts.MARK_Y}
+    )
+    left.set_value(50)
+    top.set_value(40)
+    [here] = [one for one in app.button if one.label == own_texts.MARK_HERE]
+    here.click().run()
+    assert not app.exception
+    # Not signed, it does not count: the window of 3.2 erythrocytes of 8 px, its middle drawn.
+    assert component(app, "picture")["pending"]["width"] == pytest.approx(26 * 0.66)
+    assert len(component(app, "picture")["cells"]) == 4
+    [pills] = [one for one in app.button_group if one.label == own_texts.CORRECT]
+    pills.set_value("AML").run()
+    assert not app.exception
+    picture = component(app, "picture")
+    assert picture["pending"] is None
+    assert [cell["mark"] for cell in picture["cells"]][-1] == "◆ 5*"
+    assert "**3 of 4** judged" in words(app)
+
+    app.query_params["cell"] = "5"
+    app.run()
+    assert not app.exception
+    assert "Leukocyte 5: AML, marked by a reader" in words(app).replace("\\", "")
+    app.button(key="take-back-correction").click().run()
+    assert not app.exception
+    assert len(component(app, "picture")["cells"]) == 4
+
+
+def test_a_photograph_of_one_cell_offers_no_mark(start_app: StartApp) -> None:
+    app = upload(start_app(), ("cell.png", b"one cell"))
+    assert not component(app, "picture")["canMark"]
 
 
 def test_reactive_is_judged_and_no_leukemia_and_an_artifact_is_no_leukocyte() -> None:
@@ -154,8 +204,8 @@ def test_the_record_has_corrections_beside_the_networks_answers() -> None:
     assert [cell["label"] for cell in record["cells"]] == ["ALL", "Healthy"]
     assert record["corrections"] == [
         {
-            "cell": 2, "box": [10, 5, 18, 13], "answer": "AML", "initials": "KM", "user": None,
-            "corrected_at_utc": "2026-03-01T13:00:00+00:00", "trail_row": 9,
+            "cell": 2, "box": [10, 5, 18, 13], "answer": "AML", "marked": False, "initials": "KM",
+            "user": None, "corrected_at_utc": "2026-03-01T13:00:00+00:00", "trail_row": 9,
         }
     ]  # fmt: skip
     assert record["summary"]["n_blast_like"] == 1

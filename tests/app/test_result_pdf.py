@@ -21,6 +21,7 @@ from pypdf import PdfReader
 from review_records import make_correction, make_decision
 
 from leukapp.diagnosis import Diagnosis
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.imaging.quality import QualityFinding
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import ARTIFACT, Decision, DecisionKind
@@ -220,16 +221,21 @@ def test_a_field_has_boxes_each_leukocyte_and_the_differential_with_intervals() 
 
 def test_corrections_stand_beside_the_networks_answers_with_who_and_when() -> None:
     field = make_field(b"field", ["ALL", "ALL", "Healthy"])
-    made = (make_correction(field.cells[0].box, ARTIFACT),)
+    marked = replace(make_correction(CellBox(x0=40, y0=40, x1=60, y1=60), "AML"), is_marked=True)
+    made = (make_correction(field.cells[0].box, ARTIFACT), marked)
     reader, words = read_pdf(build_result_pdf(field, corrections=made))
 
     first_page = " ".join(reader.pages[0].extract_text().split())
     assert "ALL 2 67%" in first_page
-    assert "With 1 leukocytes corrected by readers (KM, last 2026-03-01 13:00 UTC)" in first_page
-    assert "1 of 2 judged are called leukemia: 50%" in first_page
+    assert (
+        "With 2 leukocytes corrected, marked or removed by readers (KM, last 2026-03-01 13:00 UTC)"
+        in first_page
+    )
+    assert "2 of 3 judged are called leukemia: 67%" in first_page
     rows = words.split(f"{texts.CELL} {texts.NETWORKS}")[1]
     assert "1 ALL 90.0 % 5.0 % 5.0 % Artifact, KM, 2026-03-01 13:00 UTC" in rows
     assert "2 ALL 90.0 % 5.0 % 5.0 % 3 Healthy" in rows
+    assert "4 not judged: marked by a reader AML, KM, 2026-03-01 13:00 UTC" in rows
 
 
 def test_heatmaps_are_large_enough_to_read() -> None:

@@ -17,6 +17,7 @@ from leukapp.ui import texts
 from leukapp.ui.samples import SAMPLES
 from leukapp.ui.texts import diagnose as own_texts
 from leukapp.ui.texts import microscope as picture_texts
+from leukapp.ui.texts import review as review_texts
 
 pytestmark = pytest.mark.browser
 
@@ -112,6 +113,34 @@ def test_a_cell_is_chosen_in_picture_and_gallery_and_kept_in_the_address(
 
     assert watched.console_errors == []
     assert watched.foreign_requests == []
+
+
+def test_a_missed_leukocyte_is_marked_by_a_click_and_counts_once_it_is_signed(
+    watched: WatchedPage,
+) -> None:
+    page = watched.page
+    page.goto(f"{watched.url}/?sample=field")
+    verdict(page)
+    watched.wait_until_drawn()
+    page.get_by_role("textbox", name=review_texts.INITIALS_LABEL).fill("KM")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Signing as KM")).to_be_visible()
+    watched.wait_until_drawn()
+    view = picture(page, "view")
+    view.focus()
+    page.keyboard.press("m")
+    place = view.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + 0.55 * place["width"], place["y"] + 0.65 * place["height"])
+    expect(page.get_by_text(own_texts.MARKED)).to_be_visible()
+    expect(picture(page, "pending .line")).to_have_count(1)
+    page.get_by_role("button", name=re.compile("AML")).click()
+    expect(
+        page.locator(".cells").get_by_label(re.compile("AML, marked by a reader$"))
+    ).to_have_count(1)
+    expect(page.get_by_text(re.compile("^Verdict as corrected"))).to_be_visible()
+
+    assert watched.console_errors == []
 
 
 def test_broken_file_shows_its_sentence_and_the_good_one_stays(

@@ -4,12 +4,21 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import LeukappError
-from leukapp.review.corrected_cells import CorrectedCell, corrected_minute
-from leukapp.review.records import CORRECTIONS, CellCorrection
+from leukapp.inference.corrected_items import READER_CERTAINTY
+from leukapp.labels import ANSWER_NAMES, name_answer
+from leukapp.review.corrected_cells import (
+    CorrectedCell,
+    corrected_minute,
+    count_corrected,
+    n_corrected,
+)
+from leukapp.review.records import CORRECTIONS, REMOVED, CellCorrection
+from leukapp.ui.cell_table import show_summary
 from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import answer_title, marked_answer
 from leukapp.ui.review.initials import session_initials
 from leukapp.ui.review.log import is_admin, open_log, reader_mail, show_log_failure
+from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import diagnose as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -27,6 +36,38 @@ def find_corrections(diagnosis: Diagnosis) -> tuple[CellCorrection, ...]:
         return ()
 
 
+def show_corrected(
+    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, cells: tuple[CorrectedCell, ...]
+) -> None:
+    """Write count, blast share and verdict of a field as readers corrected it, if they did.
+
+    Args:
+        diagnosis: of the field.
+        diagnoser: asks the networks' rule again.
+        cells: of the field.
+    """
+    n = n_corrected(cells)
+    if not n:
+        return
+    st.caption(texts.CORRECTED_COUNT.format(n=n))
+    show_summary(count_corrected(cells))
+    kept = [index for index, cell in enumerate(cells) if cell.correction is None]
+    given = [
+        cell.correction.answer
+        for cell in cells
+        if cell.correction is not None and cell.correction.answer in ANSWER_NAMES
+    ]
+    if not kept and not given:
+        st.caption(texts.NO_CELL_LEFT)
+        return
+    answer = diagnoser.answer_as_corrected(diagnosis, kept=kept, given=given)
+    name = marked_answer(name_answer(answer.finding, answer.label))
+    st.markdown(
+        texts.CORRECTED_VERDICT.format(answer=name),
+        help=texts.CORRECTED_VERDICT_HELP.format(certain=READER_CERTAINTY),
+    )
+
+
 def show_correction(diagnosis: Diagnosis, index: int, cell: CorrectedCell) -> None:
     """Write what corrects one leukocyte, or the correction that stands with its way back.
 
@@ -42,12 +83,24 @@ def show_correction(diagnosis: Diagnosis, index: int, cell: CorrectedCell) -> No
     # The number of corrections begins the choice anew once one was made or taken back.
     key = f"correct-{diagnosis.image_sha256}-{index}-{correction.sequence if correction else 0}"
 
+    def write(answer: str) -> None:
+        if initials is not None:
+            open_log().correct_cell(
+                diagnosis,
+                cell.box,
+                answer,
+                initials=initials,
+                user=reader_mail(),
+                is_marked=cell.cell is None,
+            )
+
     def correct() -> None:
         answer = st.session_state[key]
-        if answer is not None and initials is not None:
-            open_log().correct_cell(
-                diagnosis, cell.cell.box, answer, initials=initials, user=reader_mail()
-            )
+        if answer is not None:
+            write(answer)
+
+    def remove() -> None:
+        write(REMOVED)
 
     st.pills(
         texts.CORRECT,
@@ -58,6 +111,15 @@ def show_correction(diagnosis: Diagnosis, index: int, cell: CorrectedCell) -> No
         on_change=guarded(correct),
         key=key,
     )
+    if cell.answer != REMOVED:
+        st.button(
+            texts.REMOVE,
+            icon=":material/delete:",
+            type="tertiary",
+            disabled=initials is None,
+            on_click=guarded(remove),
+            key="remove-cell",
+        )
     if initials is None:
         st.caption(texts.CORRECT_NEEDS_INITIALS)
 

@@ -1,21 +1,25 @@
 """One image in two panes: verdict, decision and cells in one, the large picture in the other."""
 
+from functools import partial
+
 import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.overlay import draw_overlay
-from leukapp.review.corrected_cells import (
-    CorrectedCell,
-    correct_cells,
-    count_corrected,
-    n_corrected,
-)
+from leukapp.review.corrected_cells import CorrectedCell, correct_cells
 from leukapp.ui import texts
 from leukapp.ui.cell_table import describe_reading, show_summary
 from leukapp.ui.diagnose.chosen_cell import choose_cell, chosen_cell
-from leukapp.ui.diagnose.corrections import find_corrections, show_correction
+from leukapp.ui.diagnose.corrections import find_corrections, show_corrected, show_correction
 from leukapp.ui.diagnose.details import SignedParts, show_details
 from leukapp.ui.diagnose.heat_settings import chosen_heatmap, heat_settings
+from leukapp.ui.diagnose.marking import (
+    can_mark,
+    mark_cell,
+    pending_mark,
+    show_marking,
+    show_pending,
+)
 from leukapp.ui.diagnose.place import write_place
 from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.microscope.cell_look import CellLook, answer_mark, look_at
@@ -50,7 +54,11 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
         diagnosis: of it.
         diagnoser: explains a cell or another class from what the diagnosis kept.
     """
-    cells = diagnosis.cells if diagnosis.quality.blocking is None else ()
+    is_readable = diagnosis.quality.blocking is None
+    # A photograph of a single cell needs none: the decision on the image is the one on it.
+    corrections = find_corrections(diagnosis) if is_readable and diagnosis.mode == "field" else ()
+    cells = correct_cells(diagnosis.cells if is_readable else (), corrections)
+    looks = tuple(look_at(cell, index) for index, cell in enumerate(cells))
     chosen = chosen_cell(entry.key, len(cells))
     write_place(
         sample=sample_kind(entry.key),
@@ -66,20 +74,20 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
         show_verdict(diagnosis)
         show_trail_failure()
         decision = show_decision_box(diagnosis, key=entry.key)
-        # A single cell needs none: the decision on the image is the one on it.
-        corrections = find_corrections(diagnosis) if len(cells) > 1 else ()
         show_report_download(
             diagnosis,
             is_synthetic=entry.is_synthetic,
             decision=decision,
             corrections=corrections,
         )
-        corrected = correct_cells(cells, corrections)
-        looks = tuple(look_at(cell.cell, i, cell.correction) for i, cell in enumerate(corrected))
+        # Above the cells, so that it is in sight after a click in the picture.
+        show_pending(diagnosis)
         if cells:
-            _show_cells(entry, diagnosis, diagnoser, looks, corrected)
+            _show_cells(entry, diagnosis, diagnoser, cells, looks)
+        if can_mark(diagnosis):
+            show_marking(diagnosis)
     with view.container(key="picture-pane", gap="small"):
-        _show_picture(entry, diagnosis, diagnoser, looks)
+        _show_picture(entry, diagnosis, diagnoser, cells, looks)
         signed = SignedParts(decision=decision, corrections=corrections)
         show_details(diagnosis, diagnoser, key=entry.key, signed=signed)
 
@@ -88,46 +96,51 @@ def _show_cells(
     entry: ImageEntry,
     diagnosis: Diagnosis,
     diagnoser: SharedDiagnoser,
+    cells: tuple[CorrectedCell, ...],
     looks: tuple[CellLook, ...],
-    corrected: tuple[CorrectedCell, ...],
 ) -> None:
-    chosen = chosen_cell(entry.key, len(diagnosis.cells))
+    chosen = chosen_cell(entry.key, len(cells))
     st.subheader(picture_texts.GALLERY, help=picture_texts.GALLERY_HELP, anchor=False)
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
-        if n := n_corrected(corrected):
-            st.caption(own_texts.CORRECTED_COUNT.format(n=n))
-            show_summary(count_corrected(corrected))
+        show_corrected(diagnosis, diagnoser, cells)
     else:
         st.caption(describe_reading(diagnosis))
-    if len(diagnosis.cells) > 1:
+    if len(cells) > 1:
         show_gallery(
-            diagnosis,
+            diagnosis.image,
+            cells,
             name=_name(diagnosis),
             looks=looks,
             chosen=chosen,
             on_choose=lambda index: choose_cell(entry.key, index),
         )
-    if chosen is not None:
-        _show_cell(diagnosis, diagnoser, chosen, looks)
-    if chosen is not None and len(diagnosis.cells) > 1:
-        show_correction(diagnosis, chosen, corrected[chosen])
+    if chosen is None:
+        return
+    if len(cells) > 1:
+        mark = answer_mark(looks[chosen].answer)
+        st.markdown(f"**{mark} {escape_markdown(looks[chosen].name)}**")
+    _show_cell(diagnosis, diagnoser, chosen, cells[chosen])
+    if diagnosis.mode == "field":
+        show_correction(diagnosis, chosen, cells[chosen])
 
 
 def _show_cell(
-    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int, looks: tuple[CellLook, ...]
+    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int, one: CorrectedCell
 ) -> None:
-    """Write one leukocyte large, with its heat."""
-    cell = diagnosis.cells[index]
-    if len(diagnosis.cells) > 1:
-        mark = answer_mark(looks[index].answer)
-        st.markdown(f"**{mark} {escape_markdown(looks[index].name)}**")
-        if cell.no_call_reason:
-            st.caption(cell.no_call_reason)
-    class_name = cell.probabilities.top_class
+    """Write one leukocyte large, with its heat; one that a reader marked has none."""
+    cell = one.cell
     crop, heat = st.columns(2)
+    alt = cell_texts.CELL_ALT.format(number=index + 1)
+    if cell is None:
+        with crop:
+            window = diagnosis.image[one.box.y0 : one.box.y1, one.box.x0 : one.box.x1]
+            show_picture(window, caption=own_texts.MARKED_CELL, alt=own_texts.MARKED_CELL)
+        return
+    if cell.no_call_reason and len(diagnosis.cells) > 1:
+        st.caption(cell.no_call_reason)
+    class_name = cell.probabilities.top_class
     with crop:
-        alt = cell_texts.CELL_ALT.format(number=index + 1)
         show_picture(cell.crop, caption=own_texts.AS_JUDGED, alt=alt)
     with heat:
         heatmap = diagnoser.explain_cell(diagnosis, index, class_name).fused
@@ -140,12 +153,12 @@ def _show_picture(
     entry: ImageEntry,
     diagnosis: Diagnosis,
     diagnoser: SharedDiagnoser,
+    cells: tuple[CorrectedCell, ...],
     looks: tuple[CellLook, ...],
 ) -> None:
     name = _name(diagnosis)
     wants_enhanced = f"wants-enhanced-{name}"
     is_readable = diagnosis.quality.blocking is None
-    cells = diagnosis.cells if is_readable else ()
     size = {"width": diagnosis.quality.width_px, "height": diagnosis.quality.height_px}
 
     def want_enhanced() -> None:
@@ -166,12 +179,14 @@ def _show_picture(
             can_enhance=True,
             heat=_heat(diagnosis, diagnoser, entry.key) if is_readable else None,
             erythrocyte_px=diagnosis.erythrocyte_px,
-            cells=cells,
+            boxes=tuple(cell.box for cell in cells),
             looks=looks,
             chosen=chosen_cell(entry.key, len(cells)) if len(cells) > 1 else None,
+            pending=pending_mark(diagnosis),
         ),
         on_choose=lambda index: choose_cell(entry.key, index),
         on_enhance=want_enhanced,
+        on_mark=partial(mark_cell, diagnosis) if can_mark(diagnosis) else None,
     )
     has_scale = diagnosis.erythrocyte_px is not None
     st.caption(

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from leukapp.cells import CellAnswer
 from leukapp.labels import ANSWER_NAMES
-from leukapp.review.records import CellCorrection
+from leukapp.review.corrected_cells import CorrectedCell
+from leukapp.review.records import REMOVED
 from leukapp.ui import theme
 from leukapp.ui.texts import microscope as texts
 from leukapp.ui.wording import percent
@@ -15,29 +15,34 @@ class CellLook:
     """One leukocyte on the screen.
 
     Attributes:
-        answer: a name of ``CORRECTIONS``, or None for no call.
+        answer: a name of ``CELL_ANSWERS``, or None for no call.
         name: what a screen reader says: number, answer, how probable or that it was corrected.
         mark: sign and number on the picture.
         is_corrected: a reader gave the answer.
+        is_marked: a reader marked the cell.
+        is_removed: a reader says that no cell is there.
     """
 
     answer: str | None
     name: str
     mark: str
     is_corrected: bool
+    is_marked: bool
+    is_removed: bool
 
 
-def look_at(cell: CellAnswer, index: int, correction: CellCorrection | None) -> CellLook:
+def look_at(one: CorrectedCell, index: int) -> CellLook:
     """Say how a leukocyte is shown.
 
     Args:
-        cell: as the networks judged it.
+        one: as the networks judged it, with what a reader says of it.
         index: in the image.
-        correction: of a reader that stands, or None.
     """
-    answer = cell.answer_name if correction is None else correction.answer
+    answer, correction, cell = one.answer, one.correction, one.cell
     name = texts.CELL.format(number=index + 1, answer=answer_title(answer))
-    if correction is not None:
+    if cell is None:
+        name = texts.MARKED_CELL.format(cell=name)
+    elif correction is not None:
         name = texts.CORRECTED_CELL.format(cell=name)
     elif cell.finding is not None:
         name = f"{name}, {percent(cell.answer_probability)}"
@@ -46,6 +51,8 @@ def look_at(cell: CellAnswer, index: int, correction: CellCorrection | None) -> 
         name=name,
         mark=f"{answer_mark(answer)} {index + 1}{'*' if correction else ''}",
         is_corrected=correction is not None,
+        is_marked=cell is None,
+        is_removed=answer == REMOVED,
     )
 
 
@@ -56,7 +63,9 @@ def answer_title(answer: str | None) -> str:
 
 def answer_mark(answer: str | None) -> str:
     """Sign of an answer; those that only a reader gives share one."""
-    return theme.style_of(answer).mark if _is_of_networks(answer) else texts.OTHER_MARK
+    if _is_of_networks(answer):
+        return theme.style_of(answer).mark
+    return texts.REMOVED_MARK if answer == REMOVED else texts.OTHER_MARK
 
 
 def answer_color(answer: str | None, *, dark: bool) -> str:

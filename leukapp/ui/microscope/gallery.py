@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from leukapp.cells import CellAnswer
-from leukapp.diagnosis import Diagnosis
+from leukapp.imaging.arrays import RgbImage
 from leukapp.labels import ANSWER_NAMES, HEALTHY
-from leukapp.review.records import CORRECTIONS
+from leukapp.review.corrected_cells import CorrectedCell
+from leukapp.review.records import CORRECTIONS, REMOVED
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import CellLook, answer_color, marked_answer
@@ -25,8 +25,9 @@ GROUP_ORDER: Final = (
     HEALTHY,
     *(name for name in CORRECTIONS if name not in ANSWER_NAMES),
     None,
+    REMOVED,
 )
-"""Leukemias first, then healthy cells, then what readers see else, then those without a call."""
+"""Leukemias first, healthy cells, what readers see else, those without a call, removed boxes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +45,15 @@ class CellGroup:
     indices: tuple[int, ...]
 
 
-def group_cells(cells: Sequence[CellAnswer], looks: Sequence[CellLook]) -> tuple[CellGroup, ...]:
+def group_cells(cells: Sequence[CorrectedCell], looks: Sequence[CellLook]) -> tuple[CellGroup, ...]:
     """Put cells of one answer together; those unlike any training cell come last.
 
     Args:
         cells: of an image.
         looks: how each of them is shown.
     """
-    by_doubt = sorted(range(len(cells)), key=lambda index: cells[index].answer_probability)
-    unlike = [i for i in by_doubt if not cells[i].is_counted and not looks[i].is_corrected]
+    by_doubt = sorted(range(len(cells)), key=lambda index: _probability(cells[index]))
+    unlike = [i for i in by_doubt if _is_unlike(cells[i]) and not looks[i].is_corrected]
     groups = [
         CellGroup(
             title=marked_answer(answer),
@@ -65,8 +66,18 @@ def group_cells(cells: Sequence[CellAnswer], looks: Sequence[CellLook]) -> tuple
     return tuple(group for group in groups if group.indices)
 
 
+def _probability(one: CorrectedCell) -> float:
+    """Of the networks' answer; those that they did not judge come last."""
+    return 1.0 if one.cell is None else one.cell.answer_probability
+
+
+def _is_unlike(one: CorrectedCell) -> bool:
+    return one.cell is not None and not one.cell.is_counted
+
+
 def show_gallery(
-    diagnosis: Diagnosis,
+    image: RgbImage,
+    cells: tuple[CorrectedCell, ...],
     *,
     name: str,
     looks: tuple[CellLook, ...],
@@ -76,7 +87,8 @@ def show_gallery(
     """Write the gallery.
 
     Args:
-        diagnosis: of an image with at least one leukocyte.
+        image: uint8 (height, width, 3).
+        cells: its leukocytes, at least one.
         name: of the image and its bundle.
         looks: how each leukocyte is shown.
         chosen: index of the chosen cell, or None.
@@ -85,24 +97,28 @@ def show_gallery(
 
     def choose() -> None:
         index = st.session_state[GALLERY_KEY]["chosen"]
-        if isinstance(index, int) and 0 <= index < len(diagnosis.cells):
+        if isinstance(index, int) and 0 <= index < len(cells):
             on_choose(index)
 
     component("gallery")(
         key=GALLERY_KEY,
-        data=_data(diagnosis, name, looks, chosen),
+        data=_data(image, cells, name, looks, chosen),
         on_chosen_change=guarded(choose),
     )
 
 
 def _data(
-    diagnosis: Diagnosis, name: str, looks: tuple[CellLook, ...], chosen: int | None
+    image: RgbImage,
+    cells: tuple[CorrectedCell, ...],
+    name: str,
+    looks: tuple[CellLook, ...],
+    chosen: int | None,
 ) -> dict[str, Any]:
     """What gallery.js reads."""
-    cells = diagnosis.cells
     n_columns = min(len(cells), SHEET_COLUMNS)
     boxes = tuple(cell.box for cell in cells)
-    sheet = encode_sheet(name, diagnosis.image, boxes, n_columns=n_columns)
+    marked = [cell.box for cell in cells if cell.cell is None]
+    sheet = encode_sheet(f"{name} {marked}", image, boxes, n_columns=n_columns)
     dark = theme.is_dark()
     return {
         "sheet": serve(sheet.data, sheet.picture_format, place="sheet"),

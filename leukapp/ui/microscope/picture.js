@@ -15,7 +15,7 @@ class Scope {
     this.view = this.find(".view");
     this.pointers = new Map();
     this.light = { ...NEUTRAL };
-    this.isOn = { enhanced: false, boxes: true, heat: false };
+    this.isOn = { enhanced: false, boxes: true, heat: false, mark: false };
     this.fade = 60;
     this.listen();
     new ResizeObserver(() => this.frame && this.place()).observe(this.view);
@@ -29,6 +29,7 @@ class Scope {
     if (isOther) {
       this.view.style.aspectRatio = `${data.width} / ${data.height}`;
       this.isOn.enhanced = false;
+      this.isOn.mark = false;
       this.frame = { x: 0, y: 0, width: data.width, height: data.height };
     }
     this.name();
@@ -97,6 +98,8 @@ class Scope {
       one.setAttribute("tabindex", index === (chosen ?? 0) ? "0" : "-1");
       one.setAttribute("aria-label", cell.name);
       one.setAttribute("aria-pressed", String(index === chosen));
+      one.classList.toggle("marked", cell.isMarked);
+      one.classList.toggle("removed", cell.isRemoved);
       one.style.setProperty("--answer", cell.color);
       one.dataset.index = index;
       for (const look of ["halo", "line"]) {
@@ -115,7 +118,7 @@ class Scope {
 
   // Pictures, overlays and light.
   draw() {
-    const { data, isOn } = this;
+    const { data, isOn, words } = this;
     const photo = this.find(".photo");
     const wanted = isOn.enhanced && data.enhanced ? data.enhanced : data.original;
     if (photo.getAttribute("href") !== wanted) photo.setAttribute("href", wanted);
@@ -128,11 +131,18 @@ class Scope {
       image.setAttribute("height", data.height);
     }
     this.find(".cells").style.display = isOn.boxes ? "" : "none";
-    for (const act of ["enhanced", "boxes", "heat"]) {
+    this.drawPending(data.pending);
+    this.view.classList.toggle("marking", isOn.mark);
+    const hint = this.find(".hint");
+    hint.hidden = !isOn.mark;
+    hint.textContent = words.marking;
+    for (const act of ["enhanced", "boxes", "heat", "mark"]) {
       this.find(`[data-act=${act}]`).setAttribute("aria-pressed", String(isOn[act]));
     }
     this.find("[data-act=boxes]").disabled = data.cells.length === 0;
     this.find("[data-act=heat]").disabled = !data.heat;
+    this.find("[data-act=mark]").hidden = !data.canMark;
+    this.find("[data-act=mark]").disabled = !data.canMark;
     this.find("[data-act=enhanced]").disabled = !data.canEnhance;
     this.find(".fade").value = this.fade;
     this.find(".fade").disabled = !data.heat || !isOn.heat;
@@ -141,6 +151,18 @@ class Scope {
       this.find(`[data-act=${name}]`).setAttribute("aria-expanded", String(isOpen));
     }
     this.drawLight(photo);
+  }
+
+  // What is marked and not yet signed.
+  drawPending(box) {
+    const group = this.find(".pending");
+    group.replaceChildren();
+    if (!box) return;
+    for (const look of ["halo", "line"]) {
+      const rect = group.appendChild(document.createElementNS(SVG, "rect"));
+      rect.setAttribute("class", look);
+      for (const side of ["x", "y", "width", "height"]) rect.setAttribute(side, box[side]);
+    }
   }
 
   drawLight(photo) {
@@ -274,12 +296,28 @@ class Scope {
     this.send("chosen", chosen);
   }
 
+  // Where in the image the pointer is.
+  placeOf(event) {
+    const { seen, now } = this.scales();
+    return {
+      x: this.frame.x + (event.clientX - seen.left) / now,
+      y: this.frame.y + (event.clientY - seen.top) / now,
+    };
+  }
+
+  markAt(event) {
+    const { x, y } = this.placeOf(event);
+    const { width, height } = this.data;
+    if (x < 0 || y < 0 || x >= width || y >= height) return;
+    this.isOn.mark = false;
+    this.draw();
+    this.send("marked", { x, y });
+  }
+
   // Boxes overlap in a crowded field: the nearest of those under the pointer is meant.
   chooseAt(event) {
     if (!event.target.closest(".cell")) return;
-    const { seen, now } = this.scales();
-    const x = this.frame.x + (event.clientX - seen.left) / now;
-    const y = this.frame.y + (event.clientY - seen.top) / now;
+    const { x, y } = this.placeOf(event);
     const far = ({ x: left, y: top, width, height }) =>
       Math.hypot(left + width / 2 - x, top + height / 2 - y);
     const { cells } = this.data;
@@ -309,7 +347,8 @@ class Scope {
       panel.hidden = !panel.hidden;
     } else {
       isOn[name] = !isOn[name];
-      this.say(`${words[name]}: ${isOn[name] ? words.shown : words.hidden}`);
+      if (name === "mark") this.say(isOn.mark ? words.marking : "");
+      else this.say(`${words[name]}: ${isOn[name] ? words.shown : words.hidden}`);
       if (name === "enhanced" && isOn.enhanced && !data.enhanced) this.send("wanted", "enhanced");
     }
     this.draw();
@@ -352,7 +391,9 @@ class Scope {
       });
     }
     view.addEventListener("click", (event) => {
-      if (!this.hasDragged) this.chooseAt(event);
+      if (this.hasDragged) return;
+      if (this.isOn.mark) this.markAt(event);
+      else this.chooseAt(event);
     });
   }
 
@@ -396,8 +437,10 @@ class Scope {
     const acts = {
       "+": "in", "=": "in", "-": "out", 0: "fit", e: "enhanced", b: "boxes", h: "heat",
       "[": "fainter", "]": "stronger", a: "adjust", "?": "keys", n: "next", p: "previous",
+      m: "mark",
     };
-    const act = acts[key.toLowerCase()];
+    const isEnd = key === "Escape" && this.isOn.mark;
+    const act = isEnd ? "mark" : acts[key.toLowerCase()];
     const moves = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
     const isNear = this.view.classList.contains("near");
     if (act) this.act(act);

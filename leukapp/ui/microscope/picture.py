@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import streamlit as st
 
-from leukapp.cells import CellAnswer
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import CellLook, answer_color
@@ -37,9 +36,10 @@ class LargePicture:
         can_enhance: whether it may be asked for.
         heat: a layer over it, or None where there is no heat.
         erythrocyte_px: scale of the image; None where nothing gives one.
-        cells: the leukocytes.
+        boxes: windows of the leukocytes.
         looks: how each of them is shown.
         chosen: index of the chosen one, or None.
+        pending: window of one that is marked and not yet signed, or None.
     """
 
     key: str
@@ -51,13 +51,18 @@ class LargePicture:
     can_enhance: bool
     heat: EncodedPicture | None
     erythrocyte_px: float | None
-    cells: tuple[CellAnswer, ...]
+    boxes: tuple[CellBox, ...]
     looks: tuple[CellLook, ...]
     chosen: int | None
+    pending: CellBox | None = None
 
 
 def show_large_picture(
-    picture: LargePicture, *, on_choose: Callable[[int], None], on_enhance: Callable[[], None]
+    picture: LargePicture,
+    *,
+    on_choose: Callable[[int], None],
+    on_enhance: Callable[[], None],
+    on_mark: Callable[[float, float], None] | None = None,
 ) -> None:
     """Write the large picture.
 
@@ -65,18 +70,27 @@ def show_large_picture(
         picture: what is shown.
         on_choose: told the index of a cell that was clicked, before the page is drawn anew.
         on_enhance: told that the reader wants to see the enhanced picture.
+        on_mark: told where a leukocyte was marked, in pixels of the image; None where none may be.
     """
 
     def choose() -> None:
         index = st.session_state[PICTURE_KEY]["chosen"]
-        if isinstance(index, int) and 0 <= index < len(picture.cells):
+        if isinstance(index, int) and 0 <= index < len(picture.boxes):
             on_choose(index)
+
+    def mark() -> None:
+        place = st.session_state[PICTURE_KEY]["marked"]
+        if on_mark is not None and place is not None:
+            x, y = float(place["x"]), float(place["y"])
+            if 0 <= x < picture.width_px and 0 <= y < picture.height_px:
+                on_mark(x, y)
 
     component("picture")(
         key=PICTURE_KEY,
-        data=_data(picture),
+        data=_data(picture, can_mark=on_mark is not None),
         on_chosen_change=guarded(choose),
         on_wanted_change=guarded(on_enhance),
+        on_marked_change=guarded(mark),
     )
 
 
@@ -85,7 +99,7 @@ def pixels_per_um(erythrocyte_px: float | None) -> float | None:
     return None if erythrocyte_px is None else erythrocyte_px / ERYTHROCYTE_UM
 
 
-def _data(picture: LargePicture) -> dict[str, Any]:
+def _data(picture: LargePicture, *, can_mark: bool) -> dict[str, Any]:
     """What picture.js reads."""
     pictures = {
         name: None if encoded is None else serve(encoded.data, encoded.picture_format, place=name)
@@ -103,22 +117,26 @@ def _data(picture: LargePicture) -> dict[str, Any]:
         "height": picture.height_px,
         "canEnhance": picture.can_enhance,
         "pixelsPerUm": pixels_per_um(picture.erythrocyte_px),
-        "cells": _boxes(picture.cells, picture.looks),
+        "cells": _boxes(picture.boxes, picture.looks),
+        "canMark": can_mark,
+        "pending": None if picture.pending is None else _around(picture.pending),
         "chosen": picture.chosen,
         "words": asdict(texts.PICTURE_WORDS),
     }
 
 
-def _boxes(cells: Sequence[CellAnswer], looks: Sequence[CellLook]) -> list[dict[str, str | float]]:
+def _boxes(boxes: Sequence[CellBox], looks: Sequence[CellLook]) -> list[dict[str, Any]]:
     return [
         {
-            **_around(cell.box),
+            **_around(box),
             "name": look.name,
             "mark": look.mark,
+            "isMarked": look.is_marked,
+            "isRemoved": look.is_removed,
             # On a picture the theme does not matter.
             "color": answer_color(look.answer, dark=False),
         }
-        for cell, look in zip(cells, looks, strict=True)
+        for box, look in zip(boxes, looks, strict=True)
     ]
 
 

@@ -100,23 +100,23 @@ def write_cells(page: Page, cells: Sequence[CorrectedCell]) -> None:
     if n_corrected(cells):
         _write_corrected_cells(page, cells)
         return
-    _write_judged_cells(page, [one.cell for one in cells])
+    _write_judged_cells(page, [one.cell for one in cells if one.cell is not None])
 
 
 def _write_corrected_cells(page: Page, cells: Sequence[CorrectedCell]) -> None:
     page.write(texts.CELLS, HEADING)
     page.skip(1 * mm)
-    names = cells[0].cell.probabilities.class_names
+    names = next((one.cell.probabilities.class_names for one in cells if one.cell), ())
     rows = [[texts.CELL, texts.NETWORKS, *names, texts.READER, texts.REASON]]
     for number, one in enumerate(cells, start=1):
         cell = one.cell
         rows.append(
             [
                 str(number),
-                theme.answer_title(cell.answer_name),
-                *(percent(cell.probabilities.of(name)) for name in names),
+                texts.MARKED if cell is None else theme.answer_title(cell.answer_name),
+                *("" if cell is None else percent(cell.probabilities.of(name)) for name in names),
                 "" if one.correction is None else _signed(one.correction),
-                cell.no_call_reason or "",
+                "" if cell is None else cell.no_call_reason or "",
             ]
         )
     of_classes = [0.09] * len(names)

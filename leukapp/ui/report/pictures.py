@@ -1,6 +1,7 @@
 """The pictures of a report: the image with its leukocytes boxed, and the heat over it."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
@@ -15,6 +16,8 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cell_boxes import DrawnBox, draw_boxes
 from leukapp.imaging.overlay import draw_overlay
 from leukapp.inference.heatmap import Heatmap
+from leukapp.labels import ANSWER_NAMES
+from leukapp.review.corrected_cells import CorrectedCell
 from leukapp.ui import theme
 from leukapp.ui.heatmap_viewer import source_title
 from leukapp.ui.picture import fit_for_screen
@@ -40,12 +43,17 @@ class ReportPicture:
     caption: str
 
 
-def field_picture(diagnosis: Diagnosis) -> ReportPicture:
-    """Draw the image with a numbered box around each leukocyte, in the color of its answer."""
+def field_picture(diagnosis: Diagnosis, cells: Sequence[CorrectedCell]) -> ReportPicture:
+    """Draw the image with a numbered box around each leukocyte, in the color of its answer.
+
+    Args:
+        diagnosis: of the image.
+        cells: its leukocytes; one that a reader marked has the color of the reader's answer.
+    """
     height_px, width_px = diagnosis.image.shape[:2]
     image = fit_for_screen(diagnosis.image, max_side_px=MAX_PICTURE_PX)
     caption = texts.IMAGE.format(width=width_px, height=height_px)
-    if not diagnosis.cells or diagnosis.quality.blocking:
+    if not cells or diagnosis.quality.blocking:
         return ReportPicture(image=image, caption=caption)
     factor = image.shape[1] / width_px
     boxes = [
@@ -56,13 +64,18 @@ def field_picture(diagnosis: Diagnosis) -> ReportPicture:
                 round(cell.box.x1 * factor),
                 round(cell.box.y1 * factor),
             ),
-            color=theme.rgb_of(cell.answer_name),
+            color=theme.rgb_of(_drawn_answer(cell)),
             number=number,
         )
-        for number, cell in enumerate(diagnosis.cells, start=1)
+        for number, cell in enumerate(cells, start=1)
     ]
     boxed = texts.BOXED.format(n=len(boxes))
     return ReportPicture(image=draw_boxes(image, boxes), caption=f"{caption}. {boxed}")
+
+
+def _drawn_answer(one: CorrectedCell) -> str | None:
+    answer = one.answer if one.cell is None else one.cell.answer_name
+    return answer if answer in ANSWER_NAMES else None
 
 
 def heat_pictures(diagnosis: Diagnosis) -> tuple[ReportPicture, ...]:

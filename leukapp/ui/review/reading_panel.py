@@ -242,7 +242,7 @@ def _show_near(item: BatchItem, pixels: RgbImage, alt: str) -> None:
         can_enhance=False,
         heat=None,
         erythrocyte_px=None,
-        cells=(),
+        boxes=(),
         looks=(),
         chosen=None,
     )

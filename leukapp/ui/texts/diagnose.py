@@ -23,4 +23,29 @@ CORRECT_HELP: Final = (
 CORRECT_NEEDS_INITIALS: Final = "Type your initials above to correct a leukocyte."
 CORRECTED_BY: Final = "Corrected to **{answer}** by {initials}, {moment} UTC"
 TAKE_BACK_CORRECTION: Final = "Take the correction back"
-CORRECTED_COUNT: Final = "With {n} corrected by readers:"
+CORRECTED_COUNT: Final = "With {n} corrected, marked or removed by readers:"
+CORRECTED_VERDICT: Final = "Verdict as corrected: **{answer}**"
+CORRECTED_VERDICT_HELP: Final = (
+    "The networks' own rule for a field, asked again: a corrected or marked leukocyte counts as "
+    "one that the networks are {certain:.0%} sure of, a removed one and an artifact not at all. "
+    "Reactive and other cells, which the networks do not know, are left out. The networks' verdict "
+    "above stays as it is."
+)
+NO_CELL_LEFT: Final = "No leukocyte is left of which the networks' rule could be asked."
+REMOVE: Final = "Remove: no leukocyte here"
+MARK: Final = "Mark a missed leukocyte"
+MARK_HELP: Final = (
+    "Press **Mark a cell** over the picture (or M in it) and click the leukocyte, or say where its "
+    "middle is, in pixels from the left and upper edge."
+)
+MARK_X: Final = "From the left, px"
+MARK_Y: Final = "From the top, px"
+MARK_HERE: Final = "Mark here"
+MARKED: Final = "Marked, not signed yet"
+MARKED_HELP: Final = (
+    "Say what it is. It counts with your answer alone: the networks do not judge a cell that they "
+    "did not find."
+)
+MARKED_ALT: Final = "The leukocyte that you marked"
+MARKED_CELL: Final = "Marked by a reader; the networks did not judge it."
+MARK_DROP: Final = "Do not mark it"

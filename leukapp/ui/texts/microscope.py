@@ -17,6 +17,8 @@ class PictureWords:
     boxes: str = "Boxes"
     heat: str = "Heat"
     fade: str = "Opacity of the heat"
+    mark: str = "Mark a cell"
+    marking: str = "Click the leukocyte that was not found"
     adjust: str = "Light"
     keys: str = "Keys"
     shown: str = "shown"
@@ -32,6 +34,7 @@ class PictureWords:
             "enhanced": "Brightened and sharpened, as the networks see it (E)",
             "boxes": "Boxes around the leukocytes (B)",
             "heat": "Where the score came from (H)",
+            "mark": "Mark a leukocyte that was not found: a click in the picture (M)",
             "adjust": "Brightness, contrast and gamma of the screen alone (A)",
         }
     )
@@ -45,6 +48,7 @@ class PictureWords:
             ("H", "Heat"),
             ("[ ]", "Fainter, stronger heat"),
             ("E", "Enhanced"),
+            ("M", "Mark a leukocyte that was not found; Esc ends it"),
             ("A", "Brightness, contrast, gamma"),
             ("?", "This list"),
         ]
@@ -67,5 +71,12 @@ GALLERY_HELP: Final = (
     "it, and where it lies."
 )
 CORRECTED_CELL: Final = "{cell}, corrected by a reader"
-OTHER_ANSWERS: Final = {"artifact": "Artifact", "reactive": "Reactive", "other": "Other"}
+MARKED_CELL: Final = "{cell}, marked by a reader"
+OTHER_ANSWERS: Final = {
+    "artifact": "Artifact",
+    "reactive": "Reactive",
+    "other": "Other",
+    "removed": "Removed",
+}
+REMOVED_MARK: Final = "×"
 OTHER_MARK: Final = "◇"

@@ -28,7 +28,9 @@ TOO_FEW: Final = "Under {enough} judged leukocytes a share says little."
 DIFFERENTIAL_NOTE: Final = (
     "Counted in the photographed fields alone; no differential count of a patient."
 )
-CORRECTED: Final = "With {n} leukocytes corrected by readers ({initials}, last {moment} UTC)"
+CORRECTED: Final = (
+    "With {n} leukocytes corrected, marked or removed by readers ({initials}, last {moment} UTC)"
+)
 CORRECTED_SHARE: Final = (
     "{n_blast_like} of {n_judged} judged are called leukemia: {share} (95 % interval {low} to "
     "{high}). "
@@ -38,6 +40,7 @@ CORRECTED_NOTE: Final = (
     "table of leukocytes."
 )
 NETWORKS: Final = "Networks"
+MARKED: Final = "not judged: marked by a reader"
 READER: Final = "Reader"
 SIGNED: Final = "{answer}, {initials}, {moment} UTC"
 CELLS: Final = "Each leukocyte"

@@ -4,7 +4,9 @@ import pytest
 from fake_diagnoser import FIELD, make_field
 
 from leukapp.errors import StoreError
-from leukapp.review.records import ARTIFACT, REACTIVE
+from leukapp.imaging.cell_boxes import CellBox
+from leukapp.review.corrected_cells import correct_cells, count_corrected
+from leukapp.review.records import ARTIFACT, REACTIVE, REMOVED
 
 FIELD_OF_TWO = make_field(FIELD, ["ALL", None])
 FIRST, SECOND = (cell.box for cell in FIELD_OF_TWO.cells)
@@ -46,3 +48,20 @@ def test_only_a_known_answer_is_written(store):
     with pytest.raises(ValueError, match="answer must be one of"):
         store.correct_cell(FIELD_OF_TWO, FIRST, "blast", initials="KM")
     assert store.verify().n_rows == 0
+
+
+def test_a_marked_cell_and_a_removed_one_are_rows_like_any_correction(store):
+    place = CellBox(x0=30, y0=30, x1=56, y1=56)
+    store.correct_cell(FIELD_OF_TWO, FIRST, REMOVED, initials="KM")
+    store.correct_cell(FIELD_OF_TWO, place, "AML", initials="KM", is_marked=True)
+    store.correct_cell(FIELD_OF_TWO, SECOND, "AML", initials="KM")
+    cells = correct_cells(FIELD_OF_TWO.cells, store.cell_corrections(IMAGE))
+    assert [(cell.box, cell.answer, cell.is_leukocyte) for cell in cells] == [
+        (FIRST, REMOVED, False), (SECOND, "AML", True), (place, "AML", True),
+    ]  # fmt: skip
+    assert [cell.cell is None for cell in cells] == [False, False, True]
+    assert count_corrected(cells).n_found == 2
+    [mark] = [made for made in store.cell_corrections(IMAGE) if made.is_marked]
+    store.take_back_correction(FIELD_OF_TWO, mark, initials="KM")
+    assert len(correct_cells(FIELD_OF_TWO.cells, store.cell_corrections(IMAGE))) == 2
+    assert store.verify().is_whole

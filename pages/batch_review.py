@@ -5,6 +5,9 @@ import streamlit as st
 from leukapp.errors import BundleError, LeukappError
 from leukapp.ui import frame
 from leukapp.ui.bundle_choice import choose_bundle
+from leukapp.ui.cases.membership import show_membership
+from leukapp.ui.cases.panel import show_case
+from leukapp.ui.cases.search import open_case, search_cases
 from leukapp.ui.review.agreement_panel import show_agreement
 from leukapp.ui.review.batch_address import BatchSection, follow_address, keep_address
 from leukapp.ui.review.batches import choose_batch, open_worker
@@ -34,12 +37,19 @@ try:
     follow_address()
     with choice:
         run = choose_batch(log)
+        search_cases(log)
+    case = open_case(log)
+    if run is None and case is not None:
+        keep_address()
+        show_case(case, log, diagnoser)
+        st.stop()
     if run is None:
         st.caption(texts.LEAD)
         keep_address()
         show_new_batch(log, worker, diagnoser)
         st.stop()
     show_batch_head(run, worker)
+    show_membership(run, case, log)
     section = choose_section()
     if section is not BatchSection.WORKLIST:
         # The worklist keeps its own, for it is drawn anew alone.

@@ -3,9 +3,10 @@
 A row holds the SHA-256 of its own fields and of the row before it, and a separate head holds the
 number of rows and the last hash. So a changed, removed, inserted or reordered row is found. Rows
 speak of diagnoses, of decisions and corrected cells, of batches: that one was begun with which
-images, in which state it is, and that it was removed, and of bundles that an admin accepted or took
-back. Whoever can write to the database can write the whole trail anew, or cut its end and its head:
-a signed head that is kept in another place shows it (``leukapp head``).
+images, in which state it is, and that it was removed, of cases by their numbers, and of bundles
+that an admin accepted or took back. Whoever can write to the database can write the whole trail
+anew, or cut its end and its head: a signed head that is kept in another place shows it
+(``leukapp head``).
 """
 
 import hashlib
@@ -27,6 +28,10 @@ UNREADABLE: Final = "unreadable"
 BATCH_BEGUN: Final = "batch_begun"
 BATCH_STATE: Final = "batch_state"
 BATCH_REMOVED: Final = "batch_removed"
+CASE_MADE: Final = "case_made"
+CASE_NAMED: Final = "case_named"
+CASE_IMAGES_CHANGED: Final = "case_images"
+CASE_REMOVED: Final = "case_removed"
 BUNDLE_ACCEPTED: Final = "bundle_accepted"
 BUNDLE_TAKEN_BACK: Final = "bundle_taken_back"
 

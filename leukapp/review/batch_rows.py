@@ -37,6 +37,7 @@ from leukapp.review.audit_trail import (
     row_digest,
     utc_now,
 )
+from leukapp.review.case_rows import take_run_out_of_cases
 from leukapp.review.records import BatchItem, BatchRun, ItemState, RunState
 from leukapp.review.tables import IS_WAITING, ITEMS, REMOVALS, RUNS
 
@@ -201,6 +202,7 @@ def remove_batch_rows(connection: Connection, run_id: int, *, user: str | None) 
     run = _locked_run(connection, run_id)
     now = time.time()
     of_run = ITEMS.c.run_id == run_id
+    take_run_out_of_cases(connection, run_id, user=user)
     upload = func.substr(ITEMS.c.source, 8, 16)
     for kind, name, where in (
         (UPLOAD, upload, of_run & ITEMS.c.source.like("upload:%")),
@@ -392,6 +394,7 @@ def read_item(row: RowMapping) -> BatchItem:
         "finding": row["finding"] or finding_of(row["label"]),
     }
     del values["claimed_by"], values["claimed_until"]
+    values.pop("cells", None)
     return BatchItem(**values)
 
 

@@ -22,6 +22,9 @@ REMOVED: Final = "removed"
 CELL_ANSWERS: Final = (*CORRECTIONS, REMOVED)
 NOT_LEUKOCYTES: Final = (ARTIFACT, REMOVED)
 
+MAX_CASE_NAME: Final = 64
+"""Letters of the name of a case."""
+
 
 class DecisionKind(StrEnum):
     """What a reviewer said to a verdict; ``UNDONE`` takes back a decision that stands."""
@@ -204,6 +207,50 @@ class BatchItem:
     def answer_name(self) -> str | None:
         """What is called, in one name: a class, or leukemia of no determined type."""
         return name_answer(self.finding, self.label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedCell:
+    """What a batch keeps of one leukocyte.
+
+    Attributes:
+        box: its window, in pixels of the image.
+        answer: in one name; None for no call.
+    """
+
+    box: CellBox
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Images of one patient's sample, put together by readers.
+
+    Attributes:
+        id: number of the case; never given again.
+        name: accession number or free id, as readers typed it; None where they gave none.
+        created_at: UTC.
+        n_images: images of batches in it, also those that wait or could not be read.
+    """
+
+    id: int
+    name: str | None
+    created_at: datetime
+    n_images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseImage:
+    """An image of a case.
+
+    Attributes:
+        item: the image in its batch.
+        cells: its leukocytes; None where it was judged whole, has no answer, or was read by a
+            version that did not keep them.
+    """
+
+    item: BatchItem
+    cells: tuple[JudgedCell, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

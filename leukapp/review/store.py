@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, true
 
 from leukapp import __version__
+from leukapp.cells import CellAnswer
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import ImageError, StoreError
 from leukapp.imaging.cell_boxes import CellBox
@@ -41,6 +42,7 @@ from leukapp.review.batch_rows import (
     renew_claims,
     unreadable_entry,
 )
+from leukapp.review.case_book import CaseBook
 from leukapp.review.cell_corrections import (
     add_correction,
     read_all_corrections,
@@ -78,6 +80,7 @@ from leukapp.review.tables import (
     REMOVALS,
     RUNS,
     STORE,
+    WITHOUT_CELLS,
 )
 from leukapp.review.trail_check import ChainReport, check_trail
 
@@ -171,6 +174,11 @@ class ReviewStore:
         """
         with store_errors(), self._reader() as connection:
             return read_head(connection).n_rows == 0
+
+    @cached_property
+    def cases(self) -> CaseBook:
+        """The cases, to which images of batches belong."""
+        return CaseBook(self._reading, self._writer)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -414,7 +422,8 @@ class ReviewStore:
         Raises:
             StoreError: the store cannot be read.
         """
-        query = select(ITEMS).where(ITEMS.c.run_id == run_id).order_by(ITEMS.c.position)
+        of_run = select(*WITHOUT_CELLS).where(ITEMS.c.run_id == run_id)
+        query = of_run.order_by(ITEMS.c.position)
         if state is not None:
             query = query.where(ITEMS.c.state == state.value)
         with store_errors(), self._reader() as connection:
@@ -441,7 +450,7 @@ class ReviewStore:
             wanted &= ITEMS.c.state == state.value
         last = -1
         while True:
-            after = select(ITEMS).where(wanted, ITEMS.c.position > last)
+            after = select(*WITHOUT_CELLS).where(wanted, ITEMS.c.position > last)
             query = after.order_by(ITEMS.c.position).limit(size or ITEMS_A_PAGE)
             with store_errors(), self._reader() as connection:
                 page = tuple(read_item(row) for row in connection.execute(query).mappings())
@@ -856,6 +865,12 @@ class ReviewStore:
         if not self._is_remembered:
             self._remember()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment; what the database raises is one sentence."""
+        with store_errors(), self._reader() as connection:
+            yield connection
+
     def _remember(self) -> None:
         remember_store(self._url, self.store_id)
         self._is_remembered = True
@@ -883,7 +898,15 @@ def answer_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "branches_agree": len(votes) == 1 if votes else None,
         "quality": [finding.message for finding in diagnosis.quality.findings],
         "mode": diagnosis.mode,
+        "cells": None if diagnosis.mode == "whole" else _cell_values(diagnosis.cells),
     }
+
+
+def _cell_values(cells: Sequence[CellAnswer]) -> list[list[int | str | None]]:
+    """Window and answer of each leukocyte, as ``CaseBook.images`` reads them."""
+    return [
+        [cell.box.x0, cell.box.y0, cell.box.x1, cell.box.y1, cell.answer_name] for cell in cells
+    ]
 
 
 def _diagnosis_entry(

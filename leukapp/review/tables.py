@@ -72,10 +72,15 @@ ITEMS: Final = Table(
     Column("claimed_by", String(32), info={LATER: True}),
     Column("claimed_until", Float, info={LATER: True}),
     Column("finding", String(16), info={LATER: True}),
+    # Window and answer of each leukocyte; nothing where the image was judged whole.
+    Column("cells", JSON(none_as_null=True), info={LATER: True}),
     UniqueConstraint("run_id", "position"),
     Index("items_by_state", "run_id", "state"),
     sqlite_autoincrement=True,
 )
+
+WITHOUT_CELLS: Final = tuple(column for column in ITEMS.c if column.name != "cells")
+"""What lists of many images read; the cells of each are asked for by the case that counts them."""
 
 IS_WAITING: Final = ITEMS.c.state == literal_column("'waiting'")
 """Written out: neither database sees that a bound value fits the condition of an index."""
@@ -86,6 +91,34 @@ Index(
     sqlite_where=IS_WAITING & ITEMS.c.claimed_until.is_(None),
     postgresql_where=IS_WAITING & ITEMS.c.claimed_until.is_(None),
 )
+
+CASES: Final = Table(
+    "cases",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    # Accession number or free id.
+    Column("name", Text),
+    # Random, and new with each name: the hash in the audit trail cannot be tried out on numbers.
+    Column("salt", String(32), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    # The number of a removed case is never given again: links lead to no other patient's.
+    sqlite_autoincrement=True,
+)
+
+CASE_IMAGES: Final = Table(
+    "case_images",
+    METADATA,
+    Column(
+        "item_id",
+        Integer,
+        ForeignKey("items.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("case_id", Integer, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
+    Index("images_of_case", "case_id"),
+)
+"""Which images of batches belong to which case; each to one at most."""
 
 DECISIONS: Final = Table(
     "decisions",

@@ -1,4 +1,4 @@
-"""Whether the store is as its audit trail says: each row, decision, answer, batch and guard."""
+"""Whether the store is as its audit trail says: its rows, answers, batches, cases and guards."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ from leukapp.review.audit_trail import (
     images_digest,
     row_digest,
 )
+from leukapp.review.case_check import CASE_EVENTS, CaseLedger
 from leukapp.review.guards import check_guards
 from leukapp.review.raw_rows import RawRow, raw_rows
 from leukapp.review.records import ItemState, RunState
@@ -79,6 +80,7 @@ class _Ledger:
     answers: dict[int, _Answer] = field(default_factory=dict)
     batches: dict[int, _Batch] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    cases: CaseLedger = field(default_factory=CaseLedger)
     # Earlier versions wrote answers alone; the migration adopts their batches, and then no more.
     may_adopt: bool = True
 
@@ -99,6 +101,8 @@ class _Ledger:
             self._note_batch(row, event, detail)
         elif event == UNREADABLE or (event == DIAGNOSIS and "item_id" in detail):
             self._note_answer(row, detail)
+        elif event in CASE_EVENTS:
+            self.faults += self.cases.note(row, event, detail)
         elif event not in {DIAGNOSIS, CELL_CORRECTED, BUNDLE_ACCEPTED, BUNDLE_TAKEN_BACK}:
             self._fault(row, "tells of nothing that this version knows")
 
@@ -169,6 +173,7 @@ def check_trail(connection: Connection) -> ChainReport:
     faults += _check_decisions(connection, ledger.decisions)
     faults += _check_batches(connection, ledger)
     faults += _check_items(connection, ledger)
+    faults += ledger.cases.check(connection)
     return ChainReport(
         n_rows=expected - 1, head_hash=previous, faults=tuple(faults[:MAX_NAMED_FAULTS])
     )

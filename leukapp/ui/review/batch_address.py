@@ -1,4 +1,4 @@
-"""Which batch, part, image, filter and page of the list are open; all of it is in the address."""
+"""Which batch, case, image, filter and page of the list are open; the address says it all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -54,6 +54,7 @@ class BatchAddress:
 
     Attributes:
         batch: its number; None for a new one.
+        case: number of the case that is open, whose images alone the worklist then has; or None.
         section: which part is open.
         image: number of the open image in its batch, from 1; None for the list.
         first: place of the first image of the list's page, from 1.
@@ -64,6 +65,7 @@ class BatchAddress:
     """
 
     batch: int | None = None
+    case: int | None = None
     section: BatchSection = BatchSection.READING
     image: int | None = None
     first: int = 1
@@ -98,6 +100,7 @@ def read_batch_address(values: AddressValues) -> BatchAddress:
     low, high = values.percents("p")
     return BatchAddress(
         batch=values.number("batch"),
+        case=values.number("case"),
         section=values.choice("part", BatchSection.READING),
         image=values.number("image"),
         first=values.number("from") or 1,
@@ -128,6 +131,7 @@ def write_batch_address(address: BatchAddress) -> dict[str, str]:
     is_first = address.section is BatchSection.READING
     texts_of = {
         "batch": "" if address.batch is None else str(address.batch),
+        "case": "" if address.case is None else str(address.case),
         "part": "" if is_first else address.section.value,
         "image": "" if address.image is None else str(address.image),
         "from": "" if address.first == 1 else str(address.first),
@@ -172,7 +176,17 @@ def go_to_batch(batch: int | None) -> None:
     here = where()
     if batch != here.batch:
         kept = replace(here, section=BatchSection.READING, image=None, first=1)
-        go_to(replace(kept, batch=batch, wanted=WorklistFilter()))
+        go_to(replace(kept, batch=batch, case=None, wanted=WorklistFilter()))
+
+
+def go_to_case(case: int | None) -> None:
+    """Open a case, or close it; how images are hidden and sorted stays.
+
+    Args:
+        case: its number; None for none.
+    """
+    kept = replace(where(), section=BatchSection.READING, image=None, first=1)
+    go_to(replace(kept, batch=None, case=case, wanted=WorklistFilter()))
 
 
 def go_to_section(section: BatchSection) -> None:
@@ -185,12 +199,16 @@ def go_to_section(section: BatchSection) -> None:
 
 
 def go_to_image(entry: WorklistEntry | None) -> None:
-    """Open an image of the list, or the list again.
+    """Open an image in the worklist of its batch, or the list again.
 
     Args:
         entry: the image; None for the list.
     """
-    go_to(replace(where(), image=None if entry is None else entry.item.position + 1))
+    if entry is None:
+        go_to(replace(where(), image=None))
+        return
+    number, batch = entry.item.position + 1, entry.item.run_id
+    go_to(replace(where(), batch=batch, section=BatchSection.WORKLIST, image=number))
 
 
 def find_image(entries: Sequence[WorklistEntry], number: int | None) -> WorklistEntry | None:

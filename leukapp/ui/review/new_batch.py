@@ -1,7 +1,6 @@
 """Where the images of a new batch come from, and its start."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -10,16 +9,15 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from leukapp.errors import LeukappError
 from leukapp.resources import ROOT_VARIABLE, review_root
-from leukapp.review.batch_images import BatchImages
 from leukapp.review.double_reading import N_READERS
-from leukapp.review.kept_images import settle_upload
 from leukapp.review.server_folder import MAX_FILES, files_of, list_folder
 from leukapp.review.store import ReviewStore
 from leukapp.review.upload_budget import UPLOAD_LIMITS, Spent
 from leukapp.review.uploads import BatchEntry, keep_files
+from leukapp.ui.cases.naming import ask_for_case, show_named_case
 from leukapp.ui.guarded import guarded
 from leukapp.ui.review.batch_address import go_to_batch
-from leukapp.ui.review.log import reader_mail
+from leukapp.ui.review.begin import BatchStart, begin_reading
 from leukapp.ui.review.worker import BatchWorker
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as texts
@@ -50,26 +48,23 @@ def show_new_batch(store: ReviewStore, worker: BatchWorker, diagnoser: SharedDia
         autocomplete="off",
         key="batch-name",
     )
+    case = ask_for_case(key="batch-case")
     st.toggle(texts.TWO_READERS, help=texts.TWO_READERS_HELP, key=TWO_READERS_KEY)
     try:
+        show_named_case(case, store)
         if source == texts.SOURCE_SERVER:
             entries = _server_entries()
         else:
             entries = _uploaded_entries(source, store.store_id, diagnoser)
         if entries is not None:
-            root = review_root()
-            run = store.create_run(
-                name.strip() or texts.UNNAMED.format(moment=_now()),
-                entries,
-                diagnoser.bundle_sha256,
-                root=root if source == texts.SOURCE_SERVER else None,
-                user=reader_mail(),
+            start = BatchStart(
+                entries=entries,
+                name=name,
+                case=case,
+                root=review_root() if source == texts.SOURCE_SERVER else None,
                 n_readers=N_READERS if st.session_state.get(TWO_READERS_KEY) else 1,
             )
-            for entry in entries[:1]:
-                settle_upload(entry.source)
-            images = BatchImages.of(run, root)
-            worker.begin(run.id, diagnoser, images, user=reader_mail())
+            run = begin_reading(start, store, worker, diagnoser)
             st.session_state[FRESH_KEY] = st.session_state.get(FRESH_KEY, 0) + 1
             go_to_batch(run.id)
             st.rerun()
@@ -189,7 +184,3 @@ def _show_start(*, is_ready: bool) -> bool:
         disabled=not is_ready,
         key="batch-start",
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")

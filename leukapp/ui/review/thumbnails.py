@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import streamlit as st
 
 from leukapp.errors import BatchSourceError, BusyError, ChangedImageError, ImageError
 from leukapp.imaging.arrays import RgbImage
-from leukapp.review.batch_images import BatchImages
 from leukapp.review.kept_images import THUMBNAIL_PX, keep_thumbnail, thumbnail_path
-from leukapp.review.records import DecisionKind
+from leukapp.review.records import BatchItem, DecisionKind
 from leukapp.review.worklist import REJECTED, WorklistEntry, WorklistOrder, verdict_of
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded
@@ -100,8 +99,20 @@ def ask_picking(page: Sequence[WorklistEntry]) -> None:
     )
 
 
+class ReadsImages(Protocol):
+    """Reads the file behind an image of a batch."""
+
+    def read(self, item: BatchItem) -> bytes:
+        """Give its bytes.
+
+        Raises:
+            ImageError: there are none of the file that was judged.
+            BatchSourceError: no file of this batch can be read.
+        """
+
+
 def show_thumbnails(
-    page: Sequence[WorklistEntry], images: BatchImages, diagnoser: SharedDiagnoser
+    page: Sequence[WorklistEntry], images: ReadsImages, diagnoser: SharedDiagnoser
 ) -> None:
     """Write one page of thumbnails; the others are not even looked at.
 
@@ -121,7 +132,7 @@ def show_thumbnails(
 
 def _show_grid(
     entries: Sequence[WorklistEntry],
-    images: BatchImages,
+    images: ReadsImages,
     diagnoser: SharedDiagnoser,
     *,
     key: str,
@@ -133,7 +144,7 @@ def _show_grid(
                 _show_thumbnail(entry, images, diagnoser)
 
 
-def _show_thumbnail(entry: WorklistEntry, images: BatchImages, diagnoser: SharedDiagnoser) -> None:
+def _show_thumbnail(entry: WorklistEntry, images: ReadsImages, diagnoser: SharedDiagnoser) -> None:
     number = entry.item.position + 1
     try:
         path = _thumbnail(entry, images, diagnoser)
@@ -143,8 +154,9 @@ def _show_thumbnail(entry: WorklistEntry, images: BatchImages, diagnoser: Shared
     except (ImageError, BatchSourceError, BusyError):
         st.caption(texts.NO_PICTURE.format(number=number))
     # It lies over the whole picture, so that a click on the picture opens it.
+    title = texts.OPEN_IMAGE if where().batch else texts.OPEN_IN_BATCH
     st.button(
-        texts.OPEN_IMAGE.format(number=number),
+        title.format(batch=entry.item.run_id, number=number),
         key=f"batch-open-{entry.item.id}",
         on_click=guarded(go_to_image),
         args=(entry,),
@@ -171,7 +183,7 @@ def _show_tick(item_id: int, number: int) -> None:
 
 
 def _thumbnail(
-    entry: WorklistEntry, images: BatchImages, diagnoser: SharedDiagnoser
+    entry: WorklistEntry, images: ReadsImages, diagnoser: SharedDiagnoser
 ) -> str | RgbImage:
     """Path of the small copy, which is made where it is missing, or its pixels.
 

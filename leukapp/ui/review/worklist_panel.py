@@ -41,7 +41,7 @@ def show_worklist(run: BatchRun, store: ReviewStore, diagnoser: SharedDiagnoser)
         diagnoser: computes heatmaps on demand.
     """
     lines = store.decisions(run_id=run.id)
-    entries = my_worklist(run, _items(run.id, store), lines)
+    entries = my_worklist(run, _of_open_case(_items(run.id, store), store), lines)
     if not entries:
         st.info(texts.NOTHING_READ, icon=":material/hourglass_empty:")
         return
@@ -110,6 +110,15 @@ def _items(run_id: int, store: ReviewStore) -> tuple[BatchItem, ...]:
         kept = (state, store.items(run_id))
         st.session_state[ITEMS_KEY] = kept
     return kept[1]
+
+
+def _of_open_case(items: Sequence[BatchItem], store: ReviewStore) -> Sequence[BatchItem]:
+    """The images of the case that is open; all of them where none is."""
+    case = where().case
+    if case is None:
+        return items
+    of_case = store.cases.item_ids(case)
+    return [item for item in items if item.id in of_case]
 
 
 def _with_open(shown: Sequence[WorklistEntry], opened: WorklistEntry) -> tuple[WorklistEntry, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from leukapp.commissioning.fitting import FittedSite, Parent, Promise, fit_site
 from leukapp.commissioning.judging import answer_after, answer_before, suspicious_labels
+from leukapp.commissioning.learning_curve import draw_learning_curve
 from leukapp.commissioning.looking import look_at_images
 from leukapp.commissioning.outcomes import (
     ImageOutcome,
@@ -156,6 +157,8 @@ def commission(options: CommissionOptions, *, report: Report = lambda _line: Non
         before=answer_before(parent, readiness.images),
         after=answer_after(parent, readiness.images, promise),
     )
+    report("judging fits on fewer images")
+    curve = draw_learning_curve(parent, readiness.images, promise, answers.after)
     record = record_commission(bundle, options.laboratory, readiness, fitted)
     ids = image_ids(readiness)
     suspects = suspicious_labels(answers.after, readiness.images)
@@ -167,6 +170,7 @@ def commission(options: CommissionOptions, *, report: Report = lambda _line: Non
         after=measure_site(answers.after, readiness.images),
         suspicious=tuple(ids[i] for i in suspects.tolist()),
         n_changed=sum(one.is_changed for one in outcomes),
+        curve=curve,
     )
     if options.images_file is not None:
         # Before the bundle appears: where that is, its list is.

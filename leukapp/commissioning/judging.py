@@ -31,10 +31,12 @@ class SiteAnswers:
     Attributes:
         probabilities: calibrated, float64 (images, classes); NaN rows where nothing was judged.
         answers: what is called: a class name or ``TYPE_NOT_DETERMINED``; None for no call.
+        n_fitted: local images that a fit had, the mean over folds; 0 of the parent.
     """
 
     probabilities: NDArray[np.float64]
     answers: tuple[str | None, ...]
+    n_fitted: float = 0.0
 
 
 def answer_before(parent: Parent, images: LocalImages) -> SiteAnswers:
@@ -60,26 +62,49 @@ def answer_before(parent: Parent, images: LocalImages) -> SiteAnswers:
     return SiteAnswers(probabilities=probabilities, answers=tuple(answers))
 
 
-def answer_after(parent: Parent, images: LocalImages, promise: Promise) -> SiteAnswers:
+def answer_after(
+    parent: Parent, images: LocalImages, promise: Promise, *, part: float = 1.0
+) -> SiteAnswers:
     """What bundles commissioned without the patient answer: nothing is judged by what fitted it.
 
     Args:
         parent: that is commissioned.
         images: of the laboratory.
         promise: that each fit keeps.
+        part: share of the other patients of each class that a fit has, 0-1.
     """
     probabilities = np.full((len(images), len(images.class_names)), np.nan)
     answers = np.full(len(images), None, object)
     everything = np.arange(len(images))
+    n_fitted = []
     for fold in group_folds(images, n_folds=N_OUTER_FOLDS, seed=promise.seed + 100):
-        others = np.setdiff1d(everything, fold)
+        others = _some_patients(images, np.setdiff1d(everything, fold), part, promise.seed)
         if not len(others):
             continue
+        n_fitted.append(len(others))
         site = fit_site(parent, images.take(others), promise)
         probabilities[fold] = site_probabilities(site, images.take(fold))
         limits = shipped_limits(site.thresholds, images.class_names)
         answers[fold] = call_images(probabilities[fold], limits, images.class_names)
-    return SiteAnswers(probabilities=probabilities, answers=tuple(answers.tolist()))
+    return SiteAnswers(
+        probabilities=probabilities,
+        answers=tuple(answers.tolist()),
+        n_fitted=float(np.mean(n_fitted)) if n_fitted else 0.0,
+    )
+
+
+def _some_patients(
+    images: LocalImages, chosen: NDArray[np.int64], part: float, seed: int
+) -> NDArray[np.int64]:
+    """Images of a share of the patients of each class; a smaller share lies in a larger one."""
+    if part >= 1:
+        return chosen
+    kept: set[str] = set()
+    for label in np.unique(images.labels[chosen]):
+        of_class = np.unique(images.groups[chosen][images.labels[chosen] == label])
+        order = np.random.default_rng(seed).permutation(of_class)
+        kept |= set(order[: max(1, round(part * len(order)))].tolist())
+    return chosen[np.isin(images.groups[chosen], sorted(kept))]
 
 
 def suspicious_labels(after: SiteAnswers, images: LocalImages) -> NDArray[np.int64]:

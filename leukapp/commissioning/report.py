@@ -50,6 +50,23 @@ class SiteFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """How fits on so many images answer for patients that they did not see.
+
+    Attributes:
+        share: of the patients that a fold leaves, 0-1.
+        n_images: that a fit had, the mean over folds.
+        coverage: share with a call, 0-1.
+        wrong: share of all images that is called wrongly, type included, 0-1.
+    """
+
+    share: float
+    n_images: float
+    coverage: Estimate
+    wrong: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteReport:
     """Everything that is told of a commissioning; no name of an image or patient but hashes.
 
@@ -60,6 +77,7 @@ class SiteReport:
         after: bundles commissioned without the patient, on the same images.
         suspicious: images, by hash, whose label all other patients' images speak against.
         n_changed: images whose answer changed.
+        curve: how fits on fewer images answer, from the fewest on.
     """
 
     record: CommissionRecord
@@ -68,6 +86,7 @@ class SiteReport:
     after: SiteFigures
     suspicious: tuple[str, ...]
     n_changed: int
+    curve: tuple[CurvePoint, ...] = ()
 
 
 def measure_site(answers: SiteAnswers, images: LocalImages) -> SiteFigures:
@@ -200,6 +219,7 @@ def report_to_markdown(report: SiteReport) -> str:
         "",
         f"{report.n_changed} of {report.after.n_images} answers changed.",
         "",
+        *_curve_lines(report.curve),
         "## What is certified",
         "Of all images of a class, with or without a call:",
         "",
@@ -215,6 +235,24 @@ def report_to_markdown(report: SiteReport) -> str:
         *(f"- {escape_cell(note)}" for note in notes or ["Nothing was found."]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _curve_lines(curve: Sequence[CurvePoint]) -> list[str]:
+    if not curve:
+        return []
+    return [
+        "## What more images bring",
+        "Fits on a part of the patients, judged on the same images as above:",
+        "",
+        "| of the patients | images fitted on | with a call | called wrongly, of all images |",
+        "|---|---|---|---|",
+        *(
+            f"| {point.share:.0%} | {point.n_images:.0f} | {format_estimate(point.coverage)} | "
+            f"{format_estimate(point.wrong)} |"
+            for point in curve
+        ),
+        "",
+    ]
 
 
 def _rows(before: SiteFigures, after: SiteFigures) -> list[tuple[str, str, str]]:

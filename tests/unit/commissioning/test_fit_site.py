@@ -9,6 +9,7 @@ from leukapp.commissioning.judging import (
     answer_before,
     suspicious_labels,
 )
+from leukapp.commissioning.learning_curve import draw_learning_curve
 from leukapp.commissioning.local_images import group_folds
 from leukapp.commissioning.report import describe_certificate, measure_site
 from leukapp.inference.rule_for_many import call_images
@@ -68,6 +69,19 @@ def test_no_patient_is_on_both_sides_of_a_fold():
     assert sorted(np.concatenate(folds).tolist()) == list(range(60))
     sides = [set(images.groups[fold]) for fold in folds]
     assert sum(map(len, sides)) == len(set().union(*sides)) == 20
+
+
+def test_the_curve_has_more_images_at_each_point_and_ends_at_the_judgement_of_all():
+    # So few leukemias that nothing is fitted, which is quick.
+    parent, images = make_parent(), make_images([0] * 5 + [2] * 15)
+    after = answer_after(parent, images, Promise())
+
+    curve = draw_learning_curve(parent, images, Promise(), after)
+
+    n_images = [point.n_images for point in curve]
+    assert n_images == sorted(set(n_images))
+    assert curve[-1].coverage == measure_site(after, images).coverage
+    assert [point.share for point in curve] == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_flipped_labels_are_listed_and_the_worst_comes_first():

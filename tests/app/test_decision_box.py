@@ -84,6 +84,23 @@ def test_a_decision_needs_a_choice_a_class_and_initials(
     assert store.decisions() == ()
 
 
+def test_what_keeps_a_decision_from_being_saved_is_said(
+    upload: Callable[[bytes], AppTest],
+) -> None:
+    app = upload(b"image")
+    said = [one.value for one in app.caption]
+    assert app.button(key="save-decision").disabled
+    assert texts.INITIALS_WRONG in said
+    sign(app)
+    assert texts.SAVE_NEEDS_CHOICE in [one.value for one in app.caption]
+    choose(app, "override")
+    assert texts.SAVE_NEEDS_CLASS in [one.value for one in app.caption]
+    choose(app, "agree")
+    said = [one.value for one in app.caption]
+    assert not app.button(key="save-decision").disabled
+    assert {texts.SAVE_NEEDS_CHOICE, texts.SAVE_NEEDS_CLASS}.isdisjoint(said)
+
+
 def test_a_decision_is_saved_with_hashes_shown_and_taken_back(
     upload: Callable[[bytes], AppTest], store: ReviewStore
 ) -> None:

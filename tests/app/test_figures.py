@@ -36,6 +36,13 @@ def test_chart_has_one_numbered_bar_a_class_in_fixed_order() -> None:
     assert len(set(bars.marker.color)) == 3
 
 
+def test_bars_have_no_class_color_without_a_call() -> None:
+    probabilities = ClassProbabilities((0.93, 0.05, 0.02))
+    bars = build_probability_chart(probabilities, dark=False, is_call=False).data[0]
+
+    assert set(bars.marker.color) == {theme.color_of(None, dark=False)}
+
+
 def test_table_has_the_fused_and_every_branch_s_numbers() -> None:
     assert build_probability_rows(make_diagnosis()) == {
         "Class": ["▲ ALL", "◆ AML", "● Healthy"],

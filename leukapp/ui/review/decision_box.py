@@ -103,6 +103,9 @@ def _ask(log: "ReviewStore", diagnosis: Diagnosis, key: str) -> None:
         disabled=not is_whole or initials is None,
         key="save-decision",
     )
+    if initials is not None and not is_whole:
+        needs_class = kind == DecisionKind.OVERRIDE
+        st.caption(texts.SAVE_NEEDS_CLASS if needs_class else texts.SAVE_NEEDS_CHOICE)
     if not wants or kind is None or initials is None:
         return
     finding, label = split_answer(answer)

@@ -59,7 +59,8 @@ class LabelledCells:
         logits: of the shipped network over its temperature, float64 (cells, classes).
         axes: features on the axes that are corrected along, float64 (cells, axes).
         labels: int64 (cells,).
-        weights: float64 (cells,), of any sum.
+        weights: float64 (cells,); their sum is the number of local images, which a ridge is weighed
+            against.
     """
 
     logits: NDArray[np.float64]
@@ -138,10 +139,11 @@ class _Logistic:
 
 
 def _balanced(weights: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weights under which the classes count alike."""
+    """Weights of the same sum under which the classes count alike."""
     balanced = weights.copy()
-    for label in np.unique(labels):
-        balanced[labels == label] /= weights[labels == label].sum()
+    present = np.unique(labels)
+    for label in present:
+        balanced[labels == label] *= weights.sum() / (len(present) * weights[labels == label].sum())
     return balanced
 
 
@@ -154,12 +156,11 @@ def _fit_logistic(
     *,
     keeps_scale: bool = False,
 ) -> _Logistic:
-    """Logistic regression beside given log-odds; weights are brought to the number of rows."""
+    """Logistic regression beside given log-odds."""
     # Only a fit needs it, and it takes a while to import.
     from scipy.optimize import minimize
 
-    n_rows, n_axes = axes.shape
-    share = weights * n_rows / weights.sum()
+    n_axes = axes.shape[1]
     sign = np.where(is_positive, 1.0, -1.0)
     low, high = np.log(SCALE_RANGE)
 
@@ -167,13 +168,13 @@ def _fit_logistic(
         log_scale = 0.0 if keeps_scale else values[-1]
         scale = np.exp(log_scale)
         margin = sign * (scale * odds + axes @ values[:n_axes] + values[n_axes])
-        slope = -share * sign / (1 + np.exp(np.clip(margin, -500, 500)))
+        slope = -weights * sign / (1 + np.exp(np.clip(margin, -500, 500)))
         gradient = np.zeros_like(values)
         gradient[:n_axes] = axes.T @ slope + ridge * values[:n_axes]
         gradient[n_axes] = slope.sum() + BIAS_RIDGE * values[n_axes]
         if not keeps_scale:
             gradient[-1] = scale * (slope @ odds) + SCALE_RIDGE * log_scale
-        total = float(share @ np.logaddexp(0, -margin))
+        total = float(weights @ np.logaddexp(0, -margin))
         total += 0.5 * ridge * float(values[:n_axes] @ values[:n_axes])
         total += 0.5 * BIAS_RIDGE * float(values[n_axes] ** 2) + 0.5 * SCALE_RIDGE * log_scale**2
         return total, gradient

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from leukapp.commissioning.axes import axes_of_gate, axes_of_summary
 from leukapp.commissioning.correction import (
     Correction,
     LabelledCells,
@@ -20,7 +21,6 @@ from leukapp.inference.rule_for_many import (
     combine_images,
     extend_gate,
     feature_distances,
-    on_gate_axes,
 )
 from leukapp.model.bundle import GateReference
 from leukapp.model.commission_record import AnswerCertificate, Certificate
@@ -31,7 +31,7 @@ from leukapp.process_threads import one_blas_thread
 
 N_FOLDS: Final = 5
 N_REPEATS: Final = 2
-RIDGES: Final = (0.5, 2.0, 8.0, 32.0)
+RIDGES: Final = (0.01, 0.03, 0.1, 1.0)
 SUMMARY_SHARES: Final = (0.0, 0.3)
 MIN_CLASS_IMAGES: Final = 5
 """Under so many images of health or of leukemia nothing is fitted: the shipped heads stay."""
@@ -211,8 +211,10 @@ class _CrossFit:
         temperature = parent.thresholds.temperature
         fused = predict_logits(parent.heads, images.pooled).fused
         self._logits = np.asarray(fused / temperature, np.float64)
-        self._axes = on_gate_axes(parent.gate, images.joined)
-        self._summary = _summary_cells(parent)
+        summary = parent.summary
+        self._along = axes_of_gate(parent.gate) if summary is None else axes_of_summary(summary)
+        self._axes = self._along.project(images.joined)
+        self._summary = None if summary is None else self._summary_cells(summary)
         self._settings = _settings(parent, images)
         self._folds = [
             group_folds(images, n_folds=N_FOLDS, seed=seed + repeat) for repeat in range(N_REPEATS)
@@ -234,12 +236,10 @@ class _CrossFit:
 
     def fit_all(self, setting: Setting | None) -> Correction:
         """The correction by all images, on the channels of the features."""
-        steps, gate = self._fit(setting, np.arange(len(self._images))), self._parent.gate
-        kernel = gate.components.astype(np.float64) @ steps.kernel
+        steps = self._fit(setting, np.arange(len(self._images)))
+        kernel = self._along.components @ steps.kernel
         return Correction(
-            scale=steps.scale,
-            kernel=kernel,
-            bias=steps.bias - gate.mean.astype(np.float64) @ kernel,
+            scale=steps.scale, kernel=kernel, bias=steps.bias - self._along.mean @ kernel
         )
 
     def _cross(self, setting: Setting | None) -> NDArray[np.float64]:
@@ -274,6 +274,16 @@ class _CrossFit:
             weights[side] *= 0.5 * len(np.unique(of_image)) / max(weights[side].sum(), 1e-9)
         return LabelledCells(
             logits=self._logits[own], axes=self._axes[own], labels=labels, weights=weights
+        )
+
+    def _summary_cells(self, summary: TrainingSummary) -> LabelledCells:
+        joined = np.concatenate(summary.pooled, axis=1)
+        fused = predict_logits(self._parent.heads, summary.pooled).fused
+        return LabelledCells(
+            logits=np.asarray(fused / self._parent.thresholds.temperature, np.float64),
+            axes=self._along.project(joined),
+            labels=summary.labels,
+            weights=np.full(len(joined), 1.0),
         )
 
     def _loss(self, logits: NDArray[np.float64]) -> float:
@@ -318,28 +328,19 @@ def _settings(parent: Parent, images: LocalImages) -> tuple[Setting | None, ...]
     return (None, *tried)
 
 
-def _summary_cells(parent: Parent) -> LabelledCells | None:
-    if parent.summary is None:
-        return None
-    summary = parent.summary
-    joined = np.concatenate(summary.pooled, axis=1)
-    fused = predict_logits(parent.heads, summary.pooled).fused
-    return LabelledCells(
-        logits=np.asarray(fused / parent.thresholds.temperature, np.float64),
-        axes=on_gate_axes(parent.gate, joined),
-        labels=summary.labels,
-        weights=np.full(len(joined), 1.0),
-    )
-
-
 def _join(local: LabelledCells, summary: LabelledCells | None, *, share: float) -> LabelledCells:
     """Local cells, with those of the shipped training for a share of the weight."""
     if summary is None or not share:
         return local
-    total = local.weights.sum() * share / (1 - share)
+    n_images = local.weights.sum()
     return LabelledCells(
         logits=np.concatenate([local.logits, summary.logits]),
         axes=np.concatenate([local.axes, summary.axes]),
         labels=np.concatenate([local.labels, summary.labels]),
-        weights=np.concatenate([local.weights, summary.weights * total / summary.weights.sum()]),
+        weights=np.concatenate(
+            [
+                local.weights * (1 - share),
+                summary.weights * n_images * share / summary.weights.sum(),
+            ]
+        ),
     )

@@ -20,7 +20,7 @@ from leukapp.labels import HEALTHY, name_answer
 from leukapp.model.fusion import predict_logits
 
 N_OUTER_FOLDS: Final = 5
-SUSPICIOUS: Final = 0.1
+SUSPICIOUS: Final = 0.2
 """A label to which fits without its patient give less than this probability is looked at again."""
 
 

@@ -155,14 +155,33 @@ class _Asked:
     def take(self, chosen: NDArray[np.bool_]) -> "_Asked":
         return _Asked(sureness=self.sureness[chosen], shares=self.shares[chosen])
 
-    def expected_limit(self, risk: float) -> float:
-        """Share that the next image exceeds with the probability ``risk``; 0 for no image."""
-        known = self.shares[np.isfinite(self.shares)]
-        if len(known) < FEWEST_FOR_A_TAIL:
+    def expected_limit(self, groups: NDArray[np.str_], risk: float) -> float:
+        """Share that an image of the next patient exceeds with the probability ``risk``.
+
+        The tail of a patient's mean and of an image about it, both taken for normal in the
+        log-odds; Student's, since few patients are known. 0 for too few images, 1 for one patient,
+        of whom nothing follows for another.
+
+        Args:
+            groups: patient of each image, str (images,).
+            risk: 0-1.
+        """
+        is_known = np.isfinite(self.shares)
+        names, of_image = np.unique(groups[is_known], return_inverse=True)
+        n_images, n_groups = int(is_known.sum()), len(names)
+        if n_images < FEWEST_FOR_A_TAIL:
             return 0.0
-        odds = logit(np.clip(known, SMALLEST, 1 - SMALLEST))
-        width = float(odds.std(ddof=1)) * np.sqrt(1 + 1 / len(odds))
-        return float(expit(odds.mean() + width * stdtrit(len(odds) - 1, 1 - risk)))
+        if n_groups == 1:
+            return 1.0
+        odds = logit(np.clip(self.shares[is_known], SMALLEST, 1 - SMALLEST))
+        sizes = np.bincount(of_image)
+        means = np.bincount(of_image, weights=odds) / sizes
+        of_means = float(means.var(ddof=1))
+        within = float(((odds - means[of_image]) ** 2).sum() / max(1, n_images - n_groups))
+        # Means of few images vary by these images too; one image a patient tells the sum alone.
+        between = max(0.0, of_means - within * float((1 / sizes).mean()))
+        width = np.sqrt(max(between + within, of_means) + of_means / n_groups)
+        return float(expit(means.mean() + width * stdtrit(n_groups - 1, 1 - risk)))
 
 
 def _certify(
@@ -181,7 +200,7 @@ def _certify(
         split = error_level(n_groups, risk=risk, confidence=confidence)
         stricter = _proven_limit(asked, groups, split, error_confidence(confidence))
         chosen = None if chosen is None or stricter is None else max(chosen, stricter)
-    chosen = _raised(chosen, asked.expected_limit(risk))
+    chosen = _raised(chosen, asked.expected_limit(groups, risk))
     is_wrong = reaches(asked.sureness, np.inf if chosen is None else chosen)
     losses = group_losses(is_wrong, groups)
     n_wrong = int(is_wrong.sum())

@@ -27,7 +27,6 @@ __all__ = [
     "extend_gate",
     "feature_distances",
     "measure_fused",
-    "on_gate_axes",
     "reaches",
 ]
 
@@ -108,13 +107,3 @@ def extend_gate(gate: GateReference, joined: FloatArray) -> GateReference:
     """
     own = project_features(joined, gate.mean, gate.components)
     return replace(gate, points=np.concatenate([gate.points, own]))
-
-
-def on_gate_axes(gate: GateReference, joined: FloatArray) -> NDArray[np.float64]:
-    """Features on the whitened axes of the gate, float64 (cells, axes); lengths stay.
-
-    Args:
-        gate: of the bundle.
-        joined: features of the cells, float32 (cells, channels).
-    """
-    return np.asarray((joined - gate.mean) @ gate.components, np.float64)

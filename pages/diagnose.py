@@ -6,6 +6,7 @@ from leukapp.errors import BundleError, ImageError
 from leukapp.ui import frame, texts
 from leukapp.ui.address import write_address
 from leukapp.ui.bundle_choice import choose_bundle
+from leukapp.ui.diagnose.keeping import show_keeping
 from leukapp.ui.diagnose.panes import show_panes
 from leukapp.ui.diagnose.place import follow_address
 from leukapp.ui.image_choice import choose_image, read_images, show_file_errors
@@ -62,5 +63,6 @@ if entries:
         if chosen and answer and not isinstance(answer, ImageError):
             show_panes(chosen, answer, shared_diagnoser)
         show_image_overview(entries, outcomes)
+        show_keeping(shared_diagnoser)
 else:
     write_address({})

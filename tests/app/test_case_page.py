@@ -1,8 +1,11 @@
 """Cases on page "Batch review": put together, found, opened by a link, named, taken apart."""
 
+import hashlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_diagnoser import FakeDiagnoser, make_field
 from streamlit.testing.v1 import AppTest
@@ -13,6 +16,7 @@ from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
 from leukapp.ui.texts import batch as batch_texts
 from leukapp.ui.texts import cases as texts
+from leukapp.ui.texts import diagnose as diagnose_texts
 
 ACCESSION = "S-26-04711"
 FIELDS = (["ALL", "ALL", "Healthy"], ["ALL", None, "Healthy", "Healthy"])
@@ -149,3 +153,27 @@ def test_a_new_batch_names_its_case(
     [case] = store.cases.search(ACCESSION)
     assert case.n_images == 1
     assert f"Case {ACCESSION}" in [button.label.replace("\\", "") for button in app.button]
+
+
+def test_images_of_page_diagnose_are_kept_as_a_batch_in_a_case(
+    start_app: Callable[..., AppTest], store: ReviewStore, encode_png: Callable[..., bytes]
+) -> None:
+    store.cases.make(ACCESSION)
+    app = start_app()
+    data = encode_png(np.full((32, 32, 3), 90, np.uint8))
+    app.file_uploader[0].upload("field 1.png", data, "image/png")
+    app.run()
+    app.text_input(key="keep-case").set_value(ACCESSION).run()
+    assert f"Case {ACCESSION} is there, with 0 images" in words_of(app)
+    press(app, "keep")
+    [run] = store.runs()
+    [item] = store.items(run.id)
+    assert item.name == "field 1.png"
+    assert store.cases.item_ids(1) == {item.id}
+    [link] = app.get("page_link")
+    assert link.proto.label == diagnose_texts.KEPT.format(batch=run.id)
+    while store.run(run.id).state is not RunState.FINISHED:
+        time.sleep(0.02)
+    # One line of the page, one of the batch, of one hash: corrections of the one are the other's.
+    assert store.items(run.id)[0].image_sha256 == hashlib.sha256(data).hexdigest()
+    assert store.verify().is_whole

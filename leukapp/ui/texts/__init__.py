@@ -27,8 +27,8 @@ UPLOAD_LABEL: Final = "Drop smear images here"
 UPLOAD_HELP: Final = (
     "One cell or one small field an image works best. "
     "Images stay in the server's memory for this browser alone, also while you look at another "
-    "page or reload this one. They are not stored: they go when you take them away, and an hour "
-    "after you last used the app."
+    "page or reload this one. They are not stored unless you keep them: they go when you take them "
+    "away, and an hour after you last used the app."
 )
 UPLOAD_TYPES: Final = "JPEG, PNG, TIFF, BMP or WebP, up to {limit} images"
 UPLOAD_LIMIT: Final = (

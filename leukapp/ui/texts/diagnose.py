@@ -49,3 +49,14 @@ MARKED_HELP: Final = (
 MARKED_ALT: Final = "The leukocyte that you marked"
 MARKED_CELL: Final = "Marked by a reader; the networks did not judge it."
 MARK_DROP: Final = "Do not mark it"
+
+KEEP: Final = "Keep these images"
+KEEP_HELP: Final = (
+    "Begins a batch on page Batch review with the images that you brought: only their pixels are "
+    "stored, until somebody removes the batch, and everyone who may open that page sees them with "
+    "their file names. Each is read once more; corrected leukocytes stay corrected, decisions are "
+    "signed anew there."
+)
+KEEP_SURE: Final = "Keep (images: {n})"
+KEEPING: Final = "Taking the images in…"
+KEPT: Final = "Kept as batch {batch}: open it"

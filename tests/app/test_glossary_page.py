@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from leukapp.ui import texts as app_texts
+from leukapp.ui.texts import batch, cells, diagnose, microscope, review
 from leukapp.ui.texts import evaluation as evaluation_texts
 from leukapp.ui.texts import glossary as texts
 
@@ -31,12 +32,39 @@ def test_links_of_help_marks_lead_to_a_word() -> None:
     assert len(anchors) == len(texts.TERMS)
     helps = [
         value
-        for module in (app_texts, evaluation_texts)
+        for module in (
+            app_texts,
+            batch,
+            cells,
+            diagnose,
+            evaluation_texts,
+            microscope,
+            review,
+        )
         for name, value in vars(module).items()
         if name.endswith("_HELP") and isinstance(value, str)
     ]
     linked = [anchor for text in helps for anchor in re.findall(r"glossary#([a-z-]+)\)", text)]
-    assert len(linked) > 12
+    assert len(linked) > 20
     assert set(linked) <= anchors
     with pytest.raises(KeyError):
         texts.see("No such word")
+
+
+RESEARCH_WORDS = re.compile(
+    r"\b(bundle|branch(es)?|fused|softmax|sha-?256|hash(es)?|engine|grouped)\b", re.IGNORECASE
+)
+OF_RESEARCHERS = re.compile("PDF_|BATCH_RECORD|EXPORT_LEAD")
+"""What is folded under "Details for researchers", or written into files."""
+
+
+def test_a_clinician_s_words_come_first_in_batch_and_diagnose() -> None:
+    found = {
+        name: value
+        for module in (batch, cells, diagnose, microscope, review)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and not OF_RESEARCHERS.match(name)
+        # A placeholder is no word, and a link to the glossary explains one.
+        if RESEARCH_WORDS.search(re.sub(r"\{\w+\}|\[[^]]*\]\([^)]*\)", "", value))
+    }
+    assert found == {}

@@ -47,7 +47,7 @@ def test_a_report_has_verdict_numbers_hashes_time_and_research_line() -> None:
     assert len(reader.pages) == 2
     assert all(RESEARCH_USE_NOTICE in page.extract_text() for page in reader.pages)
     assert "Probability 93.0 %" in words
-    assert "Both branches say ALL." in words
+    assert "Both networks say ALL." in words
     assert "EfficientNet-Lite2, own softmax" in words
     assert "2026-03-01T12:00:05+00:00" in words
     assert diagnosis.image_sha256 in words
@@ -59,7 +59,7 @@ def test_a_report_has_verdict_numbers_hashes_time_and_research_line() -> None:
     assert len(reader.pages[0].images) == 2
     width_px = min(image.image.size[0] for page in reader.pages for image in page.images)
     assert width_px == diagnosis.image.shape[1]
-    for source in ("EfficientNet-Lite2", "MobileNetV3-Large", "Fused"):
+    for source in ("EfficientNet-Lite2", "MobileNetV3-Large", "Both networks"):
         assert f"{source}: heat for ALL" in words
     assert texts.SYNTHETIC not in words
 

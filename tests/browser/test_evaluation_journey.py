@@ -119,7 +119,7 @@ def test_from_a_cell_to_its_images_and_their_heatmaps(
 
     looks.first.click()
     expect(page.get_by_text(f"{held_out.sample_ids[rows[0]]} · group")).to_be_visible()
-    for source in ("EfficientNet-Lite2", "MobileNetV3-Large", "Fused"):
+    for source in ("EfficientNet-Lite2", "MobileNetV3-Large", "Both networks"):
         expect_painted(page.get_by_role("img", name=re.compile(f"^{source}: heat for")))
 
     click_cell(page, 2, 0)

@@ -35,13 +35,14 @@ def show_batch_head(run: BatchRun, worker: BatchWorker) -> None:
         st.header(escape_markdown(run.name), anchor=False, width="content")
         word = state_word(run, worker)
         st.badge(word, color=STATE_COLORS.get(word, "gray"))  # type: ignore[arg-type]
+        with st.popover(texts.RESEARCHERS, type="tertiary"):
+            sha, version = run.bundle_sha256, run.software_version
+            st.caption(texts.BATCH_RECORD.format(sha=sha, version=version))
     st.caption(
         texts.BATCH_ABOUT.format(
             number=run.id,
             total=run.total,
-            sha=run.bundle_sha256[:12],
             moment=run.created_at.strftime("%Y-%m-%d %H:%M"),
-            version=run.software_version,
         )
         + (texts.ASKS_FOR_TWO if run.n_readers == N_READERS else "")
     )

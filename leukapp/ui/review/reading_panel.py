@@ -152,17 +152,25 @@ def _number_lines(item: BatchItem) -> list[str]:
     if item.probabilities:
         numbers = " · ".join(f"{name} {percent(p)}" for name, p in item.probabilities.items())
         lines.append(f'<p class="leuk-note">{html.escape(numbers)}</p>')
+    of_networks = []
     for name, votes in (item.branch_probabilities or {}).items():
         top = max(votes, key=votes.__getitem__)
         vote = texts.VOTES_LINE.format(
             branch=branch_title(name), answer=theme.marked(top), value=percent(votes[top])
         )
-        lines.append(f'<p class="leuk-note">{html.escape(vote)}</p>')
-    if item.answer_name is not None or not lines:
-        return lines
+        of_networks.append(f'<p class="leuk-note">{html.escape(vote)}</p>')
+    if item.answer_name is not None:
+        return [*lines, *_folded(texts.RESEARCHERS, of_networks)]
     note = f'<p class="leuk-note">{html.escape(app_texts.NO_CALL_NOTE)}</p>'
-    summary = f"<summary>{html.escape(app_texts.WHY)}</summary>"
-    return [f"<details>{summary}{''.join(lines)}{note}</details>"]
+    shares = [*lines, *of_networks]
+    return _folded(app_texts.WHY, [*shares, note] if shares else [])
+
+
+def _folded(title: str, lines: list[str]) -> list[str]:
+    """HTML lines behind a title that opens them; none where there is no line."""
+    if not lines:
+        return []
+    return [f"<details><summary>{html.escape(title)}</summary>{''.join(lines)}</details>"]
 
 
 def _show_steps(reading: Reading, entry: WorklistEntry) -> None:

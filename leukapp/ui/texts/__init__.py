@@ -125,16 +125,16 @@ CHART_ALT: Final = "Bar chart of the calibrated probabilities: {values}."
 # Evidence
 BRANCHES: Final = "What each network says alone"
 BRANCHES_HELP: Final = (
-    "The two branches look at the same image independently. The fused decision joins their "
-    "features; it is not a vote count."
+    "The two networks look at the same image independently. The joint answer is made of what both "
+    "saw; it is not a vote count."
     f" {see('Branch')}"
 )
-BRANCHES_AGREE: Final = "Both branches say {label}."
-BRANCHES_DISAGREE: Final = "The branches disagree: {votes}."
+BRANCHES_AGREE: Final = "Both networks say {label}."
+BRANCHES_DISAGREE: Final = "The networks disagree: {votes}."
 BRANCH_VOTE: Final = "{branch} says {label}"
 VOTE_OWN: Final = "own softmax {value}"
 QUALITY: Final = "Image quality"
-QUALITY_HELP: Final = "Measured on the image before any network sees it."
+QUALITY_HELP: Final = f"Measured on the image before any network sees it. {see('Quality check')}"
 QUALITY_FINE: Final = "Nothing found that speaks against reading this image."
 QUALITY_MEASURES: Final = (
     "Brightness {brightness:.0f} of 255 · contrast {contrast:.0f} · focus {focus:.0f} · "
@@ -154,7 +154,7 @@ VIEW_LABEL: Final = "View"
 VIEW_SIDE_BY_SIDE: Final = "Side by side"
 VIEW_ORIGINAL: Final = "Original"
 VIEW_ENHANCED: Final = "Enhanced"
-VIEW_FUSED: Final = "Fused"
+VIEW_FUSED: Final = "Both networks"
 CLASS_LABEL: Final = "Explain the score of"
 OPACITY_LABEL: Final = "Opacity"
 OPACITY_HELP: Final = "How much the hottest place covers the image; colder places cover less."
@@ -183,7 +183,7 @@ RECORD_LINE: Final = (
 )
 
 # Choice of a bundle
-BUNDLE: Final = "Bundle"
+BUNDLE: Final = "Networks"
 BUNDLE_HELP: Final = (
     "The trained networks that answer, and the classes they tell apart. Your choice holds on every "
     "page of this session."

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from leukapp.ui.texts.glossary import see
+
 LEAD: Final = (
     "Let the networks read a whole set of images, then look at the ones that need you: unsure "
     "answers first, your decision with one key, and how often you and the networks agree."
@@ -63,6 +65,7 @@ TWO_READERS_HELP: Final = (
     "Each image asks for decisions of two readers; neither sees the other's before signing. Where "
     "they differ, a further decision settles it. Without sign-in, readers are told apart by their "
     "initials."
+    f" {see('Two readers')}"
 )
 ASKS_FOR_TWO: Final = " · two readers"
 START: Final = "Start reading"
@@ -81,9 +84,9 @@ PROGRESS: Final = "Reading"
 WORKLIST: Final = "Worklist"
 AGREEMENT: Final = "Agreement"
 EXPORT: Final = "Export"
-BATCH_ABOUT: Final = (
-    "Batch {number} · {total} files · begun {moment} UTC · bundle sha256 {sha} · LeukApp {version}"
-)
+BATCH_ABOUT: Final = "Batch {number} · {total} files · begun {moment} UTC"
+RESEARCHERS: Final = "Details for researchers"
+BATCH_RECORD: Final = "Bundle sha256 {sha} · LeukApp {version}"
 PROGRESS_BAR: Final = "{read} of {total} files read"
 PROGRESS_UNREADABLE: Final = "{n} could not be read"
 IN_LINE: Final = "Another batch is being read; this one is in line."
@@ -112,8 +115,8 @@ UNEXPECTED: Final = (
     "whoever runs this server."
 )
 OTHER_BUNDLE: Final = (
-    "This batch was begun with another bundle, and the answers of two networks do not mix: choose "
-    "that bundle in the sidebar, or start a new batch for the rest."
+    "This batch was begun with other networks, whose answers do not mix with those of the chosen "
+    "ones: choose them in the sidebar, or start a new batch for the rest."
 )
 UNREADABLE: Final = "Files that could not be read"
 UNREADABLE_NAME: Final = "File"
@@ -130,7 +133,7 @@ NOTHING_READ: Final = "No image of this batch has been read yet."
 FILTERS: Final = "Filter and sort"
 VERDICTS_LABEL: Final = "Verdict"
 CONFIDENCE_LABEL: Final = "Probability of the verdict"
-BRANCHES_LABEL: Final = "Branches"
+BRANCHES_LABEL: Final = "Networks"
 BRANCHES: Final = {"any": "All", "agree": "Agree", "disagree": "Disagree"}
 QUALITY_LABEL: Final = "Image quality"
 QUALITY: Final = {"any": "All", "clean": "Nothing found", "with findings": "With findings"}
@@ -166,7 +169,9 @@ OPEN_IN_BATCH: Final = "Batch {batch}, No. {number}"
 START_REVIEW: Final = "Start with the first open image"
 HIDDEN: Final = "hidden"
 REJECTED: Final = "⌀ Not to be judged"
-REJECTED_HELP: Final = "The quality check refused these pictures, so there is no call on them."
+REJECTED_HELP: Final = (
+    f"The quality check refused these pictures, so there is no call on them. {see('Quality check')}"
+)
 UNREADABLE_APART: Final = "Files that could not be read: {n}. Part Reading says why."
 DENSITY_LABEL: Final = "How close the images lie"
 DENSITIES: Final = {"comfortable": "Comfortable", "compact": "Compact"}
@@ -186,7 +191,7 @@ TAKE_BACK_ALL: Final = "Take back {n} signed together"
 UNSIGNED: Final = (
     "Not signed: {n}, whose file is not at hand or not the one that was judged (No. {numbers})."
 )
-MARK_DISAGREE: Final = "branches disagree"
+MARK_DISAGREE: Final = "networks disagree"
 MARK_QUALITY: Final = "quality"
 DECIDED: Final = {"agree": "✓ agreed", "override": "✎ {label}", "unsure": "? unsure"}
 THUMBNAIL_ALT: Final = "Image {number}"
@@ -213,8 +218,8 @@ GO_ON: Final = "Go on by itself"
 GO_ON_HELP: Final = "After a decision, show the next image that nobody has decided on."
 HEATMAPS_SHOW: Final = "Show heatmaps"
 HEATMAPS_OTHER_BUNDLE: Final = (
-    "These answers are of another bundle than the chosen one, whose heatmaps would not explain "
-    "them. Choose that bundle in the sidebar."
+    "These answers are of other networks than the chosen ones, whose heatmaps would not explain "
+    "them. Choose those networks in the sidebar."
 )
 HEATMAPS_HIDE: Final = "Hide heatmaps"
 BLINDED_NOTE: Final = "The verdict is shown once you have voted."
@@ -274,6 +279,7 @@ READERS: Final = "Reader against reader"
 READERS_HELP: Final = (
     "Images that two readers have signed. Only decisions that were signed before either reader "
     "could see the other's are compared."
+    f" {see('Kappa')}"
 )
 READERS_ALT: Final = "Confusion matrix of {n} images, reader against reader; table beside it."
 NO_PAIR: Final = "No image is signed by two readers yet."
@@ -311,8 +317,8 @@ REPORT_HELP: Final = (
 )
 REPORT_NONE: Final = "A report with pages for each image needs a decision on an image first."
 REPORT_OTHER_BUNDLE: Final = (
-    "A report with pages for each image needs the bundle that read this batch: choose it in the "
-    "sidebar."
+    "A report with pages for each image needs the networks that read this batch: choose them in "
+    "the sidebar."
 )
 DOWNLOAD_PDF: Final = "Summary (PDF)"
 

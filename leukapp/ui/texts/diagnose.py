@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from leukapp.ui.texts.glossary import see
+
 HEAT_SETTINGS: Final = "Heatmap settings"
 HEAT_SOURCE: Final = "Heat of"
 BOTH_NETWORKS: Final = "Both networks"
@@ -19,6 +21,7 @@ CORRECT: Final = "What do you see?"
 CORRECT_HELP: Final = (
     "Saved at once to the audit trail with your initials. The networks' verdict on the image stays "
     "as it is; the count below the verdict follows, and says so."
+    f" {see('Audit trail')}"
 )
 CORRECT_NEEDS_INITIALS: Final = "Type your initials above to correct a leukocyte."
 CORRECTED_BY: Final = "Corrected to **{answer}** by {initials}, {moment} UTC"
@@ -30,6 +33,7 @@ CORRECTED_VERDICT_HELP: Final = (
     "one that the networks are {certain:.0%} sure of, a removed one and an artifact not at all. "
     "Reactive and other cells, which the networks do not know, are left out. The networks' verdict "
     "above stays as it is."
+    f" {see('Corrected')}"
 )
 NO_CELL_LEFT: Final = "No leukocyte is left of which the networks' rule could be asked."
 REMOVE: Final = "Remove: no leukocyte here"

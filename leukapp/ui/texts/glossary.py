@@ -39,6 +39,12 @@ TERMS: Final = (
         "a reader who calls only the easy images is often right.",
     ),
     Term(
+        name="Audit trail",
+        meaning="Every answer, decision and corrected leukocyte is a row that is never changed; to "
+        "take something back adds a row. Each row holds a fingerprint of the one before it, so "
+        "that a changed or missing row is noticed.",
+    ),
+    Term(
         name="AUROC",
         meaning="Area under the ROC curve: how often an image of the class gets a higher "
         "probability than one of the others. 1 is perfect, 0.5 is guessing.",
@@ -82,6 +88,12 @@ TERMS: Final = (
     Term(
         name="Confusion matrix",
         meaning="How many images of each true class (rows) were answered how (columns).",
+    ),
+    Term(
+        name="Corrected",
+        meaning="With what readers say of single leukocytes: another answer, a leukocyte that was "
+        "not found, a box that holds none. The networks' own answers and verdict stay beside it. "
+        "The verdict as corrected asks the networks' rule for a field again.",
     ),
     Term(
         name="Coverage",
@@ -129,6 +141,11 @@ TERMS: Final = (
         "exactly 0 or 1, Wilson's interval over the number of groups.",
     ),
     Term(
+        name="Kappa",
+        meaning="Cohen's kappa: how much more two readers, or a reader and the networks, agree "
+        "than by chance. 1 is always, 0 is no more than chance.",
+    ),
+    Term(
         name="No call",
         meaning="No answer, with its reason: the image cannot be read, or the networks are not "
         "sure enough, or the image is unlike those they learned from.",
@@ -158,6 +175,11 @@ TERMS: Final = (
         "is not flagged is negative, at a prevalence.",
     ),
     Term(
+        name="Quality check",
+        meaning="Focus, light, contrast and stain of a picture, measured before any network sees "
+        "it. Where they speak against reading it, there is no call.",
+    ),
+    Term(
         name="Risk over coverage",
         meaning="The share of wrong calls as more and more images are called, the surest first.",
     ),
@@ -177,6 +199,11 @@ TERMS: Final = (
     Term(
         name="Specificity",
         meaning="Share of the other images that are not answered as the class.",
+    ),
+    Term(
+        name="Two readers",
+        meaning="Each image of a batch asks for two readers, who sign unseen by each other; where "
+        "they differ, a further decision settles it.",
     ),
     Term(
         name="Type not determined",

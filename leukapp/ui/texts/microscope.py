@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from leukapp.ui.texts.glossary import see
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureWords:
@@ -69,6 +71,7 @@ GALLERY_HELP: Final = (
     "Each leukocyte is found by its nucleus, cut out at one scale and judged alone; the verdict "
     "puts their answers together. Within a group the most doubtful come first. Click one to see "
     "it, and where it lies."
+    f" {see('Field')}"
 )
 CORRECTED_CELL: Final = "{cell}, corrected by a reader"
 MARKED_CELL: Final = "{cell}, marked by a reader"

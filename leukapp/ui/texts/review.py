@@ -2,10 +2,14 @@
 
 from typing import Final
 
+from leukapp.ui.texts.glossary import see
+
 DECISION: Final = "Your decision"
 DECISION_HELP: Final = (
-    "Saved at once to the review log of this server, with the hashes of the image and of the "
-    "bundle, and the time. Nothing in the log is ever changed: taking back a decision adds a line."
+    "Saved at once to the review log of this server, with the time and with what tells image and "
+    "networks from all others. Nothing in the log is ever changed: taking back a decision adds a "
+    "line."
+    f" {see('Audit trail')}"
 )
 CHOICE_LABEL: Final = "Do you agree with the verdict?"
 CHOICES: Final = {"agree": "Agree", "override": "Override", "unsure": "Unsure"}
@@ -35,4 +39,4 @@ SAVED_BY: Final = "by {initials}, {moment} UTC"
 SAVED_BLINDED: Final = "before the verdict was shown"
 SAVED_ADJUDICATION: Final = "as adjudication of two readers"
 SAVED_REASON: Final = "Reason: {reason}"
-OTHER_BUNDLE: Final = "This decision was about the answer of another bundle."
+OTHER_BUNDLE: Final = "This decision was about the answer of other networks."

@@ -36,7 +36,7 @@ from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
 from leukapp.labels import HEALTHY, name_answer
 from leukapp.model.bundle import Bundle, open_bundle
-from leukapp.model.fusion import NetworkLogits
+from leukapp.model.fusion import NetworkLogits, pool
 from leukapp.process_threads import one_opencv_thread, usable_cores
 from leukapp.resources import find_bundle
 
@@ -393,6 +393,25 @@ class Diagnoser:
         if output is None or not 0 <= index < len(diagnosis.cells):
             raise IndexError(f"the image has {len(diagnosis.cells)} cells, got index {index}")
         return self._explain_item(output, index, class_name)
+
+    def place_cell(self, diagnosis: Diagnosis, index: int) -> NDArray[np.float32]:
+        """Where the networks place a leukocyte, so that it can be compared with others.
+
+        Args:
+            diagnosis: an answer of this diagnoser, not of mode ``whole``.
+            index: of the cell in ``diagnosis.cells``.
+
+        Returns:
+            Unit vector, float32 (dimensions,), of this bundle alone.
+
+        Raises:
+            IndexError: there is no such cell.
+        """
+        output = diagnosis.network_output
+        if output is None or not 0 <= index < len(diagnosis.cells):
+            raise IndexError(f"the image has {len(diagnosis.cells)} cells, got index {index}")
+        pooled = [pool(activation[index : index + 1]) for activation in output.activations]
+        return np.asarray(self._rule.place(np.concatenate(pooled, axis=-1))[0], np.float32)
 
     def answer_as_corrected(
         self, diagnosis: Diagnosis, *, kept: Sequence[int], given: Sequence[str]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leukapp.imaging.quality import QualityReport
 from leukapp.inference.field_rule import cell_shares, combine_cells
-from leukapp.inference.gate import feature_distances
+from leukapp.inference.gate import feature_distances, project_features
 from leukapp.inference.no_call import (
     NoCall,
     explain_distance,
@@ -184,6 +184,17 @@ class DecisionRule:
             features: joined pooled features of the items, float32 (items, features).
         """
         return ItemScores(logits=logits, distances=feature_distances(self.gate, features))
+
+    def place(self, features: FloatArray) -> FloatArray:
+        """Where items lie among the training features: near items look alike to the networks.
+
+        Args:
+            features: joined pooled features of the items, float32 (items, features).
+
+        Returns:
+            Unit vectors on the axes of the gate, float32 (items, dimensions).
+        """
+        return project_features(features, self.gate.mean, self.gate.components)
 
     def decide(self, scores: ItemScores | None, quality: QualityReport | None = None) -> Decision:
         """Answer for one image.

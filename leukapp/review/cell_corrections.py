@@ -37,11 +37,14 @@ def add_correction(  # noqa: PLR0913
     initials: str,
     user: str | None,
     is_marked: bool = False,
+    features: str | None = None,
 ) -> None:
     """Add what a reviewer says of a cell, in the caller's transaction."""
     detail: dict[str, Any] = {"box": _corners(box), "answer": answer, "initials": initials}
     if is_marked:
         detail["marked"] = True
+    if features is not None:
+        detail["features"] = features
     append_entry(connection, _entry(image_sha256, bundle_sha256, user, detail))
 
 
@@ -134,6 +137,8 @@ def _correction(row: RowMapping, detail: Mapping[str, Any]) -> CellCorrection:
         user=row["user_mail"],
         corrected_at=datetime.fromisoformat(row["recorded_at"]).astimezone(UTC),
         is_marked=detail.get("marked") is True,
+        bundle_sha256=row["bundle_sha256"],
+        features=detail.get("features"),
     )
 
 

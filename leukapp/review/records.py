@@ -116,6 +116,9 @@ class CellCorrection:
         user: mail address where readers sign in, else None.
         corrected_at: UTC.
         is_marked: a reader marked the cell, which the networks had not found.
+        bundle_sha256: of the networks that had answered.
+        features: where these place the cell, as ``encode_features`` writes it; None for one that
+            they did not judge, and of earlier versions.
     """
 
     sequence: int
@@ -125,6 +128,8 @@ class CellCorrection:
     user: str | None
     corrected_at: datetime
     is_marked: bool = False
+    bundle_sha256: str = ""
+    features: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

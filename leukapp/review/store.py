@@ -754,7 +754,7 @@ class ReviewStore:
             gone = [{"gone": removal_id} for removal_id in removal_ids]
             connection.execute(delete(REMOVALS).where(REMOVALS.c.id == bindparam("gone")), gone)
 
-    def correct_cell(
+    def correct_cell(  # noqa: PLR0913
         self,
         diagnosis: Diagnosis,
         box: CellBox,
@@ -763,6 +763,7 @@ class ReviewStore:
         initials: str,
         user: str | None = None,
         is_marked: bool = False,
+        features: str | None = None,
     ) -> None:
         """Write down what a reviewer says of one leukocyte; nothing is overwritten.
 
@@ -773,6 +774,8 @@ class ReviewStore:
             initials: of the reviewer.
             user: mail address of who is signed in, or None.
             is_marked: the networks had not found it: the reviewer marked it.
+            features: where the networks place it, as ``encode_features`` writes it; None for a
+                cell that they did not judge.
 
         Raises:
             ValueError: ``answer`` is none of ``CELL_ANSWERS``.
@@ -790,6 +793,7 @@ class ReviewStore:
                 initials=initials,
                 user=user,
                 is_marked=is_marked,
+                features=features,
             )
 
     def take_back_correction(

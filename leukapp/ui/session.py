@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from leukapp.admission import MAX_WAITING, Admission, OnPosition
 from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
@@ -150,6 +152,11 @@ class SharedDiagnoser:
         """Compute the heatmaps over one leukocyte's crop from what the diagnosis kept."""
         with self._admission.enter():
             return self._diagnoser.explain_cell(diagnosis, index, class_name)
+
+    def place_cell(self, diagnosis: Diagnosis, index: int) -> NDArray[np.float32]:
+        """Where the networks place a leukocyte; see ``Diagnoser.place_cell``."""
+        with self._admission.enter():
+            return self._diagnoser.place_cell(diagnosis, index)
 
     def answer_as_corrected(
         self, diagnosis: Diagnosis, *, kept: Sequence[int], given: Sequence[str]

@@ -149,6 +149,27 @@ def test_a_corrected_cell_changes_group_and_count_and_is_taken_back(start_app: S
     assert "**1 of 2** judged" not in words(app)
 
 
+def test_a_chosen_cell_stands_beside_signed_ones_or_drawings(start_app: StartApp) -> None:
+    app = upload(start_app(), ("field.png", FIELD))
+    app.query_params["cell"] = "4"
+    app.text_input(key="initials-diagnose-field").set_value("KM")
+    app.button(key="initials-diagnose-use").click().run()
+    assert own_texts.NO_REFERENCES in words(app)
+    [pills] = [one for one in app.button_group if one.label == own_texts.CORRECT]
+    pills.set_value("AML").run()
+    assert not app.exception
+    # Nothing is a reference for itself.
+    assert own_texts.NO_REFERENCES in words(app)
+    app.query_params["cell"] = "1"
+    app.run()
+    assert not app.exception
+    assert own_texts.NO_REFERENCES not in words(app)
+    assert own_texts.REFERENCES in words(app)
+    assert [one.captions[0][:14] for one in app.image if "AML" in one.captions[0]] == [
+        "◆ AML, KM, 202"
+    ]
+
+
 def test_a_missed_cell_is_marked_by_numbers_signed_counted_and_taken_back(
     start_app: StartApp,
 ) -> None:

@@ -84,6 +84,21 @@ def test_one_cell_of_a_field_is_explained_without_the_network(diagnosis, diagnos
         diagnoser.explain_cell(diagnosis, N_CELLS, "ALL")
 
 
+def test_what_readers_say_is_asked_of_the_field_s_rule_without_the_network(
+    diagnosis, diagnoser, monkeypatch
+):
+    monkeypatch.setattr(diagnoser, "engine", None)
+    everything = range(len(diagnosis.cells))
+    same = diagnoser.answer_as_corrected(diagnosis, kept=everything, given=())
+    assert (same.finding, same.label) == (diagnosis.finding, diagnosis.label)
+    only_said = diagnoser.answer_as_corrected(diagnosis, kept=(), given=("AML", "AML"))
+    assert only_said.finding == "leukemia"
+    places = np.stack([diagnoser.place_cell(diagnosis, index) for index in everything])
+    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1, rtol=1e-5)
+    with pytest.raises(IndexError, match="12 cells, got index 12"):
+        diagnoser.place_cell(diagnosis, N_CELLS)
+
+
 def test_heat_of_a_field_lies_on_its_cells(diagnosis):
     heat = diagnosis.explanation.fused.values
     height, width = diagnosis.image.shape[:2]

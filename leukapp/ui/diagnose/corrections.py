@@ -1,6 +1,8 @@
 """What readers say of single leukocytes: what corrects one, and what stands."""
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import LeukappError
@@ -13,6 +15,7 @@ from leukapp.review.corrected_cells import (
     n_corrected,
 )
 from leukapp.review.records import CORRECTIONS, REMOVED, CellCorrection
+from leukapp.review.reference_cells import encode_features
 from leukapp.ui.cell_table import show_summary
 from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import answer_title, marked_answer
@@ -68,13 +71,17 @@ def show_corrected(
     )
 
 
-def show_correction(diagnosis: Diagnosis, index: int, cell: CorrectedCell) -> None:
+def show_correction(
+    diagnosis: Diagnosis, index: int, cell: CorrectedCell, *, place: NDArray[np.float32] | None
+) -> None:
     """Write what corrects one leukocyte, or the correction that stands with its way back.
 
     Args:
         diagnosis: of the image.
         index: of the leukocyte.
         cell: the leukocyte, with the correction that stands.
+        place: where the networks place it, which makes it a reference for others; None for one
+            that is none.
     """
     initials = session_initials()
     correction = cell.correction
@@ -92,6 +99,7 @@ def show_correction(diagnosis: Diagnosis, index: int, cell: CorrectedCell) -> No
                 initials=initials,
                 user=reader_mail(),
                 is_marked=cell.cell is None,
+                features=None if place is None else encode_features(place),
             )
 
     def correct() -> None:

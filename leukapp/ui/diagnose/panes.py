@@ -21,6 +21,7 @@ from leukapp.ui.diagnose.marking import (
     show_pending,
 )
 from leukapp.ui.diagnose.place import write_place
+from leukapp.ui.diagnose.references import show_references
 from leukapp.ui.guarded import guarded_fragment
 from leukapp.ui.microscope.cell_look import CellLook, answer_mark, look_at
 from leukapp.ui.microscope.gallery import show_gallery
@@ -122,7 +123,13 @@ def _show_cells(
         st.markdown(f"**{mark} {escape_markdown(looks[chosen].name)}**")
     _show_cell(diagnosis, diagnoser, chosen, cells[chosen])
     if diagnosis.mode == "field":
-        show_correction(diagnosis, chosen, cells[chosen])
+        is_judged = cells[chosen].cell is not None
+        place = diagnoser.place_cell(diagnosis, chosen) if is_judged else None
+        # What is said of a drawing is no reference for cells of patients.
+        kept_place = None if entry.is_synthetic else place
+        show_correction(diagnosis, chosen, cells[chosen], place=kept_place)
+        if place is not None:
+            show_references(diagnosis, diagnoser, chosen, place)
 
 
 def _show_cell(

@@ -35,6 +35,20 @@ CORRECTED_VERDICT_HELP: Final = (
     "above stays as it is."
     f" {see('Corrected')}"
 )
+REFERENCES: Final = "Signed here, most like it"
+REFERENCES_HELP: Final = (
+    "Leukocytes that readers of this site signed, in the order in which the networks find them "
+    "like this one. They are no second opinion: the networks that judge also choose. Of a signed "
+    "leukocyte a short list of numbers is kept, no picture; it is shown where its image is among "
+    "yours."
+)
+NO_REFERENCES: Final = (
+    "No leukocyte is signed here yet with these networks. Drawings, made by a program, in its "
+    "place:"
+)
+REFERENCE: Final = "{answer}, {initials}, {moment}"
+REFERENCE_ALT: Final = "A leukocyte that a reader of this site signed"
+REFERENCE_UNSEEN: Final = "Its image is not among yours."
 NO_CELL_LEFT: Final = "No leukocyte is left of which the networks' rule could be asked."
 REMOVE: Final = "Remove: no leukocyte here"
 MARK: Final = "Mark a missed leukocyte"

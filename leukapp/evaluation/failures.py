@@ -1,5 +1,6 @@
 """Images that were called wrongly or not at all, of any number of sources, the surest first."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -24,6 +25,48 @@ class Failure:
     row: int
     kind: FailureKind
     probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureCount:
+    """How many images of one source have no right call.
+
+    Attributes:
+        source: as the table names it.
+        n_images: of the source.
+        n_missed: leukemia called Healthy.
+        n_false_alarms: Healthy called leukemia.
+        n_wrong_types: one leukemia called another.
+        n_no_call: without a call.
+    """
+
+    source: str
+    n_images: int
+    n_missed: int
+    n_false_alarms: int
+    n_wrong_types: int
+    n_no_call: int
+
+
+def count_failures(held_out: HeldOutSet) -> tuple[FailureCount, ...]:
+    """Count the failures of each source; they are never pooled.
+
+    Args:
+        held_out: one protocol, of any number of sources.
+    """
+    counts = Counter((held_out.sources[one.row], one.kind) for one in find_failures(held_out))
+    images = Counter(held_out.sources)
+    return tuple(
+        FailureCount(
+            source=source,
+            n_images=images[source],
+            n_missed=counts[source, "missed"],
+            n_false_alarms=counts[source, "false_alarm"],
+            n_wrong_types=counts[source, "wrong_type"],
+            n_no_call=counts[source, "no_call"],
+        )
+        for source in held_out.source_names
+    )
 
 
 def find_failures(held_out: HeldOutSet) -> tuple[Failure, ...]:

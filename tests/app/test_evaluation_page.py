@@ -448,6 +448,19 @@ def test_two_sets_lie_over_each_other_with_the_interval_of_their_difference(
     assert '"name":"B ' in figure
 
 
+def test_failures_of_every_table_are_counted_one_row_a_source(
+    open_page: Callable[[], AppTest], weights: Path
+) -> None:
+    far = make_held_out("external", "far", seed=2)
+    write_held_out(far, weights / "tiny" / "held_out_far.csv")
+    app = go_to(open_page(), texts.FAILURES)
+    [table] = [one for one in app.dataframe if texts.WRONG_TYPE in one.value.columns]
+    assert "far" in list(table.value[texts.SOURCE_LABEL])
+    row = list(table.value[texts.SOURCE_LABEL]).index("far")
+    assert table.value[texts.NOT_CALLED][row] == int((~far.is_called).sum())
+    assert table.value[texts.IMAGES_COLUMN][row] == len(far.true_labels)
+
+
 def test_failures_of_all_sources_are_a_list_and_a_gallery(
     open_page: Callable[[], AppTest],
     tmp_path: Path,

@@ -127,9 +127,9 @@ def _show_cells(
         place = diagnoser.place_cell(diagnosis, chosen) if is_judged else None
         # What is said of a drawing is no reference for cells of patients.
         kept_place = None if entry.is_synthetic else place
-        show_correction(diagnosis, chosen, cells[chosen], place=kept_place)
         if place is not None:
             show_references(diagnosis, diagnoser, chosen, place)
+        show_correction(diagnosis, chosen, cells[chosen], place=kept_place)
 
 
 def _show_cell(

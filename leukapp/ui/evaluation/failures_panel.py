@@ -1,19 +1,28 @@
 """Section "Failures": wrong and missing calls of every source of a set, as a list and as images."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from leukapp.evaluation.failures import Failure, FailureKind, find_failures
+from leukapp.evaluation.failures import (
+    Failure,
+    FailureCount,
+    FailureKind,
+    count_failures,
+    find_failures,
+)
 from leukapp.evaluation.held_out import HeldOutSet
 from leukapp.ui import theme
-from leukapp.ui.evaluation.figure_box import show_numbers
+from leukapp.ui.evaluation.figure_box import show_csv, show_numbers
 from leukapp.ui.evaluation.gallery import Gallery, answer_caption, show_gallery
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.source_titles import source_title
+from leukapp.ui.evaluation.table_choice import choose_source, tables_beside
+from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -31,6 +40,7 @@ def show_failures(side: Side) -> None:
     Args:
         side: whose table it is; its source plays no part.
     """
+    _show_counts(side)
     held_out = side.table.held_out
     failures = find_failures(held_out)
     st.markdown(f"**{texts.FAILURES_TITLE}**", help=texts.FAILURES_HELP)
@@ -57,6 +67,52 @@ def show_failures(side: Side) -> None:
     )
     show_gallery(gallery)
     show_numbers(failure_table(held_out, shown), side, name=f"failures-{kind}", fold=False)
+
+
+def _show_counts(side: Side) -> None:
+    """Write one row for each source of every table of the bundle; a click leads to its set."""
+    st.markdown(f"**{texts.FAILURE_COUNTS}**", help=texts.FAILURE_COUNTS_HELP)
+    key = f"failure-counts-{side.key}"
+    rows = [
+        (option_key, count)
+        for option_key, table in tables_beside(side)
+        for count in count_failures(table.held_out)
+    ]
+
+    def take_click() -> None:
+        chosen = st.session_state[key]["selection"]["rows"]
+        if chosen:
+            option_key, count = rows[chosen[0]]
+            choose_source(option_key, count.source)
+
+    table = failure_counts_table([count for _, count in rows])
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={texts.SOURCE_LABEL: st.column_config.TextColumn(pinned=True)},
+        height="content",
+        on_select=guarded(take_click),
+        selection_mode="single-row",
+        alt=texts.FAILURE_COUNTS,
+        key=key,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show_csv(table, side, name="failure-counts")
+        st.caption(texts.FAILURE_COUNTS_HINT)
+
+
+def failure_counts_table(counts: Sequence[FailureCount]) -> pd.DataFrame:
+    """Give one row a source with its counts, which can be sorted."""
+    return pd.DataFrame(
+        {
+            texts.SOURCE_LABEL: [source_title(count.source) for count in counts],
+            texts.IMAGES_COLUMN: [count.n_images for count in counts],
+            texts.MISSED: [count.n_missed for count in counts],
+            texts.FALSE_ALARMS: [count.n_false_alarms for count in counts],
+            texts.WRONG_TYPE: [count.n_wrong_types for count in counts],
+            texts.NOT_CALLED: [count.n_no_call for count in counts],
+        }
+    )
 
 
 def count_by_source(held_out: HeldOutSet, failures: tuple[Failure, ...]) -> str:

@@ -6,12 +6,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from leukapp.errors import HeldOutError
 from leukapp.evaluation.intervals import Estimate
 from leukapp.evaluation.report import format_estimate
 from leukapp.evaluation.source_evaluation import SourceEvaluation
 from leukapp.ui import theme
-from leukapp.ui.evaluation.address import FIRST_KEY
 from leukapp.ui.evaluation.figure_box import show_csv, show_figure
 from leukapp.ui.evaluation.figure_style import (
     accent_color,
@@ -22,11 +20,9 @@ from leukapp.ui.evaluation.figure_style import (
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.source_titles import source_title
 from leukapp.ui.evaluation.table_choice import (
-    bundle_options,
     choose_source,
     evaluation_of,
-    show_table_error,
-    table_of_file,
+    tables_beside,
 )
 from leukapp.ui.guarded import guarded
 from leukapp.ui.texts import evaluation as texts
@@ -96,23 +92,13 @@ def rows_beside(side: Side) -> tuple[SourceRow, ...]:
     Args:
         side: whose bundle it is.
     """
-    tables = []
-    if side.is_upload:
-        tables.append((str(st.session_state[FIRST_KEY]), side.table))
-    for option in () if side.is_upload else bundle_options():
-        if option.path is None or option.path.parent != side.table.bundle_folder:
-            continue
-        try:
-            tables.append((option.key, table_of_file(option.path)))
-        except HeldOutError as error:
-            show_table_error(error)
     return tuple(
         SourceRow(
             option_key=key,
             source=source,
             evaluation=evaluation_of(table, source, is_upload=side.is_upload),
         )
-        for key, table in tables
+        for key, table in tables_beside(side)
         for source in table.held_out.source_names
     )
 

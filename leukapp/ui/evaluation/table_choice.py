@@ -157,6 +157,28 @@ def address_of(sides: tuple[Side, ...], section: str, bundle: ListedBundle) -> d
     return values if section == texts.OVERVIEW else values | {"section": section}
 
 
+def tables_beside(side: Side) -> tuple[tuple[str, HeldOutTable], ...]:
+    """Give every table of a side's bundle; one that is damaged says so instead.
+
+    Args:
+        side: whose bundle it is; an uploaded table stands alone.
+
+    Returns:
+        Key of its line in the menu, and the table.
+    """
+    if side.is_upload:
+        return ((str(st.session_state[FIRST_KEY]), side.table),)
+    tables = []
+    for option in bundle_options():
+        if option.path is None or option.path.parent != side.table.bundle_folder:
+            continue
+        try:
+            tables.append((option.key, table_of_file(option.path)))
+        except HeldOutError as error:
+            show_table_error(error)
+    return tuple(tables)
+
+
 def choose_source(option_key: str, source: str) -> None:
     """Show another source from now on; for callbacks.
 

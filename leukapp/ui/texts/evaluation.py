@@ -210,6 +210,13 @@ UNANSWERED: Final = "{n} images in which no leukocyte was found have no answer a
 TRUE_CLASS: Final = "True class"
 PREDICTED_CLASS: Final = "Answered"
 
+FAILURE_COUNTS: Final = "Failures of every source"
+FAILURE_COUNTS_HELP: Final = (
+    "All sources that these networks were judged on, also of their other sets. They are not "
+    "pooled: they hold different images and classes."
+    f" {see('Source')}"
+)
+FAILURE_COUNTS_HINT: Final = "Click a heading to sort; mark a row to see the images of its set."
 FAILURES_TITLE: Final = "Wrong and missing calls of all sources of this set"
 FAILURES_HELP: Final = (
     "The surest answer first. Counts of one source say nothing of another: they hold different "

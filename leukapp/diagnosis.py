@@ -34,8 +34,14 @@ from leukapp.inference.finder_engine import open_finder
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
 from leukapp.inference.heatmap import Heatmap
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
+from leukapp.inference.watch_scores import (
+    WatchScores,
+    measure_distance,
+    measure_nuclei,
+    parent_gate,
+)
 from leukapp.labels import HEALTHY, name_answer
-from leukapp.model.bundle import Bundle, open_bundle
+from leukapp.model.bundle import Bundle, GateReference, open_bundle
 from leukapp.model.fusion import NetworkLogits, pool
 from leukapp.process_threads import one_opencv_thread, usable_cores
 from leukapp.resources import find_bundle
@@ -133,6 +139,7 @@ class Diagnosis:
         timings: milliseconds a step.
         network_output: of the whole image or of each cell; kept so that another class is explained
             without the network.
+        watch_scores: by which a commissioned bundle's images are watched; None of a bundle for all.
     """
 
     image_sha256: str
@@ -155,6 +162,14 @@ class Diagnosis:
     network_output: NetworkOutput | None
     no_call_details: tuple[str, ...] = ()
     type_note: str | None = None
+    watch_scores: WatchScores | None = None
+
+    @property
+    def judged_images(self) -> tuple[RgbImage, ...]:
+        """What the network judged: the crops of the leukocytes, or the whole image."""
+        if self.mode == "whole":
+            return (self.image,)
+        return tuple(cell.crop for cell in self.cells)
 
     @property
     def answer_name(self) -> str | None:
@@ -283,6 +298,10 @@ class Diagnoser:
         if explain_now and not quality.blocking:
             find_explanation()
         no_call = decision.no_call
+        erythrocyte_px = None if cut is None else cut.erythrocyte_px
+        judged = [image] if cut is None else [crop.image for crop in cut.crops]
+        # Read in another way than the images of the commissioning, it is not to be compared.
+        watch_scores = self._watch(output, judged, erythrocyte_px) if mode == "auto" else None
         finished = time.perf_counter()
         return Diagnosis(
             image_sha256=hashlib.sha256(content).hexdigest(),
@@ -304,7 +323,7 @@ class Diagnoser:
             else (),
             find_explanation=find_explanation,
             cells=cells,
-            erythrocyte_px=None if cut is None else cut.erythrocyte_px,
+            erythrocyte_px=erythrocyte_px,
             quality=quality,
             bundle=self._bundle_id,
             engine=self.engine.name,
@@ -316,6 +335,7 @@ class Diagnoser:
                 total_ms=1e3 * (finished - started),
             ),
             network_output=output,
+            watch_scores=watch_scores,
         )
 
     def diagnose_many(
@@ -462,6 +482,25 @@ class Diagnoser:
     @cached_property
     def _rule(self) -> DecisionRule:
         return DecisionRule.of(self.bundle)
+
+    @cached_property
+    def _watched_gate(self) -> GateReference | None:
+        record = self.bundle.commission
+        if record is None or record.watch is None:
+            return None
+        return parent_gate(self.bundle.gate, record.watch.n_gate_points)
+
+    def _watch(
+        self, output: NetworkOutput | None, judged: list[RgbImage], erythrocyte_px: float | None
+    ) -> WatchScores | None:
+        gate = self._watched_gate
+        if gate is None:
+            return None
+        return WatchScores(
+            distance=None if output is None else measure_distance(gate, output.features),
+            stain=measure_nuclei(judged),
+            scale=erythrocyte_px,
+        )
 
     def _answer_cells(self, cut: CutImage, scores: ItemScores) -> tuple[CellAnswer, ...]:
         return tuple(

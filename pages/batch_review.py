@@ -8,6 +8,7 @@ from leukapp.ui.bundle_choice import choose_bundle
 from leukapp.ui.cases.membership import show_membership
 from leukapp.ui.cases.panel import show_case
 from leukapp.ui.cases.search import open_case, search_cases
+from leukapp.ui.laboratory.watch_banner import show_drift
 from leukapp.ui.review.agreement_panel import show_agreement
 from leukapp.ui.review.batch_address import BatchSection, follow_address, keep_address
 from leukapp.ui.review.batches import choose_batch, open_worker
@@ -34,6 +35,7 @@ finally:
     frame.show_about()
 try:
     log, worker = open_log(), open_worker()
+    show_drift(bundle)
     follow_address()
     with choice:
         run = choose_batch(log)

@@ -12,6 +12,7 @@ from leukapp.ui.diagnose.place import follow_address
 from leukapp.ui.image_choice import choose_image, read_images, show_file_errors
 from leukapp.ui.image_overview import show_image_overview
 from leukapp.ui.kept_session import this_session
+from leukapp.ui.laboratory.watch_banner import show_drift
 from leukapp.ui.review.log import write_down
 from leukapp.ui.samples import show_sample_choice, show_sample_gallery
 from leukapp.ui.session import open_diagnoser, session_answers
@@ -37,6 +38,7 @@ with st.sidebar:
     entries = show_kept_images() + show_sample_choice()
 frame.show_about()
 
+show_drift(bundle)
 # The answers keep their place from run to run: were it emptied first, what is being typed into it
 # would be lost.
 body = st.container()

@@ -16,6 +16,7 @@ from leukapp.data.catalog import Sample
 from leukapp.data.fingerprints import Fingerprints
 from leukapp.diagnosis import Diagnoser, Diagnosis
 from leukapp.errors import ImageError
+from leukapp.inference.watch_scores import measure_nuclei
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import pool
 from leukapp.model.weights_io import ARCHIVE_ERRORS
@@ -30,6 +31,7 @@ class SeenImage:
         pooled: of each branch, float32 (cells, channels); no row where no leukocyte was found.
         blocked_reason: of the quality check; None where it lets the image through.
         erythrocyte_px: scale of the image; None where nothing gives one.
+        stain: score of nuclear stain; None where no nucleus is.
         fingerprints: hashes of its pixels.
         is_copy: the bundle was trained on the image, under whatever name.
     """
@@ -37,6 +39,7 @@ class SeenImage:
     pooled: tuple[FloatArray, ...]
     blocked_reason: str | None
     erythrocyte_px: float | None
+    stain: float | None
     fingerprints: Fingerprints
     is_copy: bool
 
@@ -96,6 +99,7 @@ def _keep(path: Path, diagnosis: Diagnosis, diagnoser: Diagnoser) -> SeenImage:
         else tuple(pool(activation) for activation in output.activations),
         blocked_reason=None if blocking is None else blocking.message,
         erythrocyte_px=diagnosis.erythrocyte_px,
+        stain=measure_nuclei(diagnosis.judged_images),
         fingerprints=fingerprints,
         is_copy=hashes is not None and hashes.has_copy_of(diagnosis.image),
     )
@@ -105,6 +109,7 @@ def _keep(path: Path, diagnosis: Diagnosis, diagnoser: Diagnoser) -> SeenImage:
     arrays |= {
         "blocked": np.array(seen.blocked_reason or ""),
         "erythrocyte_px": np.array(seen.erythrocyte_px or np.nan),
+        "stain": np.array(np.nan if seen.stain is None else seen.stain),
         "pixels": np.array(fingerprints.pixels),
         "looks": fingerprints.looks,
         "is_copy": np.array(seen.is_copy),
@@ -118,11 +123,12 @@ def _read(path: Path, diagnoser: Diagnoser) -> SeenImage | None:
     n_branches = len(diagnoser.bundle.preset.branches)
     try:
         with np.load(path, allow_pickle=False) as kept:
-            scale = float(kept["erythrocyte_px"])
+            scale, stain = float(kept["erythrocyte_px"]), float(kept["stain"])
             return SeenImage(
                 pooled=tuple(kept[f"pooled{index}"] for index in range(n_branches)),
                 blocked_reason=str(kept["blocked"]) or None,
                 erythrocyte_px=None if np.isnan(scale) else scale,
+                stain=None if np.isnan(stain) else stain,
                 fingerprints=Fingerprints(
                     pixels=tuple(map(str, kept["pixels"])), looks=kept["looks"]
                 ),

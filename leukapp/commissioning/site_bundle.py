@@ -14,10 +14,11 @@ from leukapp.commissioning.readiness import Readiness
 from leukapp.commissioning.report import SiteReport, report_to_markdown
 from leukapp.data.fingerprints import Fingerprints
 from leukapp.evaluation.held_out import HeldOutSet, write_held_out
+from leukapp.inference.watch_scores import measure_distance
 from leukapp.json_files import write_json
 from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, seal_bundle
 from leukapp.model.bundle import Bundle, write_bundle
-from leukapp.model.commission_record import CommissionRecord, hash_group
+from leukapp.model.commission_record import CommissionRecord, WatchReference, hash_group
 from leukapp.model.fusion import NetworkWeights
 
 BEFORE_FILE = "parent_here.csv"
@@ -53,7 +54,25 @@ def record_commission(
         summary_share=None if setting is None else setting.summary_share,
         certificates=fitted.certificates,
         answer_certificates=fitted.of_answers,
+        watch=_watch_reference(parent, readiness),
     )
+
+
+def _watch_reference(parent: Bundle, readiness: Readiness) -> WatchReference:
+    """Measures of the images that served, each kind sorted alone."""
+    distances = [
+        measure_distance(parent.gate, np.concatenate(one.pooled, axis=1)) for one in readiness.seen
+    ]
+    return WatchReference(
+        n_gate_points=len(parent.gate.points),
+        distance=_sorted_known(distances),
+        stain=_sorted_known([one.stain for one in readiness.seen]),
+        scale=_sorted_known([one.erythrocyte_px for one in readiness.seen]),
+    )
+
+
+def _sorted_known(scores: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(sorted(score for score in scores if score is not None))
 
 
 def write_site_bundle(

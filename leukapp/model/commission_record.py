@@ -103,6 +103,23 @@ class AnswerCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchReference:
+    """What images of a commissioning measured, each kind sorted on its own: no image is told by it.
+
+    Attributes:
+        n_gate_points: points of the parent's gate, which are the first of the bundle's.
+        distance: of each image that has a cell to the parent's training, 0-2.
+        stain: scores of nuclear stain of each image that has a nucleus.
+        scale: diameters of erythrocytes in pixels, of each image that gives one.
+    """
+
+    n_gate_points: int
+    distance: tuple[float, ...]
+    stain: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommissionRecord:
     """How a bundle was fitted to a laboratory; no pixels and no names of images or patients.
 
@@ -122,6 +139,7 @@ class CommissionRecord:
         certificates: what is proven, and what is not.
         answer_certificates: the same of the answers given; empty where only one of health and
             leukemia was brought, and in records of before there were any.
+        watch: what images to come are compared with; None in records of before it was kept.
     """
 
     laboratory: LaboratoryName
@@ -137,6 +155,7 @@ class CommissionRecord:
     summary_share: Share | None
     certificates: tuple[Certificate, ...]
     answer_certificates: tuple[AnswerCertificate, ...] = ()
+    watch: WatchReference | None = None
 
     def is_fitted_on(self, group: str) -> bool:
         """Whether images of a patient were fitted on.

@@ -15,6 +15,7 @@ from leukapp.cells import CellAnswer
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import ImageError, StoreError
 from leukapp.imaging.cell_boxes import CellBox
+from leukapp.inference.watch_scores import WatchedImage
 from leukapp.labels import finding_of, name_answer
 from leukapp.resources import store_url
 from leukapp.review.audit_trail import (
@@ -83,6 +84,7 @@ from leukapp.review.tables import (
     WITHOUT_CELLS,
 )
 from leukapp.review.trail_check import ChainReport, check_trail
+from leukapp.review.watched_rows import add_watched, read_watched
 
 RUNS_A_PAGE: Final = 200
 ITEMS_A_PAGE: Final = 1000
@@ -196,6 +198,7 @@ class ReviewStore:
         """
         with self._writer() as connection:
             append_entry(connection, _diagnosis_entry(diagnosis, user, {}))
+            add_watched(connection, diagnosis)
 
     def record_decision(  # noqa: PLR0913
         self,
@@ -607,7 +610,26 @@ class ReviewStore:
                 if row is not None
             ]
             append_entries(connection, entries)
+            for one, row in zip(answers, rows, strict=True):
+                if row is not None and isinstance(one.answer, Diagnosis):
+                    add_watched(connection, one.answer)
             return tuple(row is not None for row in rows)
+
+    def watched_images(
+        self, bundle_sha256: str, *, after: int = 0, limit: int = ITEMS_A_PAGE
+    ) -> tuple[WatchedImage, ...]:
+        """Scores of images that a commissioned bundle answered, in the order in which they came.
+
+        Args:
+            bundle_sha256: of the bundle.
+            after: number of the last one that is known; 0 for none.
+            limit: how many at most.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with store_errors(), self._reader() as connection:
+            return read_watched(connection, bundle_sha256, after=after, limit=limit)
 
     def set_run_state(self, run_id: int, state: RunState, *, user: str | None = None) -> None:
         """Set the state of a batch.

@@ -159,6 +159,20 @@ REMOVALS: Final = Table(
 )
 """Files of removed batches that are still to be deleted: uploads by id, thumbnails by hash."""
 
+WATCHED: Final = Table(
+    "watched",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("bundle_sha256", String(64), nullable=False),
+    Column("image_sha256", String(64), nullable=False),
+    Column("seen_at", String(32), nullable=False),
+    Column("distance", Float),
+    Column("stain", Float),
+    Column("scale", Float),
+    UniqueConstraint("bundle_sha256", "image_sha256"),
+)
+"""Images that a commissioned bundle answered, each once, in the order in which they came."""
+
 AUDIT_TRAIL: Final = Table(
     "audit_trail",
     METADATA,

@@ -30,6 +30,7 @@ from leukapp.ui.laboratory.jobs import (
     new_folder,
 )
 from leukapp.ui.laboratory.outcome_tables import show_outcomes
+from leukapp.ui.laboratory.watch_banner import show_watch
 from leukapp.ui.review.log import is_admin
 from leukapp.ui.texts import laboratory as texts
 from leukapp.ui.wording import escape_markdown
@@ -143,6 +144,7 @@ def show_in_use(bundle: ListedBundle, store: ReviewStore) -> None:
     if bundle.commission is not None:
         told = escape_markdown(bundle.commission.told())
         st.success(texts.IN_USE.format(told=told), icon=":material/verified:")
+        show_watch(bundle)
         if outcomes_file(bundle.folder).is_file():
             with st.expander(texts.IMAGES_IN_USE):
                 show_outcomes(read_outcomes(outcomes_file(bundle.folder)), key="in-use")

@@ -50,4 +50,20 @@ NO_CALL: Final = "no call"
 OUTCOMES_DOWNLOAD: Final = "All images (CSV)"
 OUTCOMES_NOTE: Final = "Names stay on this server: the bundle holds hashes alone."
 UNEXPECTED: Final = "Something unexpected went wrong; nothing was changed. Start again."
+DRIFT: Final = (
+    "Since {day} the images differ from those of the commissioning for {laboratory}: {what} "
+    "Nothing was changed, but what was certified may not hold for them. If it stays so, commission "
+    "anew with images of now (page Your laboratory). It was settled by image {n} since then."
+)
+DRIFT_KINDS: Final = {
+    "distance": "their cells look unlike them to the networks. Look at stain and camera, and "
+    "whether other patients come than before.",
+    "stain": "their nuclei are stained to another depth. Look at the stain and the light.",
+    "scale": "their erythrocytes have another size in pixels. Look at objective and camera.",
+}
+WATCH: Final = "Watch for a drift"
+WATCHED: Final = "{n} images compared with those of the commissioning: no drift was found."
+NOT_WATCHED: Final = (
+    "The bundle that answers is not commissioned: there is nothing to compare with."
+)
 FAILED: Final = "It stopped: {reason}"

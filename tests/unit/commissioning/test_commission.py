@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from networks import SIZE_PX, write_tiny_bundle
 from PIL import Image
@@ -9,6 +10,7 @@ from PIL import Image
 from leukapp.cli import main
 from leukapp.commissioning.outcomes import read_outcomes
 from leukapp.data.readers.detect import read_catalog
+from leukapp.diagnosis import Diagnoser
 from leukapp.errors import BundleError, CatalogError
 from leukapp.evaluation.held_out_tables import read_bundle_table
 from leukapp.imaging.synthetic import draw_synthetic_cell
@@ -76,6 +78,18 @@ def test_the_list_of_images_has_their_names_and_lies_outside(site, folders):
     assert all("Smith" in one.image for one in outcomes)
     after = read_bundle_table(site / "held_out.csv").held_out.answers
     assert sorted(map(str, after)) == sorted(str(one.after) for one in outcomes)
+
+
+def test_an_image_of_the_commissioning_measures_again_what_the_bundle_keeps_of_it(site, folders):
+    diagnoser = Diagnoser.open(site)
+
+    answered = diagnoser.diagnose(folders / "images" / "ALL" / "Smith_ALL_0.png")
+
+    watch, scores = diagnoser.bundle.commission.watch, answered.watch_scores
+    assert len(watch.distance) == len(watch.stain) > 0
+    assert list(watch.distance) == sorted(watch.distance)
+    assert min(abs(np.array(watch.distance) - scores.distance)) < 1e-4
+    assert min(abs(np.array(watch.stain) - scores.stain)) < 1e-6
 
 
 def test_images_of_patients_that_it_was_fitted_on_are_no_evidence(site, folders):

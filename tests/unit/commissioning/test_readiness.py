@@ -33,6 +33,7 @@ def seen(*, blocked=None, scale=60.0, is_copy=False, n_cells=1):
         pooled=(np.ones((n_cells, 3), np.float32), np.ones((n_cells, 2), np.float32)),
         blocked_reason=blocked,
         erythrocyte_px=scale,
+        stain=0.9,
         fingerprints=Fingerprints(pixels=("0" * 64,), looks=np.zeros((1, 32), np.uint8)),
         is_copy=is_copy,
     )

@@ -51,17 +51,61 @@ def correct_cells(
         cells: of the image.
         corrections: that stand, at most one a window.
     """
-    of_box = {correction.box: correction for correction in corrections}
+    of_boxes, marked = _match([cell.box for cell in cells], corrections)
     found = [
-        CorrectedCell(box=cell.box, cell=cell, correction=of_box.pop(cell.box, None))
-        for cell in cells
+        CorrectedCell(box=cell.box, cell=cell, correction=correction)
+        for cell, correction in zip(cells, of_boxes, strict=True)
     ]
-    marked = [
-        CorrectedCell(box=correction.box, cell=None, correction=correction)
-        for correction in of_box.values()
-        if correction.is_marked
+    return (
+        *found,
+        *(CorrectedCell(box=made.box, cell=None, correction=made) for made in marked),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedNames:
+    """The answers of an image's leukocytes as readers corrected them.
+
+    Attributes:
+        answers: those that count; what is no leukocyte is left out.
+        n_corrected: how many leukocytes a reader corrected, marked or removed.
+    """
+
+    answers: tuple[str | None, ...]
+    n_corrected: int
+
+
+def corrected_names(
+    boxes: Sequence[CellBox],
+    answers: Sequence[str | None],
+    corrections: Sequence[CellCorrection],
+) -> CorrectedNames:
+    """Correct the answers that are kept of an image, as :func:`correct_cells` does its cells.
+
+    Args:
+        boxes: window of each leukocyte.
+        answers: of the networks, as many; None for no call.
+        corrections: that stand, at most one a window.
+    """
+    of_boxes, marked = _match(boxes, corrections)
+    names = [
+        answer if made is None else made.answer
+        for answer, made in zip(answers, of_boxes, strict=True)
     ]
-    return (*found, *marked)
+    names += [made.answer for made in marked]
+    return CorrectedNames(
+        answers=tuple(name for name in names if name not in NOT_LEUKOCYTES),
+        n_corrected=len(marked) + sum(made is not None for made in of_boxes),
+    )
+
+
+def _match(
+    boxes: Sequence[CellBox], corrections: Sequence[CellCorrection]
+) -> tuple[list[CellCorrection | None], list[CellCorrection]]:
+    """The correction of each window or None, and those of cells that readers marked."""
+    of_box = {correction.box: correction for correction in corrections}
+    found = [of_box.pop(box, None) for box in boxes]
+    return found, [correction for correction in of_box.values() if correction.is_marked]
 
 
 def n_corrected(cells: Sequence[CorrectedCell]) -> int:
@@ -82,12 +126,20 @@ def count_corrected(cells: Sequence[CorrectedCell]) -> CellSummary:
     Args:
         cells: of the image.
     """
-    return count_findings(
-        [
-            split_answer(answer)[0] if answer is None or answer in ANSWER_NAMES else answer
-            for answer in corrected_answers(cells)
-        ]
-    )
+    return count_findings([finding_of_answer(answer) for answer in corrected_answers(cells)])
+
+
+def finding_of_answer(answer: str | None) -> str | None:
+    """Finding of an answer; what only a reader says, as reactive, stands for itself.
+
+    Args:
+        answer: of the networks or of a reader; None for no call.
+
+    Example:
+        >>> finding_of_answer("ALL"), finding_of_answer("reactive"), finding_of_answer(None)
+        ('leukemia', 'reactive', None)
+    """
+    return split_answer(answer)[0] if answer is None or answer in ANSWER_NAMES else answer
 
 
 def correction_record(correction: CellCorrection) -> dict[str, Any]:

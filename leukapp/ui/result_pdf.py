@@ -19,7 +19,15 @@ from leukapp.review.corrected_cells import CorrectedCell, correct_cells
 from leukapp.review.records import CellCorrection, Decision
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
-from leukapp.ui.report.answer import write_decision, write_quality, write_record, write_verdict
+from leukapp.ui.report.answer import (
+    short_decision,
+    utc_second,
+    write_decision,
+    write_quality,
+    write_record,
+    write_verdict,
+)
+from leukapp.ui.report.case_cover import CaseCover, write_case_cover
 from leukapp.ui.report.cells import (
     write_cells,
     write_corrected_share,
@@ -83,12 +91,18 @@ def build_result_pdf(
     return build_report_pdf((image,), moment=moment)
 
 
-def build_report_pdf(images: Sequence[ReportedImage], *, moment: datetime | None = None) -> bytes:
-    """Write the report of images; of several there is a cover with all answers.
+def build_report_pdf(
+    images: Sequence[ReportedImage],
+    *,
+    moment: datetime | None = None,
+    case: CaseCover | None = None,
+) -> bytes:
+    """Write the report of images; of several, and of a case, there is a cover with all answers.
 
     Args:
-        images: at least one, in the order of the report.
+        images: at least one, in the order of the report; of a case there may be none.
         moment: time of the report; now where it is None.
+        case: what the cover of a case says; None where the images are of none.
 
     Returns:
         The file's bytes; about as large as the pictures in it.
@@ -99,10 +113,13 @@ def build_report_pdf(images: Sequence[ReportedImage], *, moment: datetime | None
     canvas.setAuthor(app_texts.APP_NAME)
     canvas.setSubject(RESEARCH_USE_NOTICE)
     moment = moment or datetime.now(UTC)
-    if len(images) > 1:
+    if case is not None:
+        write_case_cover(canvas, case, moment)
+    elif len(images) > 1:
         _write_cover(canvas, images, moment)
+    has_cover = case is not None or len(images) > 1
     for number, image in enumerate(images, start=1):
-        title = texts.IMAGE_TITLE.format(number=number) if len(images) > 1 else texts.TITLE
+        title = texts.IMAGE_TITLE.format(number=number) if has_cover else texts.TITLE
         _write_image(Page(canvas, title), image, moment)
         canvas.showPage()
     canvas.save()
@@ -112,7 +129,7 @@ def build_report_pdf(images: Sequence[ReportedImage], *, moment: datetime | None
 def _write_cover(canvas: Canvas, images: Sequence[ReportedImage], moment: datetime) -> None:
     """All answers and decisions, and the leukocytes of all images together."""
     page = Page(canvas, texts.COVER_TITLE.format(n=len(images)))
-    page.write(texts.COVER_LINE.format(moment=_utc(moment)), BODY)
+    page.write(texts.COVER_LINE.format(moment=utc_second(moment)), BODY)
     bundles = {image.diagnosis.bundle for image in images}
     for bundle in sorted(bundles, key=lambda one: one.name):
         page.write(texts.COVER_BUNDLE.format(name=bundle.name, sha256=bundle.sha256), SMALL)
@@ -128,21 +145,15 @@ def _write_cover(canvas: Canvas, images: Sequence[ReportedImage], moment: dateti
 
 
 def _cover_row(number: int, image: ReportedImage) -> list[str]:
-    diagnosis, decision = image.diagnosis, image.decision
+    diagnosis = image.diagnosis
     probability = diagnosis.answer_probability if diagnosis.answer_name else None
-    decided = texts.NOT_DECIDED
-    if decision is not None:
-        answer = theme.answer_title(decision.answer_name)
-        decided = (
-            f"{texts.DECIDED[decision.kind.value].format(answer=answer)} ({decision.initials})"
-        )
     return [
         str(number),
         diagnosis.image_sha256[:12],
         theme.answer_title(diagnosis.answer_name)
         + (f" ({texts.SYNTHETIC_SHORT})" if image.is_synthetic else ""),
         "" if probability is None else percent(probability),
-        decided,
+        short_decision(image.decision),
     ]
 
 
@@ -169,7 +180,3 @@ def _write_image(page: Page, image: ReportedImage, moment: datetime) -> None:
     write_probabilities(page, diagnosis)
     write_quality(page, diagnosis)
     write_cells(page, image.cells)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")

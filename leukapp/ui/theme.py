@@ -111,6 +111,9 @@ STYLE_RULES: Final = """
 [class*="st-key-thumb-"] img { aspect-ratio: 1; object-fit: contain; border-radius: .5rem;
   background: color-mix(in srgb, currentColor 7%, transparent); }
 [class*="st-key-thumb-"] [data-testid="stElementToolbar"] { display: none; }
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-thumb-"]) { max-width: calc(50% - .5rem); }
+}
 [class*="st-key-batch-open-"] { position: absolute; inset: 0 0 auto 0; aspect-ratio: 1;
   width: 100% !important; }
 [class*="st-key-batch-open-"] * { height: 100%; width: 100%; }

@@ -1,6 +1,7 @@
 """Cases on page "Batch review": put together, found, opened by a link, named, taken apart."""
 
 import hashlib
+import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_diagnoser import FakeDiagnoser, make_field
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
 from leukapp.resources import ROOT_VARIABLE
-from leukapp.review.records import BatchRun, RunState
+from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.records import ARTIFACT, BatchRun, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
 from leukapp.ui.texts import batch as batch_texts
@@ -177,3 +180,47 @@ def test_images_of_page_diagnose_are_kept_as_a_batch_in_a_case(
     # One line of the page, one of the batch, of one hash: corrections of the one are the other's.
     assert store.items(run.id)[0].image_sha256 == hashlib.sha256(data).hexdigest()
     assert store.verify().is_whole
+
+
+def test_a_case_is_counted_as_corrected_and_reported(
+    open_page: Callable[..., AppTest], begin: Callable[[], BatchRun], store: ReviewStore
+) -> None:
+    run = begin()
+    store.cases.put_batch(ACCESSION, run.id)
+    data = b"field 0 of batch 1"
+    field = make_field(data, FIELDS[0])
+    store.correct_cell(field, field.cells[0].box, ARTIFACT, initials="KM")
+    app = open_page(case=1)
+    words = words_of(app)
+    assert "Networks: 3 of 6 judged leukocytes are called leukemia, 50 %" in words.replace(
+        "%", " %"
+    )
+    assert "As corrected by readers (1 corrected): 2 of 5" in words
+    table = app.table[0].value
+    assert table[texts.ANSWER].tolist() == ["▲ ALL", "● Healthy", "○ No call"]
+    assert [cell[0] for cell in table[texts.READERS]] == ["2", "3", "1"]
+
+    press(app, "case-make-report")
+    assert app.get("download_button")
+    covers = [read_cover(app)]
+    app.toggle(key="case-1-with-name").set_value(True).run()
+    assert not app.get("download_button")
+    press(app, "case-make-report")
+    covers.append(read_cover(app))
+    assert [ACCESSION in cover for cover in covers] == [False, True]
+    assert "1 corrected" in covers[0]
+    assert hashlib.sha256(data).hexdigest()[:12] in covers[0]
+
+    # Who votes first sees no count that would tell the verdicts.
+    app = open_page(case=1, **{"vote-first": "1"})
+    assert texts.SUMMARY_HIDDEN in words_of(app)
+    assert not app.table
+
+
+def read_cover(app: AppTest) -> str:
+    """Words of the first page; every page has the research-use line, each image its own pages."""
+    _, made = app.session_state["case-report-made"]
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(made)).pages]
+    assert all(RESEARCH_USE_NOTICE in page for page in pages)
+    assert len([page for page in pages if "result, image" in page]) == 4
+    return " ".join(pages[0].split())

@@ -10,14 +10,17 @@ from seeded_batch import seed_large_batch
 from watched_page import wait_until_drawn
 
 from leukapp.resources import BATCH_VARIABLE
+from leukapp.review.store import ReviewStore
 from leukapp.ui import texts as app_texts
 from leukapp.ui.page_list import PAGES
 from leukapp.ui.texts import batch as batch_texts
+from leukapp.ui.texts import cases as case_texts
 from leukapp.ui.texts import evaluation as evaluation_texts
 
 pytestmark = pytest.mark.browser
 
 N_IMAGES = 6
+CASE = "S-26-04711"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SEVERE = {"serious", "critical"}
 
@@ -28,7 +31,11 @@ def batch(app: LiveApp, monkeypatch: pytest.MonkeyPatch) -> int:
     folder = app.log.parent
     monkeypatch.setenv(BATCH_VARIABLE, str(folder / "batches"))
     url = f"sqlite:///{folder / 'review.db'}"
-    return seed_large_batch(url, N_IMAGES, bundle_sha256="ab" * 32).id
+    run = seed_large_batch(url, N_IMAGES, bundle_sha256="ab" * 32)
+    store = ReviewStore.open(url)
+    store.cases.put_batch(CASE, run.id)
+    store.close()
+    return run.id
 
 
 @pytest.fixture
@@ -94,6 +101,14 @@ def test_no_page_has_a_serious_fault(page: Page, app: LiveApp, batch: int) -> No
     page.get_by_role("button", name=batch_texts.START_REVIEW).click()
     expect(page.locator(".leuk-verdict h2")).to_be_visible()
     expect_accessible(page, "an image of a batch")
+
+    page.goto(f"{app.url}/batch_review")
+    page.get_by_role("textbox", name=case_texts.FIND).fill("04711")
+    page.keyboard.press("Enter")
+    name = case_texts.NAMED.format(name=CASE)
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    expect_accessible(page, "a case")
 
     page.goto(app.url)
     page.get_by_role("button", name=app_texts.SAMPLE_BUTTON).first.click()

@@ -1,92 +1,23 @@
 """One case on page "Batch review": its name, its images, and what can be done with them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Sequence
 
 import streamlit as st
 
-from leukapp.resources import review_root
-from leukapp.review.batch_images import BatchImages
-from leukapp.review.records import BatchItem, BatchRun, Case, CaseImage, ItemState
+from leukapp.review.records import Case, ItemState
 from leukapp.review.store import ReviewStore
-from leukapp.review.worklist import WorklistEntry
 from leukapp.ui.cases.naming import ask_for_case, case_title
+from leukapp.ui.cases.open_case import OpenCase
+from leukapp.ui.cases.report_panel import show_case_report
+from leukapp.ui.cases.summary_panel import show_differential, show_shares
 from leukapp.ui.guarded import guarded
-from leukapp.ui.review.batch_address import go_to_case
+from leukapp.ui.review.batch_address import go_to_case, where
 from leukapp.ui.review.log import reader_mail
-from leukapp.ui.review.log_lines import my_worklist
-from leukapp.ui.review.thumbnails import page_of, show_pager, show_thumbnails
+from leukapp.ui.review.thumbnails import ask_density, page_of, show_pager, show_thumbnails
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import batch as batch_texts
 from leukapp.ui.texts import cases as texts
 from leukapp.ui.wording import escape_markdown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCase:
-    """A case with what the reader in front may see of it.
-
-    Attributes:
-        case: its name and number.
-        images: of it, also those that wait or could not be read.
-        runs: the batches that they are of, by number.
-        entries: those that were judged, each with the decision that may be shown.
-    """
-
-    case: Case
-    images: tuple[CaseImage, ...]
-    runs: Mapping[int, BatchRun]
-    entries: tuple[WorklistEntry, ...]
-
-    @classmethod
-    def read(cls, case: Case, store: ReviewStore) -> Self:
-        """Read it from the store.
-
-        Args:
-            case: of the store.
-            store: of the server.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        images = store.cases.images(case.id)
-        runs = {run_id: store.run(run_id) for run_id in {one.item.run_id for one in images}}
-        entries: list[WorklistEntry] = []
-        for run_id, run in sorted(runs.items()):
-            items = [one.item for one in images if one.item.run_id == run_id]
-            entries += my_worklist(run, items, store.decisions_on(items))
-        return cls(case=case, images=images, runs=runs, entries=tuple(entries))
-
-    def read_pixels(self) -> "CasePixels":
-        """Give what reads the files of its images."""
-        root = review_root()
-        return CasePixels(
-            of_runs={run_id: BatchImages.of(run, root) for run_id, run in self.runs.items()}
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CasePixels:
-    """Reads the files of images of several batches.
-
-    Attributes:
-        of_runs: batch to what reads its files.
-    """
-
-    of_runs: Mapping[int, BatchImages]
-
-    def read(self, item: BatchItem) -> bytes:
-        """Read one file, which has the hash that was judged.
-
-        Args:
-            item: of one of the batches.
-
-        Raises:
-            ImageError: this file is missing, not readable or another one.
-            BatchSourceError: no file of its batch can be read.
-        """
-        return self.of_runs[item.run_id].read(item)
 
 
 def show_case(case: Case, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
@@ -102,6 +33,16 @@ def show_case(case: Case, store: ReviewStore, diagnoser: SharedDiagnoser) -> Non
     if not opened.images:
         st.info(texts.NO_IMAGES, icon=":material/folder_open:")
         return
+    is_hidden = where().is_blinded and any(entry.decision is None for entry in opened.entries)
+    if is_hidden:
+        st.info(texts.SUMMARY_HIDDEN, icon=":material/visibility_off:")
+    elif opened.entries:
+        shares, table = st.columns(2, gap="large")
+        with shares:
+            show_shares(opened.entries, opened.summary)
+        with table:
+            show_differential(opened.summary)
+            show_case_report(opened, diagnoser)
     _show_images(opened, diagnoser)
     _show_changes(opened, store)
 
@@ -137,7 +78,10 @@ def _show_naming(case: Case, store: ReviewStore) -> None:
 
 
 def _show_images(opened: OpenCase, diagnoser: SharedDiagnoser) -> None:
-    st.subheader(f"{texts.IMAGES} ({len(opened.entries)})", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        title = f"{texts.IMAGES} ({len(opened.entries)})"
+        st.subheader(title, anchor=False, width="content")
+        ask_density()
     if opened.entries:
         show_thumbnails(page_of(opened.entries), opened.read_pixels(), diagnoser)
         show_pager(len(opened.entries))

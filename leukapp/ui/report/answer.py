@@ -99,14 +99,32 @@ def write_decision(page: Page, decision: Decision | None) -> None:
     page.skip(8 * mm)
 
 
+def short_decision(decision: Decision | None) -> str:
+    """Say in one line what a reviewer decided, and who.
+
+    Args:
+        decision: that stands, or None.
+    """
+    if decision is None:
+        return texts.NOT_DECIDED
+    answer = theme.answer_title(decision.answer_name)
+    return f"{texts.DECIDED[decision.kind.value].format(answer=answer)} ({decision.initials})"
+
+
+def utc_second(moment: datetime) -> str:
+    """Write a time in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
 def _write_saved(page: Page, decision: Decision) -> None:
     answer = theme.answer_title(decision.answer_name)
     page.skip(1.5 * mm)
     page.write(texts.DECIDED[decision.kind.value].format(answer=answer), BODY)
     if decision.reason:
         page.write(texts.DECIDED_REASON.format(reason=_shortened(decision.reason)), BODY)
-    moment = decision.decided_at.astimezone(UTC).isoformat(timespec="seconds")
-    words = texts.DECIDED_BY.format(initials=decision.initials, moment=moment, number=decision.id)
+    words = texts.DECIDED_BY.format(
+        initials=decision.initials, moment=utc_second(decision.decided_at), number=decision.id
+    )
     page.write(words, SMALL)
     page.skip()
 
@@ -119,7 +137,7 @@ def _shortened(text: str) -> str:
 def write_record(page: Page, diagnosis: Diagnosis, moment: datetime) -> None:
     """Write at the foot when, which image, which bundle, which software, and the limits."""
     values = {
-        "time": moment.astimezone(UTC).isoformat(timespec="seconds"),
+        "time": utc_second(moment),
         "image": diagnosis.image_sha256,
         "bundle": diagnosis.bundle.name,
         "laboratory": diagnosis.bundle.laboratory or texts.NO_LABORATORY,

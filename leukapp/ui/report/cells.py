@@ -22,16 +22,19 @@ from leukapp.ui.texts import report as texts
 from leukapp.ui.wording import branch_title, percent
 
 
-def write_differential(page: Page, answers: Sequence[str | None]) -> None:
+def write_differential(
+    page: Page, answers: Sequence[str | None], *, heading: str = texts.DIFFERENTIAL
+) -> None:
     """Write how many leukocytes got which answer, with shares and intervals.
 
     Args:
         page: to write on.
-        answers: of each leukocyte; None for no call.
+        answers: of each leukocyte, of the networks or of a reader; None for no call.
+        heading: of the table.
     """
     if not answers:
         return
-    page.write(texts.DIFFERENTIAL, HEADING)
+    page.write(heading, HEADING)
     page.skip(1 * mm)
     rows = [[texts.ANSWER, texts.LEUKOCYTES, texts.SHARE, texts.INTERVAL]]
     for count in differential(answers):
@@ -39,7 +42,7 @@ def write_differential(page: Page, answers: Sequence[str | None]) -> None:
         has_interval = share is not None and share.low is not None and share.high is not None
         rows.append(
             [
-                theme.answer_title(count.answer),
+                answer_title(count.answer),
                 str(count.n),
                 "" if share is None else f"{share.value:.0%}",
                 f"{share.low:.0%} to {share.high:.0%}" if share and has_interval else "",

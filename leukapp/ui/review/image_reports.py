@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from leukapp.errors import ImageError
-from leukapp.review.batch_images import BatchImages
 from leukapp.review.export import Corrections, file_sha256
 from leukapp.review.worklist import WorklistEntry
 from leukapp.ui.result_pdf import ReportedImage, build_report_pdf
+from leukapp.ui.review.thumbnails import ReadsImages
 from leukapp.ui.session import SharedDiagnoser
 
 MAX_REPORTED: Final = 20
@@ -24,7 +24,7 @@ def reported_entries(entries: Sequence[WorklistEntry]) -> tuple[WorklistEntry, .
 
 def build_image_reports(
     entries: Sequence[WorklistEntry],
-    images: BatchImages,
+    images: ReadsImages,
     diagnoser: SharedDiagnoser,
     corrections: Corrections,
 ) -> bytes:
@@ -41,22 +41,46 @@ def build_image_reports(
         BatchSourceError: the files of the batch are not at hand.
         BusyError: too many wait already.
     """
-    reported, last = [], ImageError("No image of this batch can be read any more.")
+    return build_report_pdf(tuple(read_again(entries, images, diagnoser, corrections).values()))
+
+
+def read_again(
+    entries: Sequence[WorklistEntry],
+    images: ReadsImages,
+    diagnoser: SharedDiagnoser,
+    corrections: Corrections,
+) -> dict[int, ReportedImage]:
+    """Read images again for their heatmaps; one that cannot be read any more is left out.
+
+    Args:
+        entries: answered by the bundle of ``diagnoser``.
+        images: reads the files.
+        diagnoser: computes the heatmaps.
+        corrections: of leukocytes, by the hash of the reader's file.
+
+    Returns:
+        Id of an image to what is reported of it, in the order of ``entries``.
+
+    Raises:
+        ImageError: none of several can be read any more.
+        BatchSourceError: the files of a batch are not at hand.
+        BusyError: too many wait already.
+    """
+    reported: dict[int, ReportedImage] = {}
+    failure: ImageError | None = None
     for entry in entries:
         try:
             diagnosis = diagnoser.diagnose(images.read(entry.item))
         except ImageError as error:
-            last = error
+            failure = error
             continue
         # Of an upload the pixels alone are kept; the image's hash is that of the reader's file.
         digest = entry.item.image_sha256 or diagnosis.image_sha256
-        reported.append(
-            ReportedImage(
-                diagnosis=replace(diagnosis, image_sha256=digest),
-                decision=entry.decision,
-                corrections=tuple(corrections.get(file_sha256(entry.item) or "", ())),
-            )
+        reported[entry.item.id] = ReportedImage(
+            diagnosis=replace(diagnosis, image_sha256=digest),
+            decision=entry.decision,
+            corrections=tuple(corrections.get(file_sha256(entry.item) or "", ())),
         )
-    if not reported:
-        raise last
-    return build_report_pdf(reported)
+    if failure is not None and not reported:
+        raise failure
+    return reported

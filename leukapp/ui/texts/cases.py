@@ -60,3 +60,68 @@ PUT_HELP: Final = (
 PUT_SURE: Final = "Put them into it"
 ONLY_OF_CASE: Final = "The worklist has only the images of {case}."
 WHOLE_BATCH: Final = "Show the whole batch"
+
+SUMMARY: Final = "Leukocytes of the fields"
+SUMMARY_HELP: Final = (
+    "Counted over all fields of the case, each file once, with what readers corrected. In the "
+    "photographed fields alone: no differential count of a patient."
+)
+SUMMARY_HIDDEN: Final = (
+    "Vote first is on: the count of the case is shown once you have voted on each of its images."
+)
+VERDICTS: Final = "Verdicts of the images"
+VERDICT_COUNT: Final = "{name}: {n}"
+DECIDED: Final = "Decided on: {n} of {total}."
+ANSWER: Final = "Answer"
+NETWORKS: Final = "Networks"
+READERS: Final = "As corrected"
+COUNT_ALONE: Final = "{n}"
+COUNT: Final = "{n} · {share} ({low} to {high})"
+TABLE_NOTE: Final = (
+    "Leukocytes, and their share of the judged ones with its 95 % interval (Wilson)."
+)
+SHARE_HEADING: Final = "Share called leukemia"
+SHARE_NETWORKS: Final = "Networks"
+SHARE_READERS: Final = "As corrected by readers ({n} corrected)"
+SHARE: Final = (
+    "{who}: {n_blast_like} of {n_judged} judged leukocytes are called leukemia, {share} (95 % "
+    "interval {low} to {high}, Wilson over leukocytes)."
+)
+SHARE_NONE: Final = "{who}: none of the {n_found} leukocytes got a call, so there is no share."
+OVER_FIELDS: Final = (
+    "With the {n} fields drawn anew, which differ more than leukocytes of one field: 95 % interval "
+    "{low} to {high} (bootstrap over images)."
+)
+NO_FIELD: Final = "No field of this case has leukocytes to count."
+NOT_FIELDS: Final = (
+    "Not counted: {n} images that are no fields. Who photographs a single cell has chosen it."
+)
+REFUSED: Final = "Not counted: {n} fields that the quality check refused."
+WITHOUT_CELLS: Final = (
+    "Not counted: {n} fields whose leukocytes were not kept, for an earlier version read them. Put "
+    "them into a new batch to have them counted."
+)
+REPEATED: Final = "Left out: {n} images whose file stands in this case a second time."
+BY_NETWORKS: Final = "Leukocytes by answer of the networks"
+BY_READERS: Final = "Leukocytes by answer as corrected by readers ({n} corrected)"
+
+REPORT: Final = "Report"
+WITH_NAME: Final = "Write the name of the case on the report"
+WITH_NAME_HELP: Final = "An accession number leads to a patient. The file's name never holds it."
+MAKE_REPORT: Final = "Make the report (PDF)"
+MAKE_REPORT_HELP: Final = (
+    "A cover with the count and every image, then pages for each of up to {most} images: picture, "
+    "leukocytes, heatmaps and decision. Each image is read once more for it."
+)
+OTHER_BUNDLE: Final = (
+    "Images without pages of their own, for another bundle than the chosen one answered: {n}."
+)
+DOWNLOAD_REPORT: Final = "Save the report"
+MAKING_REPORT: Final = "Reading the images once more…"
+PDF_TITLE: Final = "LeukApp case {number}"
+PDF_BUNDLE: Final = "Bundle sha256 {sha256}"
+PDF_UNPAGED: Final = "Images without pages in this report: {n}."
+PDF_NOTE: Final = (
+    "Images are named by the first digits of their sha256. That they are of one patient is what "
+    "readers say who put them together."
+)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +10,11 @@ from experiments.commissioning.draws import (
     N_DRAWS,
     SIZES,
     Draw,
+    Result,
     by_image_where_one_person,
     draw_once,
 )
-from experiments.commissioning.page import write_tables
+from experiments.commissioning.page import RESULT, write_tables
 from experiments.commissioning.parents import unseen_laboratories
 from leukapp.commissioning.fitting import Promise
 from leukapp.json_files import write_json
@@ -21,16 +22,7 @@ from leukapp.model.bundle import open_bundle
 from leukapp.process_threads import one_blas_thread
 
 LABORATORIES: Final = ("monza", "taleqani", "jhu", "lmu", "aiims")
-HERE: Final = Path(__file__).parent
-PAGE: Final = HERE.parents[1] / "docs" / "commissioning.md"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What was measured, and with which bundle's recipe."""
-
-    bundle_sha256: str
-    draws: tuple[Draw, ...]
+PAGE: Final = Path(__file__).parents[2] / "docs" / "commissioning.md"
 
 
 def main() -> None:
@@ -57,8 +49,8 @@ def main() -> None:
                 draws += [draw_once(known, size, n, Promise()) for n in range(options.draws)]
             report(f"{laboratory.name}, {size} a class: {draws[-1]}")
         result = Result(bundle_sha256=bundle.sha256, draws=tuple(draws))
-        write_json(HERE / "result.json", result)
-        write_tables(PAGE, draws, bundle.sha256)
+        write_json(RESULT, result)
+        write_tables(PAGE, result)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,14 @@ class Draw:
         return self.missed <= self.missed_bound and self.false_alarms <= self.false_alarm_bound
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was measured, and with which bundle's recipe."""
+
+    bundle_sha256: str
+    draws: tuple[Draw, ...]
+
+
 def draw_once(laboratory: UnseenLaboratory, a_class: int, number: int, promise: Promise) -> Draw:
     """Commission on images of some patients and judge on those of the others.
 

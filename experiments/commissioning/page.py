@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from experiments.commissioning.draws import Draw
+from experiments.commissioning.draws import Draw, Result
 
+RESULT: Final = Path(__file__).parent / "result.json"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 TARGETS: Final = {10: (0.5, 0.02), 20: (0.7, 0.02), 40: (0.8, 0.015)}
 """Images a class to the least coverage and the greatest share called wrongly."""
@@ -15,32 +16,31 @@ TARGETS: Final = {10: (0.5, 0.02), 20: (0.7, 0.02), 40: (0.8, 0.015)}
 LEAST_HELD: Final = 0.95
 
 
-def write_tables(page: Path, draws: Sequence[Draw], bundle_sha256: str) -> None:
+def write_tables(page: Path, result: Result) -> None:
     """Replace what stands between the marks of a page.
 
     Args:
         page: its file.
-        draws: that were measured.
-        bundle_sha256: of the bundle whose recipe the parents have.
+        result: that was measured.
     """
     text = page.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     tail = rest.split(END)[1]
-    page.write_text(f"{head}{BEGIN}\n{tables(draws, bundle_sha256)}{END}{tail}", encoding="utf-8")
+    page.write_text(f"{head}{BEGIN}\n{tables(result)}{END}{tail}", encoding="utf-8")
 
 
-def tables(draws: Sequence[Draw], bundle_sha256: str) -> str:
+def tables(result: Result) -> str:
     """Means over laboratories against the targets, then laboratory by laboratory.
 
     Args:
-        draws: that were measured.
-        bundle_sha256: of the bundle whose recipe the parents have.
+        result: that was measured.
     """
+    draws = result.draws
     sizes = sorted({draw.a_class for draw in draws})
     names = sorted({draw.laboratory for draw in draws})
     lines = [
-        f"Recipe of bundle `{bundle_sha256[:12]}`, {len(draws)} commissionings; the mean over "
-        f"{', '.join(names)}:",
+        f"Recipe of bundle `{result.bundle_sha256[:12]}`, {len(draws)} commissionings; the mean "
+        f"over {', '.join(names)}:",
         "",
         "| local images a class | coverage | target | called wrongly, of all images | target | "
         "both certificates held | target |",

@@ -160,13 +160,15 @@ def _window(
 ) -> RgbImage:
     """A window of the image at crop size; what lies outside the image is empty background."""
     height, width = image.shape[:2]
-    window = np.empty((size[1], size[0], 3), np.uint8)
-    window[:] = np.asarray(background, np.uint8)
     rows = slice(max(0, top), min(height, top + size[1]))
     columns = slice(max(0, left), min(width, left + size[0]))
-    window[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = image[
-        rows, columns
-    ]
+    window = image[rows, columns]
+    if window.shape[:2] != (size[1], size[0]):
+        window = np.empty((size[1], size[0], 3), np.uint8)
+        window[:] = np.asarray(background, np.uint8)
+        window[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = (
+            image[rows, columns]
+        )
     interpolation = cv2.INTER_AREA if max(size) > CROP_PX else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(window, (CROP_PX, CROP_PX), interpolation=interpolation), np.uint8)
 

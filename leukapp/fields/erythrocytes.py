@@ -78,9 +78,10 @@ def estimate_erythrocyte_diameter(stain: StainMaps) -> float | None:
 
 def _expected_diameter(bodies: NDArray[np.uint8], is_nucleus: NDArray[np.uint8]) -> float | None:
     """About how wide the erythrocytes are, from the disks that fit into them."""
-    _, labels = cv2.connectedComponents(bodies | is_nucleus)
-    holds_nucleus = np.unique(labels[is_nucleus > 0])
-    diameter_px = _typical_diameter(bodies * ~np.isin(labels, holds_nucleus))
+    n_labels, labels = cv2.connectedComponents(bodies | is_nucleus)
+    is_free = np.ones(n_labels, np.uint8)
+    is_free[labels[is_nucleus > 0]] = 0
+    diameter_px = _typical_diameter(bodies * is_free[labels])
     if diameter_px is None and bodies.mean() > CROWDED_FRACTION:
         outside = cv2.dilate(is_nucleus, _disk(max(bodies.shape) / 120)) == 0
         diameter_px = _typical_diameter(bodies * outside)

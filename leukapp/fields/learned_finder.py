@@ -203,28 +203,44 @@ def measure_nuclear_stain(
     if diameter_px is None:
         return [USUAL_STAIN] * len(leukocytes)
     background = measure_background(image)[1]
-    table = np.log(background + 1) - np.log(np.arange(256, dtype=np.float32) + 1)
-    density = np.asarray(cv2.LUT(np.ascontiguousarray(image[..., 1]), table), np.float32)
+    levels = np.arange(256, dtype=np.float32)
+    table = np.asarray(np.log(background + 1) - np.log(levels + 1), np.float32)
+    green = image[..., 1]
     # Specks are no erythrocytes.
     pale = float(
         np.median(
             [
-                _darkest_fifth(density, cell)
+                _darkest_fifth(green, table, cell)
                 for cell in erythrocytes
                 if cell.diameter_px > diameter_px / 2
             ]
         )
     )
-    contrast = max(LEAST_CONTRAST, float(np.quantile(density[::3, ::3], 0.995)) - pale)
+    contrast = max(LEAST_CONTRAST, _density_quantile(green[::3, ::3], table, 0.995) - pale)
     return [
-        float(np.clip((_darkest_fifth(density, cell) - pale) / contrast, -0.3, 1.0))
+        float(np.clip((_darkest_fifth(green, table, cell) - pale) / contrast, -0.3, 1.0))
         for cell in leukocytes
     ]
 
 
-def _darkest_fifth(density: NDArray[np.float32], cell: FoundCell) -> float:
+def _darkest_fifth(green: NDArray[np.uint8], table: NDArray[np.float32], cell: FoundCell) -> float:
     """Optical density that a fifth of the middle of a box exceeds."""
     half_width, half_height = 0.35 * cell.width_px, 0.35 * cell.height_px
     top, left = max(0, int(cell.y_px - half_height)), max(0, int(cell.x_px - half_width))
-    box = density[top : int(cell.y_px + half_height) + 1, left : int(cell.x_px + half_width) + 1]
-    return float(np.quantile(box, 0.8)) if box.size else 0.0
+    box = green[top : int(cell.y_px + half_height) + 1, left : int(cell.x_px + half_width) + 1]
+    return _density_quantile(box, table, 0.8) if box.size else 0.0
+
+
+def _density_quantile(levels: NDArray[np.uint8], table: NDArray[np.float32], share: float) -> float:
+    """``np.quantile(table[levels], share)`` by counting, much faster than by sorting.
+
+    Args:
+        levels: at least one, of any shape.
+        table: density of each level, float32 (256,), falling.
+        share: of the quantile, 0-1.
+    """
+    seen = np.cumsum(np.bincount(levels.ravel(), minlength=256)[::-1])
+    rank = share * (levels.size - 1)
+    ranks = np.minimum([int(rank), int(rank) + 1], levels.size - 1)
+    nearest = table[255 - np.searchsorted(seen, ranks, side="right")]
+    return float(np.quantile(nearest, rank - int(rank)))

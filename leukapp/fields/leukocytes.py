@@ -165,13 +165,14 @@ def _nuclei(is_nucleus: NDArray[np.uint8], unit_px: float) -> list[tuple[float, 
     opened = cv2.morphologyEx(is_nucleus, cv2.MORPH_OPEN, _disk(0.08 * unit_px))
     joined = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disk(JOIN_GAP * unit_px / 2))
     labels = _split_touching(np.asarray(joined, np.uint8), unit_px)
-    nuclei = []
-    for label in range(1, labels.max() + 1):
-        # The closing bridges the lobes of one nucleus; only what is stained counts.
-        rows, columns = np.nonzero((labels == label) & (opened > 0))
-        if len(rows) >= MIN_NUCLEUS_AREA * np.pi * (unit_px / 2) ** 2:
-            nuclei.append((float(columns.mean()), float(rows.mean()), float(len(rows))))
-    return nuclei
+    # The closing bridges the lobes of one nucleus; only what is stained counts.
+    rows, columns = np.nonzero((labels > 0) & (opened > 0))
+    label = labels[rows, columns]
+    areas = np.bincount(label)
+    large = np.flatnonzero(areas >= MIN_NUCLEUS_AREA * np.pi * (unit_px / 2) ** 2)
+    x = np.bincount(label, columns)[large] / areas[large]
+    y = np.bincount(label, rows)[large] / areas[large]
+    return list(zip(x.tolist(), y.tolist(), areas[large].astype(float).tolist(), strict=True))
 
 
 def _split_touching(joined: NDArray[np.uint8], unit_px: float) -> NDArray[np.int32]:
@@ -190,10 +191,13 @@ def _split_touching(joined: NDArray[np.uint8], unit_px: float) -> NDArray[np.int
     # Lobes of one nucleus make small parts: without their own marker they join their neighbor.
     areas = np.bincount(labels.ravel(), minlength=n_markers)
     too_small = np.flatnonzero(areas < MIN_PART_AREA * np.pi * (unit_px / 2) ** 2)
-    _, components = cv2.connectedComponents(joined)
-    keep = ~np.isin(markers, too_small) & (markers > 0)
-    has_marker = np.unique(components[keep])
-    whole = (components > 0) & ~np.isin(components, has_marker)
+    n_components, components = cv2.connectedComponents(joined)
+    is_kept = np.ones(max(n_markers, len(areas)), np.bool_)
+    is_kept[0] = is_kept[too_small] = False
+    keep = is_kept[markers]
+    is_whole = np.ones(n_components, np.bool_)
+    is_whole[0] = is_whole[components[keep]] = False
+    whole = is_whole[components]
     seeds = np.where(keep, markers, 0)
     seeds[whole] = components[whole] + n_markers
     return np.asarray(watershed(-smooth, seeds, mask=joined > 0), np.int32)

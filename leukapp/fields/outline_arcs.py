@@ -154,8 +154,8 @@ def _runs(
     order = starts + (along + np.repeat(first, lengths)) % whole
     ends = is_end[order]
     begins = (along == 0) | np.append(True, ends[:-1])
-    run = np.cumsum(begins)[~ends]
-    return order[~ends], np.unique(run, return_counts=True)[1].astype(np.int64)
+    lengths_of_runs = np.bincount(np.cumsum(begins)[~ends])
+    return order[~ends], lengths_of_runs[lengths_of_runs > 0].astype(np.int64)
 
 
 def _fit(

@@ -302,4 +302,4 @@ def _strip_to_rgb(strip: Image.Image) -> NDArray[np.uint8]:
     if strip.has_transparency_data:
         layer = strip.convert("RGBA")
         strip = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return np.asarray(strip.convert("RGB"), dtype=np.uint8)
+    return np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"), dtype=np.uint8)

@@ -32,6 +32,8 @@ GREEN_MARGIN: Final = 8.0
 RED_MARGIN: Final = 60.0
 NEARLY_BLACK, NEARLY_WHITE = 5, 250
 
+_LEVELS: Final = np.arange(256, dtype=np.float32)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityFinding:
@@ -224,9 +226,11 @@ def _measure(image: RgbImage, *, is_cut_out: bool) -> QualityMeasures:
     glass = (_glass_level(reduced, 0), _glass_level(reduced, 1), _glass_level(reduced, 2))
     # The glass is taken for white, so that a yellow or blue cast does not hide the stain.
     gains = np.array([255 / max(1, level) for level in glass], np.float32)
-    balanced = np.minimum(reduced * gains, 255).astype(np.float32)
-    red, green, blue = balanced[..., 0], balanced[..., 1], balanced[..., 2]
-    is_stained = _is_stained(balanced)
+    red, green, blue = (
+        cv2.LUT(channel, np.minimum(_LEVELS * gain, np.float32(255)))
+        for channel, gain in zip((first, second, third), gains, strict=True)
+    )
+    is_stained = _is_stained(red, green, blue)
     return QualityMeasures(
         is_cut_out=is_cut_out,
         focus=float(cv2.Laplacian(grey, cv2.CV_32F).var(dtype=np.float64)),
@@ -236,16 +240,15 @@ def _measure(image: RgbImage, *, is_cut_out: bool) -> QualityMeasures:
         stained_fraction=float(is_stained.mean()),
         nucleus_fraction=_largest_share(is_stained),
         glass=glass,
-        green_fraction=float((green - np.maximum(red, blue) > GREEN_MARGIN).mean()),
-        red_fraction=float((red - np.maximum(green, blue) > RED_MARGIN).mean()),
+        green_fraction=float((green - cv2.max(red, blue) > GREEN_MARGIN).mean()),
+        red_fraction=float((red - cv2.max(green, blue) > RED_MARGIN).mean()),
         flat_fraction=_flat_fraction(reduced, grey),
     )
 
 
-def _is_stained(balanced: NDArray[np.float32]) -> NDArray[np.bool_]:
-    red, green, blue = balanced[..., 0], balanced[..., 1], balanced[..., 2]
+def _is_stained(red: MatLike, green: MatLike, blue: MatLike) -> NDArray[np.bool_]:
     # Nuclei take up the blue-violet azures: green is absorbed most, red no more than blue.
-    is_violet = np.minimum(red, blue) - green > STAIN_MARGIN
+    is_violet = cv2.min(red, blue) - green > STAIN_MARGIN
     return np.asarray(is_violet & (blue > red - STAIN_RED_EXCESS), np.bool_)
 
 

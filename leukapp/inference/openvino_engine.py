@@ -37,6 +37,9 @@ DIGEST_FILE: Final = "sha256.json"
 BUILDING_PREFIX: Final = ".building-"
 ABANDONED_SECONDS: Final = 3600.0
 
+FORM: Final = 2
+"""Raise it when :func:`leukapp.model.network.build_network` lays the same network out anew."""
+
 _BUILDING: Final = threading.Lock()
 _MEETING_NUMPY: Final = threading.Lock()
 
@@ -188,7 +191,7 @@ def read_cached_network(key: str, build: Callable[[], "keras.Model"]) -> openvin
     Raises:
         BundleError: the cache cannot be written.
     """
-    folder = cache_dir() / f"{key[:20]}-openvino-{openvino.__version__[:12]}"
+    folder = cache_dir() / f"{key[:20]}-openvino-{openvino.__version__[:12]}-{FORM}"
     if not _is_intact(folder):
         _build(build, folder)
     return openvino.Core().read_model(folder / NETWORK_FILE)

@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from leukapp.fields.crops import cut_cells
 from leukapp.fields.found_cells import FoundCell
-from leukapp.fields.learned_finder import SIDES_PX, LearnedFinder, measure_nuclear_stain
+from leukapp.fields.learned_finder import (
+    SIDES_PX,
+    LearnedFinder,
+    _density_quantile,
+    measure_nuclear_stain,
+)
 from leukapp.imaging.arrays import RgbImage
 
 SIDE_PX = 512
@@ -85,3 +90,10 @@ def test_the_nuclear_stain_is_measured_against_the_erythrocytes_of_the_image() -
 
     assert dark > 0.9
     assert abs(pale) < 0.05
+
+
+def test_a_quantile_by_counting_is_that_by_sorting() -> None:
+    levels = np.random.default_rng(0).integers(30, 240, (41, 37)).astype(np.uint8)
+    table = -np.log(np.arange(256, dtype=np.float32) + 1)
+    for share in (0.0, 0.8, 0.995, 1.0):
+        assert _density_quantile(levels, table, share) == float(np.quantile(table[levels], share))

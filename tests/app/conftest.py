@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
 from fake_diagnoser import FakeDiagnoser
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+from through_app import run_through_app
 
 from leukapp.resources import BUNDLE_VARIABLE
 from leukapp.ui import guarded, session
@@ -25,7 +24,7 @@ def start_app(
     monkeypatch.setenv("LEUKAPP_STORE_URL", f"sqlite:///{tmp_path / 'review.db'}")
     monkeypatch.setenv("LEUKAPP_BATCH_DIR", str(tmp_path / "batches"))
     monkeypatch.setenv("LEUKAPP_SETTINGS", str(tmp_path / "settings.json"))
-    _run_through_app(monkeypatch)
+    run_through_app(monkeypatch)
     monkeypatch.setattr(guarded, "note_unexpected", _raise)
     st.cache_resource.clear()
     st.cache_data.clear()
@@ -41,18 +40,3 @@ def start_app(
 def _raise(error: Exception) -> None:
     """An error that nobody expected fails the test; a reader would see a sentence."""
     raise error
-
-
-def _run_through_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each run start at app.py, as a server does after its first one.
-
-    AppTest forgets between runs that app.py has its own navigation, would run a page alone first,
-    and a click that a page takes as a return value would be gone in the second run.
-    """
-    begin = PagesManager.__init__
-
-    def begin_knowing(self: PagesManager, *args: Any, **options: Any) -> None:
-        begin(self, *args, **options)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", begin_knowing)

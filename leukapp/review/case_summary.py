@@ -13,8 +13,8 @@ import numpy as np
 from leukapp.cells import CellSummary, count_findings
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.labels import LEUKEMIA
-from leukapp.review.corrected_cells import corrected_names, finding_of_answer
-from leukapp.review.export import Corrections, file_sha256
+from leukapp.review.corrected_cells import Corrections, corrected_names, finding_of_answer
+from leukapp.review.export import file_sha256
 from leukapp.review.records import CaseImage, ItemState
 from leukapp.review.worklist import REJECTED, verdict_of
 

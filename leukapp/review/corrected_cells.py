@@ -1,14 +1,24 @@
 """Leukocytes of an image as they stand once readers corrected them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from leukapp.cells import CellAnswer, CellSummary, count_findings
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.labels import ANSWER_NAMES, split_answer
 from leukapp.review.records import NOT_LEUKOCYTES, CellCorrection
+from leukapp.spreadsheet import Cell
+
+CORRECTION_COLUMNS: Final = (
+    *("n_corrected_cells", "cells_corrected_by", "cells_corrected_at_utc", "corrected_cells"),
+)
+"""How many leukocytes readers corrected, who, when last, and each correction as JSON."""
+
+Corrections: TypeAlias = Mapping[str, Sequence[CellCorrection]]
+"""SHA-256 of an image to the corrections of its leukocytes that stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -168,3 +178,23 @@ def corrected_at(correction: CellCorrection) -> str:
 def corrected_minute(correction: CellCorrection) -> str:
     """The same for readers, to the minute: ``2026-03-01 13:00``, in UTC."""
     return correction.corrected_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def correction_columns(corrections: Sequence[CellCorrection]) -> dict[str, Cell]:
+    """What readers said of an image's leukocytes; the networks' own answers stand beside it.
+
+    Args:
+        corrections: that stand for one image.
+
+    Returns:
+        The columns of ``CORRECTION_COLUMNS``, empty where nothing was corrected.
+    """
+    if not corrections:
+        return dict.fromkeys(CORRECTION_COLUMNS)
+    last = max(corrections, key=lambda correction: correction.corrected_at)
+    return {
+        "n_corrected_cells": len(corrections),
+        "cells_corrected_by": ", ".join(sorted({one.initials for one in corrections})),
+        "cells_corrected_at_utc": corrected_at(last),
+        "corrected_cells": json.dumps([correction_record(one) for one in corrections]),
+    }

@@ -1,16 +1,19 @@
 """A reviewed batch as a table: CSV for spreadsheets, parquet for programs."""
 
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import chain
-from typing import IO, Final, Self, TypeAlias
+from typing import IO, Final, Self
 
 from leukapp.labels import CLASS_NAMES, order_classes, split_answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.corrected_cells import corrected_at, correction_record
+from leukapp.review.corrected_cells import (
+    CORRECTION_COLUMNS,
+    Corrections,
+    correction_columns,
+)
 from leukapp.review.double_reading import (
     N_READERS,
     DoubleReading,
@@ -20,7 +23,7 @@ from leukapp.review.double_reading import (
     settled_decisions,
 )
 from leukapp.review.kept_images import uploaded_sha256
-from leukapp.review.records import BatchItem, BatchRun, CellCorrection, Decision
+from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.standing import standing_decisions
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, reviewer_answer
@@ -30,13 +33,6 @@ DECISION_COLUMNS: Final = (
     *("decision", "reviewer_finding", "reviewer_label", "reason", "initials"),
     *("reviewer", "decided_at_utc", "blinded"),
 )
-CORRECTION_COLUMNS: Final = (
-    *("n_corrected_cells", "cells_corrected_by", "cells_corrected_at_utc", "corrected_cells"),
-)
-"""How many leukocytes readers corrected, who, when last, and each correction as JSON."""
-
-Corrections: TypeAlias = Mapping[str, Sequence[CellCorrection]]
-"""SHA-256 of an image to the corrections of its leukocytes that stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +214,7 @@ def _table(
         {
             **_answer(item, names),
             **_decision(item, standing.get(item.id)),
-            **_corrected(signed.corrections.get(file_sha256(item) or "", ())),
+            **correction_columns(signed.corrections.get(file_sha256(item) or "", ())),
             **({} if readings is None else _readers(readings.get(item.id))),
             "run": run.name,
             "bundle_sha256": run.bundle_sha256,
@@ -288,19 +284,6 @@ def _decision(item: BatchItem, decision: Decision | None) -> dict[str, Cell]:
 def file_sha256(item: BatchItem) -> str | None:
     """Hash of the reader's file, also where its pixels alone were kept; None before it was read."""
     return uploaded_sha256(item.source) or item.image_sha256
-
-
-def _corrected(corrections: Sequence[CellCorrection]) -> dict[str, Cell]:
-    """What readers said of an image's leukocytes; the networks' own answers stand beside it."""
-    if not corrections:
-        return dict.fromkeys(CORRECTION_COLUMNS)
-    last = max(corrections, key=lambda correction: correction.corrected_at)
-    return {
-        "n_corrected_cells": len(corrections),
-        "cells_corrected_by": ", ".join(sorted({one.initials for one in corrections})),
-        "cells_corrected_at_utc": corrected_at(last),
-        "corrected_cells": json.dumps([correction_record(one) for one in corrections]),
-    }
 
 
 def _readers(reading: DoubleReading | None) -> dict[str, Cell]:

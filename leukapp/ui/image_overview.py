@@ -7,14 +7,17 @@ from typing import Final
 
 import streamlit as st
 
+from leukapp.errors import LeukappError
 from leukapp.labels import CLASS_NAMES, order_classes
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.corrected_cells import Corrections, correction_columns, correction_record
 from leukapp.spreadsheet import write_csv_rows
 from leukapp.ui import texts, theme
 from leukapp.ui.cell_table import show_case
 from leukapp.ui.guarded import guarded
 from leukapp.ui.image_choice import SELECTED_KEY
 from leukapp.ui.image_summary import ImageSummary
+from leukapp.ui.review.log import open_log
 from leukapp.ui.session import Outcome
 from leukapp.ui.upload import ImageEntry
 
@@ -99,14 +102,37 @@ def overview_table(lines: list[OverviewLine]) -> dict[str, list[str] | list[floa
     }
 
 
-def build_all_json(lines: list[OverviewLine]) -> bytes:
-    """Write all results as a JSON array, as ``leukapp diagnose --json`` does."""
-    records = [line.summary.record for line in lines]
+def build_all_json(lines: list[OverviewLine], corrections: Corrections | None = None) -> bytes:
+    """Write all results as a JSON array, as ``leukapp diagnose --json`` does.
+
+    Args:
+        lines: of the images.
+        corrections: of their leukocytes, which stand beside the networks' answers; None where the
+            review log is away.
+    """
+    records = [
+        {
+            **line.summary.record,
+            "corrections": None
+            if corrections is None
+            else [
+                correction_record(made)
+                for made in corrections.get(line.summary.record["image_sha256"], ())
+            ],
+        }
+        for line in lines
+    ]
     return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
-def build_all_csv(lines: list[OverviewLine]) -> bytes:
-    """Write all results as CSV, one row an image, named by its hash."""
+def build_all_csv(lines: list[OverviewLine], corrections: Corrections | None = None) -> bytes:
+    """Write all results as CSV, one row an image, named by its hash.
+
+    Args:
+        lines: of the images.
+        corrections: of their leukocytes, in columns of their own; None as above.
+    """
+    made = corrections or {}
     answers = [line.summary.record["probabilities"] or {} for line in lines]
     # Where no image was answered nothing tells the classes, and the columns stand empty.
     classes = order_classes(name for answer in answers for name in answer) or CLASS_NAMES
@@ -121,6 +147,7 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
                 "no_call_reason": record["no_call_reason"] or "",
                 **{f"p_{name}": (record["probabilities"] or {}).get(name) for name in classes},
                 "branches_agree": line.summary.branches_agree,
+                **correction_columns(made.get(record["image_sha256"], ())),
                 "bundle": record["bundle"]["name"],
                 "bundle_sha256": record["bundle"]["sha256"],
                 "created_at_utc": record["created_at_utc"],
@@ -132,12 +159,20 @@ def build_all_csv(lines: list[OverviewLine]) -> bytes:
     return buffer.getvalue().encode()
 
 
+def _corrections() -> Corrections | None:
+    """What readers said of leukocytes; None where the review log is away."""
+    try:
+        return open_log().all_cell_corrections()
+    except LeukappError:
+        return None
+
+
 def _show_downloads(lines: list[OverviewLine]) -> None:
     """Write the buttons that download every result."""
     with st.container(horizontal=True):
         st.download_button(
             texts.DOWNLOAD_TABLE,
-            data=build_all_csv(lines),
+            data=lambda: build_all_csv(lines, _corrections()),
             file_name="leukapp-results.csv",
             mime="text/csv",
             on_click="ignore",
@@ -146,7 +181,7 @@ def _show_downloads(lines: list[OverviewLine]) -> None:
         )
         st.download_button(
             texts.DOWNLOAD_ALL,
-            data=build_all_json(lines),
+            data=lambda: build_all_json(lines, _corrections()),
             file_name="leukapp-results.json",
             mime="application/json",
             on_click="ignore",

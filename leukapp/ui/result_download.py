@@ -7,6 +7,7 @@ from datetime import UTC
 import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
+from leukapp.inference.decision import Answer
 from leukapp.result_record import diagnosis_record, summary_record
 from leukapp.review.corrected_cells import (
     correct_cells,
@@ -24,6 +25,7 @@ def build_result_json(
     diagnosis: Diagnosis,
     decision: Decision | None = None,
     corrections: Sequence[CellCorrection] = (),
+    corrected: Answer | None = None,
 ) -> bytes:
     """Write one result as an indented JSON object in UTF-8.
 
@@ -33,6 +35,7 @@ def build_result_json(
         diagnosis: what is recorded; no pixels go into the record.
         decision: the reviewer's that stands, or None.
         corrections: of its leukocytes that stand; the networks' answers stay beside them.
+        corrected: verdict with these, or None.
     """
     record = diagnosis_record(diagnosis, path=image_name(diagnosis))
     record["decision"] = None if decision is None else decision_record(decision)
@@ -45,6 +48,8 @@ def build_result_json(
     record["corrected_summary"] = (
         summary_record(count_corrected(cells)) if n_corrected(cells) else None
     )
+    record["corrected_finding"] = None if corrected is None else corrected.finding
+    record["corrected_label"] = None if corrected is None else corrected.label
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -86,6 +91,7 @@ def show_report_download(
     is_synthetic: bool,
     decision: Decision | None,
     corrections: Sequence[CellCorrection] = (),
+    corrected: Answer | None = None,
 ) -> None:
     """Write the button that gives the report.
 
@@ -94,10 +100,11 @@ def show_report_download(
         is_synthetic: the image was drawn by a program.
         decision: the reviewer's that stands, or None.
         corrections: of its leukocytes that stand.
+        corrected: verdict with these, or None.
     """
     st.download_button(
         texts.DOWNLOAD_PDF,
-        data=lambda: _pdf(diagnosis, is_synthetic, decision, corrections),
+        data=lambda: _pdf(diagnosis, is_synthetic, decision, corrections, corrected),
         file_name=f"{_stem(diagnosis)}.pdf",
         mime="application/pdf",
         on_click="ignore",
@@ -107,7 +114,10 @@ def show_report_download(
 
 
 def show_json_download(
-    diagnosis: Diagnosis, decision: Decision | None, corrections: Sequence[CellCorrection] = ()
+    diagnosis: Diagnosis,
+    decision: Decision | None,
+    corrections: Sequence[CellCorrection] = (),
+    corrected: Answer | None = None,
 ) -> None:
     """Write the button that gives the result as JSON.
 
@@ -115,10 +125,11 @@ def show_json_download(
         diagnosis: what is recorded.
         decision: the reviewer's that stands, or None.
         corrections: of its leukocytes that stand.
+        corrected: verdict with these, or None.
     """
     st.download_button(
         texts.DOWNLOAD,
-        data=build_result_json(diagnosis, decision, corrections),
+        data=build_result_json(diagnosis, decision, corrections, corrected),
         file_name=f"{_stem(diagnosis)}.json",
         mime="application/json",
         on_click="ignore",
@@ -136,10 +147,15 @@ def _pdf(
     is_synthetic: bool,
     decision: Decision | None,
     corrections: Sequence[CellCorrection],
+    corrected: Answer | None,
 ) -> bytes:
     """Build the report; its library is imported for the first report, not for the first screen."""
     from leukapp.ui.result_pdf import build_result_pdf
 
     return build_result_pdf(
-        diagnosis, is_synthetic=is_synthetic, decision=decision, corrections=corrections
+        diagnosis,
+        is_synthetic=is_synthetic,
+        decision=decision,
+        corrections=corrections,
+        corrected=corrected,
     )

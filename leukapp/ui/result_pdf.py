@@ -14,6 +14,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from leukapp.diagnosis import Diagnosis
+from leukapp.inference.decision import Answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.corrected_cells import CorrectedCell, correct_cells
 from leukapp.review.records import CellCorrection, Decision
@@ -49,12 +50,14 @@ class ReportedImage:
         decision: the reviewer's, as it stands in the review log; None leaves room for a pen.
         is_synthetic: the image was drawn by a program.
         corrections: of its leukocytes, as they stand.
+        corrected: verdict with these, or None.
     """
 
     diagnosis: Diagnosis
     decision: Decision | None = None
     is_synthetic: bool = False
     corrections: Sequence[CellCorrection] = ()
+    corrected: Answer | None = None
 
     @property
     def cells(self) -> tuple[CorrectedCell, ...]:
@@ -69,6 +72,7 @@ def build_result_pdf(
     moment: datetime | None = None,
     decision: Decision | None = None,
     corrections: Sequence[CellCorrection] = (),
+    corrected: Answer | None = None,
 ) -> bytes:
     """Write the report of one image.
 
@@ -78,6 +82,7 @@ def build_result_pdf(
         moment: time of the report; now where it is None.
         decision: the reviewer's, as it stands in the review log; None leaves room for a pen.
         corrections: of its leukocytes, as they stand.
+        corrected: verdict with these, or None.
 
     Returns:
         The file's bytes; about as large as the pictures in it.
@@ -87,6 +92,7 @@ def build_result_pdf(
         decision=decision,
         is_synthetic=is_synthetic,
         corrections=corrections,
+        corrected=corrected,
     )
     return build_report_pdf((image,), moment=moment)
 
@@ -165,7 +171,7 @@ def _write_image(page: Page, image: ReportedImage, moment: datetime) -> None:
     write_pictures(page, (field_picture(diagnosis, image.cells), *heat[:1]))
     if not diagnosis.quality.blocking:
         write_differential(page, [cell.answer_name for cell in diagnosis.cells])
-        write_corrected_share(page, image.cells)
+        write_corrected_share(page, image.cells, image.corrected)
     has_evidence = bool(heat) or bool(image.cells)
     if not has_evidence or diagnosis.quality.blocking:
         write_quality(page, diagnosis)

@@ -11,6 +11,7 @@ from review_records import make_correction
 from streamlit.testing.v1 import AppTest
 
 from leukapp.cells import CellAnswer, CellSummary
+from leukapp.inference.decision import Answer
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import CLASS_NAMES
 from leukapp.review.corrected_cells import correct_cells, count_corrected
@@ -221,7 +222,9 @@ def test_reactive_is_judged_and_no_leukemia_and_an_artifact_is_no_leukocyte() ->
 def test_the_record_has_corrections_beside_the_networks_answers() -> None:
     field = make_field(FIELD, ["ALL", "Healthy"])
     made = make_correction(field.cells[1].box, "AML")
-    record = json.loads(build_result_json(field, corrections=(made,)))
+    record = json.loads(
+        build_result_json(field, corrections=(made,), corrected=Answer(label="AML"))
+    )
     assert [cell["label"] for cell in record["cells"]] == ["ALL", "Healthy"]
     assert record["corrections"] == [
         {
@@ -231,6 +234,7 @@ def test_the_record_has_corrections_beside_the_networks_answers() -> None:
     ]  # fmt: skip
     assert record["summary"]["n_blast_like"] == 1
     assert record["corrected_summary"]["n_blast_like"] == 2
+    assert (record["label"], record["corrected_label"]) == ("ALL", "AML")
     assert json.loads(build_result_json(field))["corrected_summary"] is None
 
 

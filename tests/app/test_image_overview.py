@@ -18,8 +18,10 @@ from fake_diagnoser import (
     make_open_type,
 )
 from PIL import Image
+from review_records import make_correction
 from streamlit.testing.v1 import AppTest
 
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import texts
 from leukapp.ui.heatmap_viewer import OverlayLook, pictures_of
@@ -88,6 +90,16 @@ def test_all_results_download_without_a_file_name(lines: list[OverviewLine]) -> 
     assert {row["notice"] for row in rows} == {RESEARCH_USE_NOTICE}
     assert {row["bundle_sha256"] for row in rows} == {"ab" * 32}
     assert b"Jane" not in build_all_json(lines) + build_all_csv(lines)
+
+
+def test_all_results_hold_what_readers_corrected(lines: list[OverviewLine]) -> None:
+    image = lines[1].summary.record["image_sha256"]
+    made = {image: (make_correction(CellBox(x0=0, y0=0, x1=8, y1=8), "AML"),)}
+    records = json.loads(build_all_json(lines, made))
+    rows = list(csv.DictReader(io.StringIO(build_all_csv(lines, made).decode())))
+    assert [len(record["corrections"]) for record in records] == [0, 1, 0]
+    assert [row["cells_corrected_by"] for row in rows] == ["", "KM", ""]
+    assert json.loads(build_all_json(lines))[0]["corrections"] is None
 
 
 def test_several_images_have_a_table_and_one_has_none(start_app: StartApp) -> None:

@@ -23,6 +23,7 @@ from review_records import make_correction, make_decision
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.imaging.quality import QualityFinding
+from leukapp.inference.decision import Answer
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.review.records import ARTIFACT, Decision, DecisionKind
 from leukapp.ui import result_pdf
@@ -223,7 +224,9 @@ def test_corrections_stand_beside_the_networks_answers_with_who_and_when() -> No
     field = make_field(b"field", ["ALL", "ALL", "Healthy"])
     marked = replace(make_correction(CellBox(x0=40, y0=40, x1=60, y1=60), "AML"), is_marked=True)
     made = (make_correction(field.cells[0].box, ARTIFACT), marked)
-    reader, words = read_pdf(build_result_pdf(field, corrections=made))
+    reader, words = read_pdf(
+        build_result_pdf(field, corrections=made, corrected=Answer(finding="leukemia", label="ALL"))
+    )
 
     first_page = " ".join(reader.pages[0].extract_text().split())
     assert "ALL 2 67%" in first_page
@@ -232,10 +235,25 @@ def test_corrections_stand_beside_the_networks_answers_with_who_and_when() -> No
         in first_page
     )
     assert "2 of 3 judged are called leukemia: 67%" in first_page
+    assert texts.CORRECTED_VERDICT.format(answer="ALL") in first_page
     rows = words.split(f"{texts.CELL} {texts.NETWORKS}")[1]
     assert "1 ALL 90.0 % 5.0 % 5.0 % Artifact, KM, 2026-03-01 13:00 UTC" in rows
     assert "2 ALL 90.0 % 5.0 % 5.0 % 3 Healthy" in rows
     assert "4 not judged: marked by a reader AML, KM, 2026-03-01 13:00 UTC" in rows
+
+
+def test_a_record_that_corrections_leave_no_room_for_has_a_page_of_its_own() -> None:
+    field = make_field(b"field", ["ALL", "Healthy", None])
+    tall = replace(crowded(field), mode="field", type_note="A long note. " * 12)
+    made = tuple(make_correction(cell.box, "AML") for cell in field.cells)
+    decision = decided(DecisionKind.OVERRIDE, "AML", "W" * 500)
+    reader, _ = read_pdf(
+        build_result_pdf(tall, is_synthetic=True, decision=decision, corrections=made)
+    )
+    first, second, *_ = (page.extract_text() for page in reader.pages)
+    assert texts.SIGNATURE in first
+    assert texts.LIMITS[:40] not in first
+    assert texts.LIMITS[:40] in second
 
 
 def test_heatmaps_are_large_enough_to_read() -> None:

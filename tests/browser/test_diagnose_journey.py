@@ -134,7 +134,7 @@ def test_a_missed_leukocyte_is_marked_by_a_click_and_counts_once_it_is_signed(
     page.mouse.click(place["x"] + 0.55 * place["width"], place["y"] + 0.65 * place["height"])
     expect(page.get_by_text(own_texts.MARKED)).to_be_visible()
     expect(picture(page, "pending .line")).to_have_count(1)
-    page.get_by_role("button", name=re.compile("AML")).click()
+    page.get_by_role("radio", name=re.compile("AML")).click()
     expect(
         page.locator(".cells").get_by_label(re.compile("AML, marked by a reader$"))
     ).to_have_count(1)

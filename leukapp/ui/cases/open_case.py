@@ -7,7 +7,7 @@ from typing import Self
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.case_summary import CaseSummary, summarize_case
-from leukapp.review.export import Corrections
+from leukapp.review.corrected_cells import Corrections
 from leukapp.review.records import BatchItem, BatchRun, Case, CaseImage
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, build_worklist

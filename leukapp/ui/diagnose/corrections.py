@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import LeukappError
 from leukapp.inference.corrected_items import READER_CERTAINTY
-from leukapp.labels import ANSWER_NAMES, name_answer
+from leukapp.inference.decision import Answer
+from leukapp.labels import name_answer
 from leukapp.review.corrected_cells import (
     CorrectedCell,
     corrected_minute,
@@ -21,7 +22,6 @@ from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import answer_title, marked_answer
 from leukapp.ui.review.initials import session_initials
 from leukapp.ui.review.log import is_admin, open_log, reader_mail, show_log_failure
-from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import diagnose as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -39,32 +39,22 @@ def find_corrections(diagnosis: Diagnosis) -> tuple[CellCorrection, ...]:
         return ()
 
 
-def show_corrected(
-    diagnosis: Diagnosis, diagnoser: SharedDiagnoser, cells: tuple[CorrectedCell, ...]
-) -> None:
+def show_corrected(cells: tuple[CorrectedCell, ...], verdict: Answer | None) -> None:
     """Write count, blast share and verdict of a field as readers corrected it, if they did.
 
     Args:
-        diagnosis: of the field.
-        diagnoser: asks the networks' rule again.
         cells: of the field.
+        verdict: as corrected; None where the rule cannot be asked.
     """
     n = n_corrected(cells)
     if not n:
         return
     st.caption(texts.CORRECTED_COUNT.format(n=n))
     show_summary(count_corrected(cells))
-    kept = [index for index, cell in enumerate(cells) if cell.correction is None]
-    given = [
-        cell.correction.answer
-        for cell in cells
-        if cell.correction is not None and cell.correction.answer in ANSWER_NAMES
-    ]
-    if not kept and not given:
+    if verdict is None:
         st.caption(texts.NO_CELL_LEFT)
         return
-    answer = diagnoser.answer_as_corrected(diagnosis, kept=kept, given=given)
-    name = marked_answer(name_answer(answer.finding, answer.label))
+    name = marked_answer(name_answer(verdict.finding, verdict.label))
     st.markdown(
         texts.CORRECTED_VERDICT.format(answer=name),
         help=texts.CORRECTED_VERDICT_HELP.format(certain=READER_CERTAINTY),

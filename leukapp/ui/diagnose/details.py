@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
+from leukapp.inference.decision import Answer
 from leukapp.review.records import CellCorrection, Decision
 from leukapp.ui import texts
 from leukapp.ui.cell_table import build_cell_rows
@@ -29,10 +30,12 @@ class SignedParts:
     Attributes:
         decision: that stands, or None.
         corrections: of its leukocytes that stand.
+        corrected: verdict with these, or None.
     """
 
     decision: Decision | None
     corrections: tuple[CellCorrection, ...]
+    corrected: Answer | None
 
 
 def show_details(
@@ -95,4 +98,4 @@ def _show_research_details(diagnosis: Diagnosis, signed: SignedParts) -> None:
         if diagnosis.finding is None:
             st.caption(texts.NO_CALL_NOTE)
     show_record_line(diagnosis)
-    show_json_download(diagnosis, signed.decision, signed.corrections)
+    show_json_download(diagnosis, signed.decision, signed.corrections, signed.corrected)

@@ -6,9 +6,11 @@ import streamlit as st
 
 from leukapp.diagnosis import Diagnosis
 from leukapp.imaging.overlay import draw_overlay
+from leukapp.inference.decision import Answer
 from leukapp.review.corrected_cells import CorrectedCell, correct_cells
 from leukapp.ui import texts
 from leukapp.ui.cell_table import describe_reading, show_summary
+from leukapp.ui.corrected_verdict import corrected_verdict
 from leukapp.ui.diagnose.chosen_cell import choose_cell, chosen_cell
 from leukapp.ui.diagnose.corrections import find_corrections, show_corrected, show_correction
 from leukapp.ui.diagnose.details import SignedParts, show_details
@@ -59,6 +61,7 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
     # A photograph of a single cell needs none: the decision on the image is the one on it.
     corrections = find_corrections(diagnosis) if is_readable and diagnosis.mode == "field" else ()
     cells = correct_cells(diagnosis.cells if is_readable else (), corrections)
+    verdict = corrected_verdict(diagnosis, diagnoser, cells)
     looks = tuple(look_at(cell, index) for index, cell in enumerate(cells))
     chosen = chosen_cell(entry.key, len(cells))
     write_place(
@@ -80,16 +83,17 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
             is_synthetic=entry.is_synthetic,
             decision=decision,
             corrections=corrections,
+            corrected=verdict,
         )
         # Above the cells, so that it is in sight after a click in the picture.
         show_pending(diagnosis)
         if cells:
-            _show_cells(entry, diagnosis, diagnoser, cells, looks)
+            _show_cells(entry, diagnosis, diagnoser, cells, looks, verdict)
         if can_mark(diagnosis):
             show_marking(diagnosis)
     with view.container(key="picture-pane", gap="small"):
         _show_picture(entry, diagnosis, diagnoser, cells, looks)
-        signed = SignedParts(decision=decision, corrections=corrections)
+        signed = SignedParts(decision=decision, corrections=corrections, corrected=verdict)
         show_details(diagnosis, diagnoser, key=entry.key, signed=signed)
 
 
@@ -99,12 +103,13 @@ def _show_cells(
     diagnoser: SharedDiagnoser,
     cells: tuple[CorrectedCell, ...],
     looks: tuple[CellLook, ...],
+    verdict: Answer | None,
 ) -> None:
     chosen = chosen_cell(entry.key, len(cells))
     st.subheader(picture_texts.GALLERY, help=picture_texts.GALLERY_HELP, anchor=False)
     if diagnosis.mode == "field":
         show_summary(diagnosis.cell_summary)
-        show_corrected(diagnosis, diagnoser, cells)
+        show_corrected(cells, verdict)
     else:
         st.caption(describe_reading(diagnosis))
     if len(cells) > 1:

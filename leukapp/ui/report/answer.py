@@ -144,6 +144,9 @@ def write_record(page: Page, diagnosis: Diagnosis, moment: datetime) -> None:
         "sha256": diagnosis.bundle.sha256,
         "software": texts.SOFTWARE.format(version=__version__, engine=diagnosis.engine),
     }
+    if page.y < MARGIN + RECORD_HEIGHT:
+        # Corrections and a long reason may fill the page.
+        page.turn()
     canvas = page.canvas
     canvas.setStrokeColor(LINE)
     page.y = MARGIN + RECORD_HEIGHT

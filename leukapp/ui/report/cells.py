@@ -6,6 +6,8 @@ from reportlab.lib.units import mm
 
 from leukapp.cells import ENOUGH_CELLS, CellAnswer, differential
 from leukapp.diagnosis import Diagnosis
+from leukapp.inference.decision import Answer
+from leukapp.labels import name_answer
 from leukapp.review.corrected_cells import (
     CorrectedCell,
     corrected_answers,
@@ -57,12 +59,15 @@ def write_differential(
     page.skip()
 
 
-def write_corrected_share(page: Page, cells: Sequence[CorrectedCell]) -> None:
-    """Write how many leukocytes readers corrected, who and when, and the share after it.
+def write_corrected_share(
+    page: Page, cells: Sequence[CorrectedCell], verdict: Answer | None
+) -> None:
+    """Write how many leukocytes readers corrected, who and when, share and verdict after it.
 
     Args:
         page: to write on.
         cells: of the image; nothing is written where none was corrected.
+        verdict: as corrected; None where the networks' rule could not be asked.
     """
     made = [cell.correction for cell in cells if cell.correction is not None]
     if not made:
@@ -92,6 +97,9 @@ def write_corrected_share(page: Page, cells: Sequence[CorrectedCell]) -> None:
             high=f"{summary.high:.0%}",
         )
     page.write(f"{share}{counts}.", BODY)
+    if verdict is not None:
+        answer = theme.answer_title(name_answer(verdict.finding, verdict.label))
+        page.write(texts.CORRECTED_VERDICT.format(answer=answer), BODY)
     page.write(texts.CORRECTED_NOTE, SMALL)
     page.skip()
 

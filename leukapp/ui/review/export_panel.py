@@ -5,13 +5,9 @@ import streamlit as st
 from leukapp.errors import LeukappError
 from leukapp.resources import review_root
 from leukapp.review.batch_images import BatchImages
+from leukapp.review.corrected_cells import Corrections
 from leukapp.review.double_reading import N_READERS, read_doubly
-from leukapp.review.export import (
-    Corrections,
-    build_review_csv,
-    build_review_parquet,
-    build_review_table,
-)
+from leukapp.review.export import build_review_csv, build_review_parquet, build_review_table
 from leukapp.review.records import BatchRun
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, build_worklist

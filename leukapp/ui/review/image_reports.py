@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from leukapp.errors import ImageError
-from leukapp.review.export import Corrections, file_sha256
+from leukapp.review.corrected_cells import Corrections, correct_cells
+from leukapp.review.export import file_sha256
 from leukapp.review.worklist import WorklistEntry
+from leukapp.ui.corrected_verdict import corrected_verdict
 from leukapp.ui.result_pdf import ReportedImage, build_report_pdf
 from leukapp.ui.review.thumbnails import ReadsImages
 from leukapp.ui.session import SharedDiagnoser
@@ -76,10 +78,13 @@ def read_again(
             continue
         # Of an upload the pixels alone are kept; the image's hash is that of the reader's file.
         digest = entry.item.image_sha256 or diagnosis.image_sha256
+        made = tuple(corrections.get(file_sha256(entry.item) or "", ()))
+        cells = correct_cells(diagnosis.cells, made)
         reported[entry.item.id] = ReportedImage(
             diagnosis=replace(diagnosis, image_sha256=digest),
             decision=entry.decision,
-            corrections=tuple(corrections.get(file_sha256(entry.item) or "", ())),
+            corrections=made,
+            corrected=corrected_verdict(diagnosis, diagnoser, cells),
         )
     if failure is not None and not reported:
         raise failure

@@ -43,8 +43,8 @@ REFERENCES_HELP: Final = (
     "yours."
 )
 NO_REFERENCES: Final = (
-    "No leukocyte is signed here yet with these networks. Drawings, made by a program, in its "
-    "place:"
+    "No leukocyte is signed here yet with these networks. Drawings, made by a program, stand in "
+    "their place:"
 )
 REFERENCE: Final = "{answer}, {initials}, {moment}"
 REFERENCE_ALT: Final = "A leukocyte that a reader of this site signed"

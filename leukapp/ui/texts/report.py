@@ -35,9 +35,11 @@ CORRECTED_SHARE: Final = (
     "{n_blast_like} of {n_judged} judged are called leukemia: {share} (95 % interval {low} to "
     "{high}). "
 )
+CORRECTED_VERDICT: Final = "Verdict as corrected: {answer}."
 CORRECTED_NOTE: Final = (
-    "The networks' own answers and the verdict above stay as they are; each correction is in the "
-    "table of leukocytes."
+    "The verdict as corrected asks the networks' rule for a field again, with each reader's answer "
+    "as one that the networks are almost sure of. The networks' own answers and the verdict above "
+    "stay as they are; each correction is in the table of leukocytes."
 )
 NETWORKS: Final = "Networks"
 MARKED: Final = "not judged: marked by a reader"

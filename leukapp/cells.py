@@ -11,10 +11,6 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.inference.probabilities import ClassProbabilities, answer_probability
 from leukapp.labels import ANSWER_NAMES, LEUKEMIA, name_answer
 
-ImageMode: TypeAlias = Literal["whole", "cell", "field", "segmented"]
-"""How an image was judged: squeezed whole, as a photograph of one cell, as a field of cells, or as
-a cell that was cut out on black."""
-
 ModeChoice: TypeAlias = Literal["auto", "whole", "cell", "field"]
 
 ENOUGH_CELLS: Final = 20

@@ -14,7 +14,7 @@ from typing import Final, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.cells import CellAnswer, CellSummary, ImageMode, ModeChoice, summarize_cells
+from leukapp.cells import CellAnswer, CellSummary, ModeChoice, summarize_cells
 from leukapp.errors import ImageError
 from leukapp.fields.crops import CutImage, cut_cells
 from leukapp.fields.learned_finder import LearnedFinder
@@ -40,7 +40,7 @@ from leukapp.inference.watch_scores import (
     measure_nuclei,
     parent_gate,
 )
-from leukapp.labels import HEALTHY, name_answer
+from leukapp.labels import HEALTHY, ImageMode, name_answer
 from leukapp.model.bundle import Bundle, GateReference, open_bundle
 from leukapp.model.fusion import NetworkLogits, pool
 from leukapp.process_threads import one_opencv_thread, usable_cores
@@ -284,7 +284,8 @@ class Diagnoser:
         output = self._run([item.inputs for item in prepared]) if prepared else None
         ran = time.perf_counter()
         scores = None if output is None else self._rule.score(output.logits, output.features)
-        decision = self._rule.decide(scores, quality)
+        judged_as: ImageMode = "whole" if cut is None else cut.mode
+        decision = self._rule.decide(scores, quality, mode=judged_as)
         cells = () if cut is None or scores is None else self._answer_cells(cut, scores)
         find_explanation = cache(
             partial(
@@ -307,7 +308,7 @@ class Diagnoser:
             image_sha256=hashlib.sha256(content).hexdigest(),
             image=image,
             find_enhanced=partial(self._enhanced, smear, cut.background if cut else None),
-            mode="whole" if cut is None else cut.mode,
+            mode=judged_as,
             class_names=self.bundle.class_names,
             finding=decision.finding,
             label=decision.label,
@@ -451,7 +452,7 @@ class Diagnoser:
             scores = ItemScores(logits=logits, distances=np.zeros(0, np.float32))
         else:
             scores = self._rule.score(output.logits, output.features)
-        return decide_corrected(self._rule, scores, kept, given).answer
+        return decide_corrected(self._rule, scores, kept, given, mode=diagnosis.mode).answer
 
     def _cut(self, image: RgbImage, mode: ModeChoice) -> CutImage | None:
         """The leukocytes of an image; None where it is judged whole."""
@@ -514,7 +515,9 @@ class Diagnoser:
                 branches=decision.branches,
                 is_counted=decision.is_near,
             )
-            for crop, decision in zip(cut.crops, self._rule.decide_each(scores), strict=True)
+            for crop, decision in zip(
+                cut.crops, self._rule.decide_each(scores, mode=cut.mode), strict=True
+            )
         )
 
     def _explain(

@@ -1,12 +1,26 @@
 """Class names: those that labelled data may carry, and the order in which a bundle has its own.
 
+Beside them the names of the ways in which an image is judged.
+
 Which classes a network tells apart belongs to its bundle, not to this file: a bundle trained on
 ALL and healthy images has these two. A new class is one more name here (with a color and a mark in
 ``leukapp.ui``).
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal, TypeAlias
+
+ImageMode: TypeAlias = Literal["whole", "cell", "field", "segmented"]
+"""How an image was judged: squeezed whole, as a photograph of one cell, as a field of cells, or as
+a cell that was cut out on black."""
+
+MODE_NAMES: Final[dict[ImageMode, str]] = {
+    "whole": "a whole image",
+    "cell": "a single cell",
+    "field": "a field",
+    "segmented": "a cell cut out on black",
+}
+"""How sentences call an image of a mode."""
 
 ALL: Final = "ALL"
 AML: Final = "AML"

@@ -14,7 +14,13 @@ from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.enhance import EnhancementConfig
 from leukapp.model.backbones import build_backbone
 from leukapp.model.dense import FloatArray
-from leukapp.model.weights_io import Arrays, model_arrays, set_model_arrays
+from leukapp.model.weights_io import (
+    Arrays,
+    model_arrays,
+    read_arrays,
+    set_model_arrays,
+    write_arrays,
+)
 from leukapp.training.cell_augmentation import augment_cell
 from leukapp.training.frozen_backbones import CELL_BACKBONE
 
@@ -147,8 +153,8 @@ def train_cell_backbone(  # noqa: PLR0913
 ) -> Arrays:
     """Train the backbone.
 
-    A run that was killed goes on at the last whole epoch when it is started again with the same
-    ``work_dir``.
+    A run that was killed goes on at the last whole epoch, or after the last whole stage, when it is
+    started again with the same ``work_dir``.
 
     Args:
         cells: training cells; no cell of a held-out group may be among them.
@@ -164,7 +170,12 @@ def train_cell_backbone(  # noqa: PLR0913
     """
     keras.utils.set_random_seed(seed)
     arrays: Arrays = {}
-    for stage in stages:
+    for number, stage in enumerate(stages):
+        finished = work_dir / f"stage_{number}.npz"
+        if finished.exists():
+            arrays = read_arrays(finished)
+            report(f"cells at {stage.size_px} px: taken from an earlier run")
+            continue
         batches = CellBatches(cells, stage=stage, enhancement=enhancement, seed=seed)
         backbone, model = _build_classifier(stage.size_px, seed)
         if arrays:
@@ -193,7 +204,9 @@ def train_cell_backbone(  # noqa: PLR0913
             )
         )
         model.fit(batches, epochs=stage.n_epochs, verbose=0, callbacks=[backup, log])
-        arrays = model_arrays(model)
+        # The backup of epochs is gone with the last of them.
+        write_arrays(finished, model_arrays(model))
+        arrays = read_arrays(finished)
     return {name: value for name, value in arrays.items() if not name.startswith("cell_type/")}
 
 

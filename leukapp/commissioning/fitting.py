@@ -145,6 +145,8 @@ def fit_site(parent: Parent, images: LocalImages, promise: Promise) -> FittedSit
             max_feature_distance=kept,
             needs_agreement=False,
             limits=certified.limits,
+            # What was proven is of images as they were brought, however these are judged.
+            mode_limits={},
         ),
         setting=setting,
         certificates=certified.certificates,

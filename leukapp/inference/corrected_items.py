@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.inference.decision import Decision, DecisionRule, ItemScores
-from leukapp.labels import HEALTHY, LEUKEMIA, split_answer
+from leukapp.labels import HEALTHY, LEUKEMIA, ImageMode, split_answer
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import NetworkLogits
 
@@ -16,7 +16,12 @@ READER_CERTAINTY: Final = 0.99
 
 
 def decide_corrected(
-    rule: DecisionRule, scores: ItemScores, kept: Sequence[int], given: Sequence[str]
+    rule: DecisionRule,
+    scores: ItemScores,
+    kept: Sequence[int],
+    given: Sequence[str],
+    *,
+    mode: ImageMode | None = None,
 ) -> Decision:
     """Answer for an image whose cells a reader corrected, by the rule of every image.
 
@@ -26,6 +31,7 @@ def decide_corrected(
         kept: indices of the cells whose answer by the networks stands.
         given: what readers say of other cells, each a class or leukemia of no determined type. One
             that the bundle knows no class for is left out.
+        mode: how the image is judged.
     """
     chosen = np.zeros(len(scores.distances), np.bool_)
     chosen[list(kept)] = True
@@ -34,7 +40,7 @@ def decide_corrected(
         row for answer in given if (row := _probabilities(answer, rule.class_names)) is not None
     ]
     if not rows:
-        return rule.decide(of_networks)
+        return rule.decide(of_networks, mode=mode)
     of_readers = np.log(np.stack(rows))
     return rule.decide(
         ItemScores(
@@ -46,7 +52,8 @@ def decide_corrected(
                 fused=_below(of_networks.logits.fused, of_readers * rule.thresholds.temperature),
             ),
             distances=np.concatenate([of_networks.distances, np.zeros(len(rows), np.float32)]),
-        )
+        ),
+        mode=mode,
     )
 
 

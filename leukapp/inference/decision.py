@@ -25,7 +25,7 @@ from leukapp.inference.no_call import (
 )
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.inference.two_steps import NO_TYPE, call_steps, measure_steps
-from leukapp.labels import HEALTHY, LEUKEMIA, finding_of
+from leukapp.labels import HEALTHY, LEUKEMIA, ImageMode, finding_of
 from leukapp.model.bundle import Bundle, GateReference
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import NetworkLogits, softmax
@@ -196,7 +196,13 @@ class DecisionRule:
         """
         return project_features(features, self.gate.mean, self.gate.components)
 
-    def decide(self, scores: ItemScores | None, quality: QualityReport | None = None) -> Decision:
+    def decide(
+        self,
+        scores: ItemScores | None,
+        quality: QualityReport | None = None,
+        *,
+        mode: ImageMode | None = None,
+    ) -> Decision:
         """Answer for one image.
 
         The items within the gate's limit are put together, or all where none is. The first that
@@ -208,6 +214,7 @@ class DecisionRule:
         Args:
             scores: of every item of the image; None where it has none.
             quality: of the image; None where it is not asked.
+            mode: how the image is judged, whose limits are asked; None asks those of any mode.
         """
         blocked = NoCall(reason=quality.blocking.message) if quality and quality.blocking else None
         if scores is None or not len(scores.distances):
@@ -238,16 +245,20 @@ class DecisionRule:
             least_confidence=confidence,
             answer=Answer(no_call=blocked)
             if blocked
-            else self._answer(probabilities, branches, distance, confidence),
+            else self._answer(probabilities, branches, distance, confidence, mode),
         )
 
-    def decide_each(self, scores: ItemScores) -> tuple[ItemDecision, ...]:
+    def decide_each(
+        self, scores: ItemScores, *, mode: ImageMode | None = None
+    ) -> tuple[ItemDecision, ...]:
         """Answer for every item on its own, whatever its image is called.
 
         Args:
             scores: of the items.
+            mode: how their image is judged; a cell of a field is asked what a cell is.
         """
         decisions = []
+        own_mode: ImageMode | None = "cell" if mode == "field" else mode
         for index, is_near in enumerate(self._is_near(scores).tolist()):
             fused = softmax(scores.logits.fused[index], self.thresholds.temperature)
             probabilities = self._probabilities(fused)
@@ -261,7 +272,7 @@ class DecisionRule:
                     probabilities=probabilities,
                     branches=branches,
                     is_near=is_near,
-                    answer=self._answer(probabilities, branches, distance, confidence),
+                    answer=self._answer(probabilities, branches, distance, confidence, own_mode),
                 )
             )
         return tuple(decisions)
@@ -302,10 +313,12 @@ class DecisionRule:
         branches: tuple[ClassProbabilities, ...],
         distance: float,
         confidence: float,
+        mode: ImageMode | None,
     ) -> Answer:
         """What is called of an image or item whose quality nothing speaks against."""
         thresholds = self.thresholds
-        if thresholds.limits is None:
+        limits = thresholds.limits_of(mode)
+        if limits is None:
             if is_sure_enough(confidence, thresholds.min_confidence):
                 label = probabilities.top_class
                 return Answer(finding=finding_of(label), label=label)
@@ -314,7 +327,7 @@ class DecisionRule:
         if distance > thresholds.max_feature_distance:
             return Answer(no_call=explain_distance(distance, thresholds.max_feature_distance))
         heard = branches if thresholds.needs_agreement else ()
-        return _answer_in_steps(probabilities, heard, thresholds.limits)
+        return _answer_in_steps(probabilities, heard, limits)
 
 
 def _answer_in_steps(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from leukapp.inference.two_steps import (
     measure_steps,
     reaches,
 )
-from leukapp.labels import HEALTHY, OTHER_LEUKEMIA
+from leukapp.labels import HEALTHY, OTHER_LEUKEMIA, ImageMode
 from leukapp.model.manifest import CallLimits
 
 CANDIDATES: Final = np.round(
@@ -64,6 +64,22 @@ class JudgedAnswers:
         unknown = set(self.truths) - {*self.class_names, OTHER_LEUKEMIA}
         if unknown:
             raise ValueError(f"truths must be classes or {OTHER_LEUKEMIA!r}, got {sorted(unknown)}")
+
+    def take(self, chosen: NDArray[np.bool_]) -> Self:
+        """Answers for some of the images.
+
+        Args:
+            chosen: bool (images,).
+        """
+        indices = np.flatnonzero(chosen).tolist()
+        return type(self)(
+            class_names=self.class_names,
+            probabilities=self.probabilities[chosen],
+            branches=tuple(branch[chosen] for branch in self.branches),
+            is_near=self.is_near[chosen],
+            truths=tuple(self.truths[i] for i in indices),
+            laboratories=tuple(self.laboratories[i] for i in indices),
+        )
 
     def measure(self) -> StepConfidences:
         """How sure each answer is of each step; of nothing where the image is turned away."""
@@ -164,6 +180,33 @@ def choose_limits(
             types[name] = smallest(~is_healthy & (truths != name), shares)
     limits = CallLimits(healthy=healthy, leukemia=leukemia, types=types)
     return ChosenLimits(limits=limits, laboratories=count_calls(answers, limits))
+
+
+def choose_mode_limits(
+    answers: JudgedAnswers,
+    modes: Sequence[ImageMode],
+    *,
+    max_mean: float = 0.01,
+    max_laboratory: float = 0.02,
+) -> dict[ImageMode, CallLimits]:
+    """Limits of each mode, by its images alone.
+
+    A field whose cells are put together, one cell and a cell cut out on black are not equally easy:
+    the hardest would set the limits of all.
+
+    Args:
+        answers: as ``choose_limits`` takes them.
+        modes: how each image was judged.
+        max_mean: 0-1.
+        max_laboratory: 0-1.
+    """
+    names = np.array(modes, np.str_)
+    return {
+        mode: choose_limits(
+            answers.take(names == mode), max_mean=max_mean, max_laboratory=max_laboratory
+        ).limits
+        for mode in dict.fromkeys(modes)
+    }
 
 
 def strictest_limits(asked_for: Sequence[CallLimits]) -> CallLimits:

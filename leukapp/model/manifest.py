@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -11,7 +11,7 @@ import msgspec
 
 from leukapp.errors import BundleError
 from leukapp.json_files import from_json, to_plain, unknown_fields, write_json
-from leukapp.labels import CLASS_NAMES, HEALTHY, order_classes
+from leukapp.labels import CLASS_NAMES, HEALTHY, ImageMode, order_classes
 from leukapp.model.commission_record import CommissionRecord
 from leukapp.model.presets import BranchSpec, Preset, Share
 
@@ -56,6 +56,8 @@ class Thresholds:
             of them be as sure of it as ``min_confidence`` or ``limits`` asks.
         limits: of an answer in two steps, Healthy or leukemia, then its type; they stand in for
             ``min_confidence``. None where one class of all is called, or none.
+        mode_limits: the same for images of some modes, where they were chosen apart: a cell, a
+            field and a cell cut out on black are not as easy alike.
     """
 
     temperature: Annotated[float, msgspec.Meta(gt=0)]
@@ -65,6 +67,15 @@ class Thresholds:
     field_sharpness: float = 1.0
     needs_agreement: bool = False
     limits: CallLimits | None = None
+    mode_limits: Mapping[ImageMode, CallLimits] = field(default_factory=dict)
+
+    def limits_of(self, mode: ImageMode | None) -> CallLimits | None:
+        """Limits of an answer in two steps for an image of a mode; of any mode if None.
+
+        Args:
+            mode: how the image is judged.
+        """
+        return self.limits if mode is None else self.mode_limits.get(mode, self.limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

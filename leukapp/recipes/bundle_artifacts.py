@@ -12,7 +12,7 @@ from leukapp.evaluation.background import background_balanced_accuracy
 from leukapp.evaluation.held_out import HeldOutSet, SplitProtocol, write_held_out
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
 from leukapp.inference.choose import open_engine
-from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, join_with_or
+from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, MODE_NAMES, join_with_or
 from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, REPORT_FILE, seal_bundle
 from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
@@ -112,6 +112,7 @@ def model_card(bundle: Bundle, results: str) -> str:
         has_both_leukemias={ALL, AML} <= set(bundle.class_names),
         results=results,
         told=lambda limit: "never" if limit is None else f"from {limit:.4g}",
+        mode_names=MODE_NAMES,
         max_wrong=MAX_WRONG,
         max_wrong_of_laboratory=MAX_WRONG_OF_LABORATORY,
         is_on_bound="temperature" in fits_on_bounds(bundle.thresholds),

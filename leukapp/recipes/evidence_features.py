@@ -19,6 +19,7 @@ from leukapp.recipes.stage_costs import StageCosts
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, load_features
 from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
+from leukapp.training.image_modes import find_modes
 from leukapp.training.progress import Progress
 
 
@@ -179,5 +180,6 @@ class EvidenceFeatures:
             sample_indices=items[0].sample_indices,
             imagenet_tops=(),
             class_names=self._bundle.class_names,
+            modes=find_modes(samples, variants, self._folder),
         )
         return SeenImages(corpus=corpus, images=own)

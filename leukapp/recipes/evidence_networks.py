@@ -16,13 +16,13 @@ from leukapp.evaluation.background import background_balanced_accuracy, edge_fea
 from leukapp.imaging.image_io import read_image
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.inference.decision import Decision, DecisionRule, ItemScores
-from leukapp.inference.fit_limits import JudgedAnswers, choose_limits
+from leukapp.inference.fit_limits import JudgedAnswers, choose_limits, choose_mode_limits
 from leukapp.inference.probabilities import ClassProbabilities
-from leukapp.labels import HEALTHY, OTHER_LEUKEMIA
+from leukapp.labels import HEALTHY, OTHER_LEUKEMIA, ImageMode
 from leukapp.model.bundle import Bundle
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import Heads, predict_logits
-from leukapp.model.manifest import CallLimits, TrainingRecord
+from leukapp.model.manifest import Thresholds, TrainingRecord
 from leukapp.recipes.evidence_features import EvidenceFeatures, Features
 from leukapp.recipes.evidence_rows import Kind
 from leukapp.recipes.fitting import fit_network
@@ -78,6 +78,7 @@ class JudgedPart:
     kind: Kind
     name: str
     samples: tuple[Sample, ...]
+    modes: tuple[ImageMode | None, ...]
     scores: tuple[ItemScores | None, ...]
     rule: DecisionRule
     trained: tuple[Sample, ...]
@@ -212,8 +213,8 @@ class EvidenceJudge:
                 if one.kind == "laboratory left out"
                 and one.samples[0].laboratory not in laboratories
             ]
-            limits = self._limits_of(others)
-            rule = replace(rule, thresholds=replace(rule.thresholds, limits=limits))
+            if others:
+                rule = replace(rule, thresholds=self._with_limits_of(others, rule.thresholds))
         return self._decide_by(rule, part)
 
     def background(self, parts: Sequence[JudgedPart]) -> float | None:
@@ -297,7 +298,9 @@ class EvidenceJudge:
         self, kind: Kind, name: str, network: _Network, own: NDArray[np.int64]
     ) -> JudgedPart:
         scores: dict[int, ItemScores] = {}
+        modes: dict[int, ImageMode | None] = {}
         for seen in network.features.judged:
+            modes |= {int(i): seen.corpus.mode_of(own) for own, i in enumerate(seen.images)}
             of_item = seen.images[seen.corpus.sample_indices]
             items = np.flatnonzero(np.isin(of_item, own))
             if len(items):
@@ -310,6 +313,7 @@ class EvidenceJudge:
             kind=kind,
             name=name,
             samples=tuple(self._images[i] for i in own),
+            modes=tuple(modes.get(i) for i in own.tolist()),
             scores=tuple(scores.get(i) for i in own.tolist()),
             rule=network.rule,
             trained=tuple(self._images[i] for i in network.trained),
@@ -317,14 +321,12 @@ class EvidenceJudge:
 
     def _decide_by(self, rule: DecisionRule, part: JudgedPart) -> tuple[Decision, ...]:
         return tuple(
-            rule.decide(scores, self._looks[sample.sample_id].quality)
-            for sample, scores in zip(part.samples, part.scores, strict=True)
+            rule.decide(scores, self._looks[sample.sample_id].quality, mode=mode)
+            for sample, scores, mode in zip(part.samples, part.scores, part.modes, strict=True)
         )
 
-    def _limits_of(self, parts: Sequence[JudgedPart]) -> CallLimits | None:
+    def _with_limits_of(self, parts: Sequence[JudgedPart], rule: Thresholds) -> Thresholds:
         """Limits that the answers of networks for laboratories that they never saw choose."""
-        if not parts:
-            return self._bundle.thresholds.limits
         decisions = [d for part in parts for d in self._decide_by(part.rule, part)]
         samples = [sample for part in parts for sample in part.samples]
         names = self._bundle.class_names
@@ -351,7 +353,14 @@ class EvidenceJudge:
             truths=tuple(sample.label for sample in samples),
             laboratories=tuple(sample.laboratory for sample in samples),
         )
-        return choose_limits(answers).limits
+        modes = [mode for part in parts for mode in part.modes if mode is not None]
+        return replace(
+            rule,
+            limits=choose_limits(answers).limits,
+            mode_limits=choose_mode_limits(answers, modes)
+            if rule.mode_limits and len(modes) == len(samples)
+            else {},
+        )
 
     def _look_at(self, images: Sequence[Sample]) -> dict[str, _Looks]:
         def look(sample: Sample) -> _Looks:

@@ -92,6 +92,7 @@ def fit_network(  # noqa: PLR0913
             min_confidence=calling.min_confidence,
             needs_agreement=calling.needs_agreement,
             limits=calling.limits,
+            mode_limits=calling.mode_limits,
         )
         return replace(fitted, thresholds=thresholds)
     if not preset.hyperparameters.leave_sources_out:
@@ -108,10 +109,15 @@ def fit_network(  # noqa: PLR0913
         )
         left_out.append(_answer_agreed(others, corpus, samples[is_own[samples]]))
     of_held_out = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
-    limits = choose_calls(corpus, of_held_out, left_out)
+    chosen = choose_calls(corpus, of_held_out, left_out)
     return replace(
         fitted,
-        thresholds=replace(fitted.thresholds, limits=limits, needs_agreement=True),
+        thresholds=replace(
+            fitted.thresholds,
+            limits=chosen.limits,
+            mode_limits=chosen.mode_limits,
+            needs_agreement=True,
+        ),
         left_out_sources=laboratories_left_out,
     )
 

@@ -1,12 +1,19 @@
 """Laboratories left out of training, and the limits that are chosen by how they do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.inference.fit_limits import JudgedAnswers, choose_limits, strictest_limits
+from leukapp.inference.fit_limits import (
+    JudgedAnswers,
+    choose_limits,
+    choose_mode_limits,
+    strictest_limits,
+)
+from leukapp.labels import ImageMode
 from leukapp.model.manifest import CallLimits
 from leukapp.training.corpus import Corpus, ImageAnswers, ItemVariants
 
@@ -18,9 +25,23 @@ MAX_WRONG_OF_LABORATORY: Final = 0.02
 """The same in any single laboratory."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenCalls:
+    """Limits of a bundle.
+
+    Attributes:
+        limits: for an image of any mode.
+        mode_limits: for images of each mode that there are images of; empty where modes are not
+            known.
+    """
+
+    limits: CallLimits
+    mode_limits: Mapping[ImageMode, CallLimits]
+
+
 def choose_calls(
     corpus: Corpus, held_out: ImageAnswers, left_out: Sequence[ImageAnswers]
-) -> CallLimits:
+) -> ChosenCalls:
     """Smallest limits under which calls err rarely enough on what was not trained on.
 
     Args:
@@ -33,20 +54,35 @@ def choose_calls(
         For each step the larger of the limits that the laboratories left out and the held-out
         groups ask for; see ``choose_limits``.
     """
-    asked_for = [
-        choose_limits(
-            _judged(corpus, answers), max_mean=MAX_WRONG, max_laboratory=MAX_WRONG_OF_LABORATORY
-        ).limits
-        for answers in ([held_out], left_out)
-        if answers
+    judged = [_judged(corpus, answers) for answers in ([held_out], left_out) if answers]
+    limits = [
+        choose_limits(answers, max_mean=MAX_WRONG, max_laboratory=MAX_WRONG_OF_LABORATORY).limits
+        for answers, _ in judged
     ]
-    return strictest_limits(asked_for)
+    of_modes = [
+        choose_mode_limits(
+            answers, modes, max_mean=MAX_WRONG, max_laboratory=MAX_WRONG_OF_LABORATORY
+        )
+        for answers, modes in judged
+    ]
+    modes = list(dict.fromkeys(mode for asked_for in of_modes for mode in asked_for))
+    return ChosenCalls(
+        limits=strictest_limits(limits),
+        mode_limits={
+            mode: strictest_limits([asked_for[mode] for asked_for in of_modes if mode in asked_for])
+            for mode in modes
+        },
+    )
 
 
-def _judged(corpus: Corpus, answers: Sequence[ImageAnswers]) -> JudgedAnswers:
-    samples = [corpus.samples[i] for of_one in answers for i in of_one.samples.tolist()]
+def _judged(
+    corpus: Corpus, answers: Sequence[ImageAnswers]
+) -> tuple[JudgedAnswers, list[ImageMode]]:
+    """Answers with their truths, and how each image was judged; no modes where none is known."""
+    indices = [i for of_one in answers for i in of_one.samples.tolist()]
+    samples = [corpus.samples[i] for i in indices]
     n_branches = len(answers[0].branch_probabilities)
-    return JudgedAnswers(
+    judged = JudgedAnswers(
         class_names=corpus.class_names,
         probabilities=np.concatenate([one.probabilities for one in answers]),
         branches=tuple(
@@ -57,6 +93,7 @@ def _judged(corpus: Corpus, answers: Sequence[ImageAnswers]) -> JudgedAnswers:
         truths=tuple(sample.label for sample in samples),
         laboratories=tuple(sample.laboratory for sample in samples),
     )
+    return judged, [corpus.modes[i] for i in indices] if corpus.modes else []
 
 
 def laboratories_to_leave(corpus: Corpus, samples: NDArray[np.int64]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from leukapp.resources import SHIPPED_COMPACT, training_dir
 from leukapp.training.corpus import Corpus, ItemVariants
 from leukapp.training.feature_cache import CellViews, D4Variants, Variants, load_features
 from leukapp.training.frozen_backbones import CELL_BACKBONE, PreparedBackbone, prepare_backbone
+from leukapp.training.image_modes import find_modes
 from leukapp.training.progress import Progress
 
 LIBRARIES: Final = ("keras", "numpy", "openvino", "scikit-learn")
@@ -362,6 +363,9 @@ def build_corpus(
         sample_indices=features[0].sample_indices,
         imagenet_tops=tuple(backbone.imagenet_top for backbone in backbones),
         class_names=order_classes(sample.label for sample in samples),
+        modes=find_modes(
+            samples, variants, cache_dir, Progress("ways of judging images", report).step
+        ),
     )
 
 

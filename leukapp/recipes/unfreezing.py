@@ -95,6 +95,7 @@ def unfreeze(
         thresholds = replace(
             thresholds,
             limits=before.thresholds.limits,
+            mode_limits=before.thresholds.mode_limits,
             needs_agreement=before.thresholds.needs_agreement,
         )
     return UnfrozenTraining(

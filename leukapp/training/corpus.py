@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leukapp.data.catalog import Sample
 from leukapp.inference.decision import DecisionRule, is_sure_enough
-from leukapp.labels import CLASS_NAMES, name_answer
+from leukapp.labels import CLASS_NAMES, ImageMode, name_answer
 from leukapp.model.dense import DenseStack, FloatArray
 from leukapp.model.fusion import Heads, predict_logits
 from leukapp.model.presets import Preset
@@ -30,6 +30,7 @@ class Corpus:
         sample_indices: int64 (items,): the image that an item is of, ascending.
         imagenet_tops: ImageNet classifier of each branch's backbone; empty where it has none.
         class_names: what a network on it tells apart, in the order of its answers.
+        modes: how each image is judged; empty where that is not asked.
     """
 
     samples: tuple[Sample, ...]
@@ -37,6 +38,7 @@ class Corpus:
     sample_indices: NDArray[np.int64]
     imagenet_tops: tuple[DenseStack, ...]
     class_names: tuple[str, ...] = CLASS_NAMES
+    modes: tuple[ImageMode, ...] = ()
 
     @property
     def n_variants(self) -> int:
@@ -52,6 +54,10 @@ class Corpus:
     def joined(self) -> FloatArray:
         """Float32 (items, channels of all branches): every item as it is, for the gate."""
         return np.concatenate([features[:, 0] for features in self.pooled], axis=1)
+
+    def mode_of(self, sample: int) -> ImageMode | None:
+        """How an image is judged; None where that is not known."""
+        return self.modes[sample] if self.modes else None
 
     def items_of(self, samples: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Items of some images, ascending; an image without a leukocyte has none."""
@@ -215,7 +221,7 @@ def answer_images(
     answers: list[str | None] = []
     is_near = np.zeros(len(samples), np.bool_)
     for row, sample in enumerate(samples):
-        decision = rule.decide(scores.take(of_image == sample))
+        decision = rule.decide(scores.take(of_image == sample), mode=corpus.mode_of(int(sample)))
         answers.append(name_answer(decision.finding, decision.label))
         is_near[row] = decision.is_near.any()
         if decision.probabilities is None:

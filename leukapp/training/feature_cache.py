@@ -84,7 +84,7 @@ class CellViews:
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        found_by = _name_finder(self.finder)
+        found_by = name_finder(self.finder)
         return f"cells-{found_by}-{self.n_views}-{self.n_turns}-{self.seed}-{self.max_cells}"
 
     def draw(
@@ -125,7 +125,7 @@ class BlankedCells:
     @property
     def kind(self) -> str:
         """Part of the cache key."""
-        found_by = _name_finder(self.finder)
+        found_by = name_finder(self.finder)
         return f"cells-{found_by}-blank-{int(self.is_blank)}-{self.n_turns}-{self.max_cells}"
 
     def draw(
@@ -140,7 +140,7 @@ class BlankedCells:
             )
 
 
-def _name_finder(finder: LearnedFinder | None) -> str:
+def name_finder(finder: LearnedFinder | None) -> str:
     """Part of a cache key: features of other crops are not taken."""
     return str(FINDER_VERSION) if finder is None else f"{LEARNED_VERSION}.{finder.sha256[:12]}"
 

@@ -4,9 +4,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from leukapp.labels import MODE_NAMES
 from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes
-from leukapp.model.manifest import Thresholds
+from leukapp.model.manifest import CallLimits, Thresholds
 from leukapp.model.presets import told_assumptions
 from leukapp.ui import theme
 from leukapp.ui.card.bundle_choice import card_origin
@@ -98,6 +99,16 @@ def _call_facts(thresholds: Thresholds) -> dict[str, str]:
     limits = thresholds.limits
     if limits is None:
         return {texts.MIN_CONFIDENCE: f"{thresholds.min_confidence:.3f}"}
+    facts = _step_facts(limits)
+    for mode, own in thresholds.mode_limits.items():
+        facts |= {
+            texts.OF_MODE.format(fact=fact, mode=MODE_NAMES[mode]): value
+            for fact, value in _step_facts(own).items()
+        }
+    return facts
+
+
+def _step_facts(limits: CallLimits) -> dict[str, str]:
     of_types = {
         texts.MIN_TYPE_SHARE.format(name=name): limit for name, limit in limits.types.items()
     }

@@ -85,3 +85,6 @@ def test_a_training_gives_the_weights_of_a_backbone_and_does_so_again(tmp_path):
     assert not any(name.startswith("cell_type") for name in first)
     assert first.keys() == second.keys()
     assert all(np.isfinite(values).all() for values in first.values())
+    # A stage that ended is not trained again.
+    again = train("first")
+    assert all(np.array_equal(again[name], values) for name, values in first.items())

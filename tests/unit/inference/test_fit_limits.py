@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from leukapp.inference.fit_limits import CANDIDATES, JudgedAnswers, choose_limits, count_calls
+from leukapp.inference.fit_limits import (
+    CANDIDATES,
+    JudgedAnswers,
+    choose_limits,
+    choose_mode_limits,
+    count_calls,
+)
 from leukapp.labels import CLASS_NAMES, HEALTHY, OTHER_LEUKEMIA
 from leukapp.model.manifest import CallLimits
 
@@ -126,3 +132,22 @@ def test_parts_of_different_lengths_and_unknown_truths_are_refused():
         judged(*GOOD, is_near=np.ones(3, np.bool_))
     with pytest.raises(ValueError, match="CLL"):
         judged(("CLL", "a", leukemia(0.9, 0.5), 1))
+
+
+def test_the_hardest_mode_does_not_set_the_limits_of_the_others():
+    hard = (("AML", "c", leukemia(0.01, 0.5), 40), (HEALTHY, "c", leukemia(0.99, 0.5), 40))
+    answers = judged(*GOOD, *hard)
+    modes = ["cell"] * 400 + ["segmented"] * 80
+    chosen = choose_mode_limits(answers, modes)
+    assert chosen["cell"].healthy == chosen["cell"].leukemia == CANDIDATES[0]
+    of_hard = chosen["segmented"]
+    assert of_hard.healthy > 0.99
+    assert of_hard.leukemia > 0.99
+    assert choose_limits(answers).limits.healthy == of_hard.healthy
+
+
+def test_a_mode_without_images_that_a_call_would_be_wrong_for_never_gets_it():
+    chosen = choose_mode_limits(judged(*GOOD[:1]), ["field"] * 100)
+    assert chosen == {
+        "field": CallLimits(healthy=None, leukemia=0.5, types=dict.fromkeys(("ALL", "AML")))
+    }

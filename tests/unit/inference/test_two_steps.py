@@ -28,11 +28,12 @@ RULE = DecisionRule(
 SURE_ALL, SURE_AML, SURE_HEALTHY = (0.92, 0.03, 0.05), (0.03, 0.92, 0.05), (0.02, 0.02, 0.96)
 
 
-def ask(fused, *branches, rule=RULE, distance=0.1):
+def ask(fused, *branches, rule=RULE, distance=0.1, mode=None):
     """The rule on one item with these shares; each branch says the same unless told."""
     shares = [np.array([one]) for one in (fused, *(branches or (fused, fused)))]
     logits = NetworkLogits(branches=tuple(map(np.log, shares[1:])), fused=np.log(shares[0]))
-    return rule.decide(ItemScores(logits=logits, distances=np.array([distance], np.float32))).answer
+    scores = ItemScores(logits=logits, distances=np.array([distance], np.float32))
+    return rule.decide(scores, mode=mode).answer
 
 
 def with_limits(**changes):
@@ -161,3 +162,32 @@ def test_a_bundle_without_limits_calls_as_before_and_says_the_finding():
     assert ask(SURE_HEALTHY, rule=one).finding == HEALTHY
     open_type = ask((0.48, 0.47, 0.05), rule=one)
     assert (open_type.finding, open_type.label) == (None, None)
+
+
+def test_a_mode_with_limits_of_its_own_is_asked_these():
+    strict = CallLimits(healthy=None, leukemia=0.99, types={"ALL": None, "AML": None})
+    rule = replace(RULE, thresholds=replace(RULE.thresholds, mode_limits={"field": strict}))
+    assert ask(SURE_HEALTHY, rule=rule, mode="cell").label == HEALTHY
+    assert ask(SURE_HEALTHY, rule=rule).label == HEALTHY
+    of_field = ask(SURE_HEALTHY, rule=rule, mode="field")
+    assert of_field.label is None
+    assert of_field.no_call is not None
+    assert ask(SURE_ALL, rule=rule, mode="field").finding is None
+
+
+def test_a_cell_of_a_field_is_asked_what_a_cell_is():
+    never = CallLimits(healthy=None, leukemia=None, types={"ALL": None, "AML": None})
+    logits = np.log(np.array([SURE_HEALTHY]))
+    scores = ItemScores(
+        logits=NetworkLogits(branches=(logits, logits), fused=logits),
+        distances=np.array([0.1], np.float32),
+    )
+
+    def label(**mode_limits):
+        thresholds = replace(RULE.thresholds, mode_limits=mode_limits)
+        mode = "segmented" if "segmented" in mode_limits else "field"
+        return replace(RULE, thresholds=thresholds).decide_each(scores, mode=mode)[0].label
+
+    assert label(field=never) == HEALTHY
+    assert label(cell=never) is None
+    assert label(segmented=never) is None

@@ -18,3 +18,15 @@ def test_each_limit_stands_on_the_card(repository: Path) -> None:
     assert "(ALL never, AML from 0.975)" in card
     assert "do not all name one class" not in card
     assert "do not all name one class" in " ".join(model_card(bundle, "").split())
+
+
+def test_limits_of_a_mode_stand_beside_those_of_all(repository: Path) -> None:
+    bundle = open_bundle(repository / "weights" / "compact")
+    limits = CallLimits(healthy=0.95, leukemia=0.9, types={"ALL": None, "AML": 0.975})
+    of_cells = replace(limits, healthy=0.8, leukemia=None)
+    thresholds = replace(bundle.thresholds, limits=limits, mode_limits={"cell": of_cells})
+
+    card = " ".join(model_card(replace(bundle, thresholds=thresholds), "").split())
+    assert (
+        "For a single cell instead: Healthy from 0.8, leukemia never, ALL never, AML from" in card
+    )

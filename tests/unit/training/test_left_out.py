@@ -1,5 +1,6 @@
 """The limits under which calls in a laboratory never seen err rarely enough."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -49,7 +50,7 @@ RIGHT = np.where([sample.label == "Healthy" for sample in DATA.samples], 0.02, 0
 
 
 def test_answers_without_an_error_have_the_smallest_limits():
-    limits = choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, RIGHT)])
+    limits = choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, RIGHT)]).limits
     assert (limits.healthy, limits.leukemia) == (LOWEST, LOWEST)
     assert limits.types == {"ALL": LOWEST, "AML": LOWEST}
 
@@ -61,7 +62,7 @@ def test_errors_of_a_laboratory_left_out_and_those_at_home_raise_a_limit_alike(i
     wrong[:5] = 0.1
     parts = [answers(DATA, RIGHT), answers(DATA, wrong)]
     held_out, left_out = parts if is_left_out else reversed(parts)
-    limits = choose_calls(DATA, held_out, [left_out])
+    limits = choose_calls(DATA, held_out, [left_out]).limits
     assert limits.healthy == pytest.approx(0.905)
     assert (limits.leukemia, limits.types) == (LOWEST, {"ALL": LOWEST, "AML": LOWEST})
 
@@ -70,7 +71,7 @@ def test_errors_on_which_the_branches_disagree_do_not_count():
     wrong = RIGHT.copy()
     wrong[:5] = 0.1
     split = answers(DATA, wrong, branches=RIGHT)
-    assert choose_calls(DATA, answers(DATA, RIGHT), [split]).healthy == LOWEST
+    assert choose_calls(DATA, answers(DATA, RIGHT), [split]).limits.healthy == LOWEST
 
 
 def test_the_wrong_leukemia_is_an_error_too():
@@ -78,7 +79,7 @@ def test_the_wrong_leukemia_is_an_error_too():
     share_all[200:] = 0.02
     share_all[200:205] = 0.9
     left_out = answers(DATA, RIGHT, share_all=share_all)
-    limits = choose_calls(DATA, answers(DATA, RIGHT), [left_out])
+    limits = choose_calls(DATA, answers(DATA, RIGHT), [left_out]).limits
     assert limits.types["ALL"] == pytest.approx(0.905)
     assert limits.healthy == LOWEST
 
@@ -86,7 +87,7 @@ def test_the_wrong_leukemia_is_an_error_too():
 def test_a_call_that_cannot_be_kept_right_is_never_made():
     hopeless = RIGHT.copy()
     hopeless[:100] = 0.0
-    limits = choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, hopeless)])
+    limits = choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, hopeless)]).limits
     assert limits.healthy is None
     assert limits.leukemia == LOWEST
 
@@ -94,7 +95,22 @@ def test_a_call_that_cannot_be_kept_right_is_never_made():
 def test_where_no_laboratory_can_be_left_out_the_held_out_groups_choose():
     wrong = RIGHT.copy()
     wrong[:5] = 0.1
-    assert choose_calls(DATA, answers(DATA, wrong), []).healthy == pytest.approx(0.905)
+    assert choose_calls(DATA, answers(DATA, wrong), []).limits.healthy == pytest.approx(0.905)
+
+
+def test_the_errors_of_a_mode_raise_its_own_limits_alone():
+    """Laboratory a photographs fields, b single cells; five fields of leukemia look healthy."""
+    data = replace(DATA, modes=("field",) * 200 + ("cell",) * 200)
+    wrong = RIGHT.copy()
+    wrong[:5] = 0.1
+    chosen = choose_calls(data, answers(data, RIGHT), [answers(data, wrong)])
+    assert chosen.limits.healthy == pytest.approx(0.905)
+    assert chosen.mode_limits["field"].healthy == pytest.approx(0.905)
+    assert chosen.mode_limits["cell"].healthy == LOWEST
+
+
+def test_a_corpus_of_unknown_modes_has_the_same_limits_for_all():
+    assert choose_calls(DATA, answers(DATA, RIGHT), [answers(DATA, RIGHT)]).mode_limits == {}
 
 
 def test_only_laboratories_without_which_no_class_is_missing_are_left_out():

@@ -12,6 +12,7 @@ from leukapp.ui.laboratory.panels import (
     show_kept,
     show_running,
 )
+from leukapp.ui.laboratory.parent import parent_of
 from leukapp.ui.review.log import open_log, show_log_failure
 from leukapp.ui.texts import laboratory as texts
 
@@ -25,6 +26,6 @@ try:
     is_running = show_running(worker)
     show_kept(worker, store)
     if not is_running:
-        ask_and_start(worker, store, bundle.folder)
+        ask_and_start(worker, store, parent_of(bundle))
 except LeukappError as error:
     show_log_failure(error)

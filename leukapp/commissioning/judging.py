@@ -20,8 +20,8 @@ from leukapp.labels import HEALTHY, name_answer
 from leukapp.model.fusion import predict_logits
 
 N_OUTER_FOLDS: Final = 5
-SUSPICIOUS: Final = 0.2
-"""A label to which fits without its patient give less than this probability is looked at again."""
+SUSPICIOUS: Final = 1 / 3
+"""A label is looked at again where fits without its patient find the other side twice as likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,6 +109,8 @@ def _some_patients(
 
 def suspicious_labels(after: SiteAnswers, images: LocalImages) -> NDArray[np.int64]:
     """Images whose label every other patient's images speak against, the worst first.
+
+    Wrong labels make a fit less sure of the right ones, too; so the limit is not a strict one.
 
     Args:
         after: answers of fits without the image's patient.

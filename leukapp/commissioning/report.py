@@ -21,6 +21,9 @@ from leukapp.model.commission_record import (
     CommissionRecord,
 )
 
+MANY_SUSPICIOUS: Final = 0.05
+"""Share of doubtful labels from which on a report says not to use the bundle yet."""
+
 RARER_LEUKEMIA: Final = (0.2, 0.05)
 """Shares of patients with leukemia that a proof is told for, beside that of who was brought."""
 
@@ -202,8 +205,14 @@ def report_to_markdown(report: SiteReport) -> str:
         notes.append("Sensitivity is not certified: there was no image of leukemia.")
     if report.suspicious:
         notes.append(
-            f"{len(report.suspicious)} labels are doubtful, since fits without their patient say "
-            f"otherwise with more than 90 %; look at them again: {_short(report.suspicious)}."
+            f"{len(report.suspicious)} labels are doubtful, since fits without their patient find "
+            f"the other side twice as likely; look at them again: {_short(report.suspicious)}."
+        )
+    if len(report.suspicious) >= MANY_SUSPICIOUS * report.after.n_images:
+        notes.append(
+            f"That is {len(report.suspicious) / report.after.n_images:.0%} of the images. Labels "
+            "that are mixed up spoil the fit and what is certified: mend them and commission once "
+            "more before this is used. If they are right, the networks tell these images badly."
         )
     if record.ridge is None:
         notes.append("The networks stay as they were: only limits and gate are the laboratory's.")

@@ -11,13 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from leukapp.commissioning.outcomes import ImageOutcome, read_outcomes, write_outcomes
 from leukapp.data.readers.detect import read_catalog
-from leukapp.errors import AccessError, LeukappError, StoreError
+from leukapp.errors import AccessError, BundleError, LeukappError, StoreError
 from leukapp.json_files import write_json
 from leukapp.model.bundle import Bundle
+from leukapp.model.commission_record import CommissionRecord
 from leukapp.resources import BUNDLE_VARIABLE, SITES_VARIABLE, laboratory_dir
 from leukapp.review.store import ReviewStore
 from leukapp.ui.default_bundle import read_default_bundle
-from leukapp.ui.laboratory import accepting
+from leukapp.ui.laboratory import accepting, panels
 from leukapp.ui.laboratory.images import keep_zip, read_names
 from leukapp.ui.laboratory.jobs import (
     BUNDLE_DIR,
@@ -29,6 +30,7 @@ from leukapp.ui.laboratory.jobs import (
 )
 from leukapp.ui.reader import Reader
 from leukapp.ui.texts import laboratory as texts
+from leukapp.ui.wording import escape_markdown
 
 JOB = Job(data="d", laboratory="Ward 7", parent="compact", risk=0.02, confidence=0.95)
 
@@ -166,3 +168,41 @@ def test_what_cannot_be_written_into_the_trail_is_not_accepted(
     assert kept_jobs()[0].bundle is not None
     assert read_default_bundle() is None
     store.close()
+
+
+def test_a_bundle_whose_parent_was_replaced_is_refused_and_the_new_parent_is_fitted(
+    tmp_path: Path, start_app: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = "was replaced since: commission the new one"
+
+    def refuse(folder: str) -> None:
+        raise BundleError(refusal)
+
+    for name in ("parent", "mine"):
+        (tmp_path / "weights" / name).mkdir(parents=True)
+    record = CommissionRecord(
+        laboratory="Ward 7",
+        parent_name="parent",
+        parent_sha256="0" * 64,
+        created_utc="2026-11-30T17:00:00+00:00",
+        n_images=40,
+        n_groups=12,
+        groups_known=True,
+        classes={"ALL": 20, "Healthy": 20},
+        group_hashes=(),
+        ridge=None,
+        summary_share=None,
+        certificates=(),
+    )
+    manifest = {"class_names": ["ALL", "Healthy"]}
+    write_json(tmp_path / "weights" / "parent" / "manifest.json", manifest)
+    write_json(tmp_path / "weights" / "mine" / "manifest.json", {**manifest, "commission": record})
+    monkeypatch.setenv("LEUKAPP_WEIGHTS_DIR", str(tmp_path / "weights"))
+    monkeypatch.setattr(panels, "open_diagnoser", refuse)
+
+    app = start_app(tmp_path / "weights" / "mine").switch_page("pages/laboratory.py").run()
+
+    assert not app.exception
+    assert escape_markdown(refusal) in app.error[0].value
+    assert not app.success
+    assert texts.FITS.format(parent="parent") in [one.value for one in app.caption]

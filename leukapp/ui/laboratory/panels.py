@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from leukapp.commissioning.outcomes import read_outcomes
-from leukapp.errors import LeukappError
+from leukapp.errors import BundleError, LeukappError
 from leukapp.model.artifacts import MODEL_CARD_FILE, ListedBundle, read_artifact
 from leukapp.review.store import ReviewStore
 from leukapp.ui.default_bundle import read_previous_bundle
@@ -32,6 +32,7 @@ from leukapp.ui.laboratory.jobs import (
 from leukapp.ui.laboratory.outcome_tables import show_outcomes
 from leukapp.ui.laboratory.watch_banner import show_watch
 from leukapp.ui.review.log import is_admin
+from leukapp.ui.session import open_diagnoser
 from leukapp.ui.texts import laboratory as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -81,6 +82,7 @@ def ask_and_start(worker: CommissionWorker, store: ReviewStore, parent: Path) ->
         store: with batches and their decisions.
         parent: folder of the bundle that is fitted.
     """
+    st.caption(texts.FITS.format(parent=escape_markdown(parent.name)))
     laboratory = st.text_input(
         texts.NAME, help=texts.NAME_HELP, max_chars=60, autocomplete="off", key="lab-name"
     ).strip()
@@ -143,7 +145,12 @@ def show_in_use(bundle: ListedBundle, store: ReviewStore) -> None:
     """
     if bundle.commission is not None:
         told = escape_markdown(bundle.commission.told())
-        st.success(texts.IN_USE.format(told=told), icon=":material/verified:")
+        try:
+            open_diagnoser(str(bundle.folder))
+        except BundleError as error:
+            st.error(escape_markdown(str(error)), icon=":material/error:")
+        else:
+            st.success(texts.IN_USE.format(told=told), icon=":material/verified:")
         show_watch(bundle)
         if outcomes_file(bundle.folder).is_file():
             with st.expander(texts.IMAGES_IN_USE):

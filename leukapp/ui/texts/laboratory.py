@@ -6,6 +6,7 @@ LEAD: Final = (
     "Fit the networks to a few labelled images of your own, and see what is proven of their errors "
     "here. Twenty images a class are a good beginning; name the patient of each."
 )
+FITS: Final = "Your images are fitted to the bundle {parent}, which stays as it is."
 NAME: Final = "Name of the laboratory"
 NAME_HELP: Final = "It stands in the bundle, on every report and in the sidebar."
 RISK: Final = "Greatest share called wrongly"

@@ -8,6 +8,7 @@ from networks import SIZE_PX, write_tiny_bundle
 from PIL import Image
 
 from leukapp.cli import main
+from leukapp.commissioning.commission import CommissionOptions, check_images
 from leukapp.commissioning.outcomes import read_outcomes
 from leukapp.data.readers.detect import read_catalog
 from leukapp.diagnosis import Diagnoser
@@ -99,8 +100,36 @@ def test_images_of_patients_that_it_was_fitted_on_are_no_evidence(site, folders)
         choose_unseen(open_bundle(site), catalog)
 
 
-def test_what_the_network_saw_is_kept_so_that_a_killed_run_goes_on(site, folders):
-    assert len(list((folders / "work" / "commissioning").rglob("*.npz"))) == 18
+def test_a_killed_run_goes_on_with_the_images_that_are_left(site, folders, monkeypatch):
+    kept = sorted((folders / "work" / "commissioning").rglob("*.npz"))
+    assert len(kept) == 18
+    for path in kept[:5]:
+        path.unlink()
+    kept[5].write_bytes(kept[5].read_bytes()[:200])
+    asked = []
+    diagnose_many = Diagnoser.diagnose_many
+
+    def counting(self, images):
+        def counted():
+            for path in images:
+                asked.append(path)
+                yield path
+
+        return diagnose_many(self, counted())
+
+    monkeypatch.setattr(Diagnoser, "diagnose_many", counting)
+    options = CommissionOptions(
+        data=folders / "images",
+        out=folders / "second",
+        laboratory="Ward 7",
+        bundle=folders / "weights" / "parent",
+        work_dir=folders / "work",
+    )
+
+    readiness = check_images(options, Diagnoser.open(options.bundle))
+
+    assert len(asked) == 6
+    assert len(readiness.samples) == 18
 
 
 def test_neither_a_bundle_nor_a_commissioned_parent_is_replaced(site, folders, capsys):

@@ -102,6 +102,16 @@ def test_quality_magnification_and_missing_patients_are_named():
     assert len(readiness.images.of_image) == 19
 
 
+def test_too_low_a_magnification_is_named_with_what_to_do():
+    samples = make("Healthy", 10) + make("ALL", 10)
+
+    readiness = check(samples, [seen(scale=9.0) for _ in samples])
+
+    note = next(note for note in readiness.notes if note.kind == "magnification")
+    assert "9 pixels wide" in note.message
+    assert "100x oil objective" in note.message
+
+
 def test_one_picture_in_two_groups_makes_them_one():
     samples = make("Healthy", 10) + make("ALL", 10)
     finding = CatalogFinding(

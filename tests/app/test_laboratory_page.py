@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from networks import write_tiny_bundle
+from seeded_review import seed_review
 from streamlit.testing.v1 import AppTest
 
 from leukapp.commissioning.outcomes import ImageOutcome, read_outcomes, write_outcomes
@@ -16,10 +17,13 @@ from leukapp.json_files import write_json
 from leukapp.model.bundle import Bundle
 from leukapp.model.commission_record import CommissionRecord
 from leukapp.resources import BUNDLE_VARIABLE, SITES_VARIABLE, laboratory_dir
+from leukapp.review.batch_images import BatchImages
+from leukapp.review.records import DecisionKind
 from leukapp.review.store import ReviewStore
 from leukapp.ui.default_bundle import read_default_bundle
 from leukapp.ui.laboratory import accepting, panels
-from leukapp.ui.laboratory.images import keep_zip, read_names
+from leukapp.ui.laboratory.bringing import signed_images
+from leukapp.ui.laboratory.images import keep_decisions, keep_zip, read_names
 from leukapp.ui.laboratory.jobs import (
     BUNDLE_DIR,
     JOB_FILE,
@@ -68,6 +72,34 @@ def test_folders_of_a_zip_are_classes_and_patients_and_no_name_becomes_a_path(
 def test_a_zip_without_a_class_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(LeukappError, match="No image of the zip lies in a folder"):
         keep_zip(make_zip("1.png"), tmp_path / "images")
+
+
+def test_of_signed_decisions_the_cases_are_the_patients(tmp_path: Path) -> None:
+    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    run = seed_review(store, tmp_path / "root", 4)
+    items = store.items(run.id)
+    for item in items[:3]:
+        assert item.image_sha256 is not None
+        store.record_decision(
+            image_sha256=item.image_sha256,
+            image_name=item.name,
+            bundle_sha256=run.bundle_sha256,
+            kind=DecisionKind.OVERRIDE,
+            label="ALL",
+            reason="",
+            initials="AB",
+            run_id=run.id,
+            item_id=item.id,
+        )
+    case = store.cases.put(None, [item.id for item in items[:2]])
+
+    signed = signed_images(store, run.id)
+    table = keep_decisions(BatchImages.of(run, tmp_path / "root"), signed, tmp_path / "images")
+
+    samples = read_catalog(table).samples
+    assert [sample.groups_known for sample in samples] == [True, True, False]
+    assert [sample.group for sample in samples[:2]] == [f"here:case {case.id}"] * 2
+    store.close()
 
 
 def test_the_page_asks_and_shows_what_was_interrupted(start_app: Callable[..., AppTest]) -> None:

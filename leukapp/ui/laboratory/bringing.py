@@ -11,7 +11,7 @@ from leukapp.review.batch_images import BatchImages
 from leukapp.review.server_folder import resolve_inside
 from leukapp.review.standing import standing_decisions
 from leukapp.review.store import ReviewStore
-from leukapp.ui.laboratory.images import keep_decisions, keep_zip
+from leukapp.ui.laboratory.images import SignedImage, keep_decisions, keep_zip
 from leukapp.ui.texts import laboratory as texts
 from leukapp.ui.wording import escape_markdown
 
@@ -62,15 +62,36 @@ def _ask_for_batch(store: ReviewStore) -> Bring | None:
         format_func=lambda run_id: f"{run_id} · {runs[run_id].name}",
         key="lab-batch",
     )
-    standing = standing_decisions(store.decisions(run_id=chosen))
-    signed = [
-        (item, standing[item.id])
-        for item in store.items(chosen)
-        if item.id in standing and standing[item.id].label is not None
-    ]
+    signed = signed_images(store, chosen)
     if not signed:
         st.info(texts.NO_DECISIONS, icon=":material/rate_review:")
         return None
+    n_apart = sum(not one.patient for one in signed)
     st.caption(escape_markdown(texts.N_DECISIONS.format(n=len(signed))))
+    if n_apart:
+        st.caption(escape_markdown(texts.NO_CASES.format(n=n_apart)))
     images = BatchImages.of(runs[chosen], review_root())
     return lambda folder: keep_decisions(images, signed, folder)
+
+
+def signed_images(store: ReviewStore, run_id: int) -> tuple[SignedImage, ...]:
+    """Images of a batch that were signed with a class; a case stands for a patient.
+
+    Args:
+        store: with batches, their decisions and cases.
+        run_id: of the batch.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    standing = standing_decisions(store.decisions(run_id=run_id))
+    patient_of = {
+        item_id: texts.CASE.format(number=case.id)
+        for case in store.cases.of_batch(run_id)
+        for item_id in store.cases.item_ids(case.id)
+    }
+    return tuple(
+        SignedImage(item=item, decision=standing[item.id], patient=patient_of.get(item.id, ""))
+        for item in store.items(run_id)
+        if item.id in standing and standing[item.id].label is not None
+    )

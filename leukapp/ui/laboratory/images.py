@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,14 +38,27 @@ def keep_zip(data: bytes, folder: Path) -> Path:
     return _keep(_labelled(data), folder)
 
 
-def keep_decisions(
-    images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]], folder: Path
-) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedImage:
+    """An image of a batch that was signed with a class.
+
+    Attributes:
+        item: of the batch.
+        decision: that stands.
+        patient: the case that the image belongs to; empty where it belongs to none.
+    """
+
+    item: BatchItem
+    decision: Decision
+    patient: str
+
+
+def keep_decisions(images: BatchImages, signed: Iterable[SignedImage], folder: Path) -> Path:
     """Write the images of a batch that were signed with a class, and a table of them.
 
     Args:
         images: of the batch.
-        signed: its items with the decision that stands.
+        signed: some of it.
         folder: of the images, made if missing.
 
     Returns:
@@ -85,12 +99,12 @@ def _labelled(data: bytes) -> Iterable[Row]:
         yield member.data, str(labels[place]), "/".join(folders[place + 1 :]), member.name
 
 
-def _decided(images: BatchImages, signed: Iterable[tuple[BatchItem, Decision]]) -> Iterable[Row]:
-    for item, decision in signed:
-        if decision.label is None:
+def _decided(images: BatchImages, signed: Iterable[SignedImage]) -> Iterable[Row]:
+    for one in signed:
+        if one.decision.label is None:
             continue
         try:
-            yield images.read(item), decision.label, "", item.name
+            yield images.read(one.item), one.decision.label, one.patient, one.item.name
         except ImageError:
             # The others still serve; how many did is in the report.
             continue

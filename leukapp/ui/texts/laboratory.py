@@ -23,6 +23,11 @@ NO_ROOT: Final = "No folder of this server is open: an admin sets {variable}."
 BATCH: Final = "Batch"
 NO_BATCH: Final = "There is no batch yet: read and review one on page Batch review."
 N_DECISIONS: Final = "Signed with a class: {n} images of this batch."
+CASE: Final = "case {number}"
+NO_CASES: Final = (
+    "{n} of them belong to no case, so that each counts as a patient: put the images of a patient "
+    "into one case first, since a proof counts patients."
+)
 NO_DECISIONS: Final = "No image of this batch is signed with a class: review it first."
 NO_LABELLED: Final = (
     "No image of the zip lies in a folder ALL, AML or Healthy: arrange them so and zip them again."

@@ -73,7 +73,16 @@ def open_page(start_app: Callable[..., AppTest]) -> Callable[..., AppTest]:
 
 
 def words_of(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.header, app.subheader, app.error, app.info, app.warning)
+    kinds = (
+        app.markdown,
+        app.caption,
+        app.header,
+        app.subheader,
+        app.error,
+        app.info,
+        app.warning,
+        app.success,
+    )
     return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
 
 
@@ -113,6 +122,20 @@ def test_a_batch_becomes_a_case_that_is_found_and_opened(
     press(app, "case-whole-batch")
     assert "2 of 2 images" in words_of(app)
     assert store.verify().is_whole
+
+
+def test_ticked_images_of_a_batch_are_put_into_a_case(
+    open_page: Callable[..., AppTest], begin: Callable[[], BatchRun], store: ReviewStore
+) -> None:
+    run = begin()
+    item = store.items(run.id)[1]
+    app = open_page(batch=run.id, part="worklist")
+    app.toggle(key="batch-picking").set_value(True).run()
+    app.checkbox(key=f"batch-pick-{item.id}").check().run()
+    app.text_input(key="case-for-picked").set_value(ACCESSION)
+    press(app, "case-put-picked")
+    assert store.cases.item_ids(1) == {item.id}
+    assert f"They are in Case {ACCESSION} now." in words_of(app)
 
 
 def test_a_case_is_renamed_taken_apart_and_removed(

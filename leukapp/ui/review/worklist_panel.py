@@ -10,6 +10,7 @@ from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, choose_entries, next_open
+from leukapp.ui.cases.putting import ask_to_put
 from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.review.agree_with_all import ask_to_agree, ask_to_take_back
 from leukapp.ui.review.batch_address import find_image, go_to_image, keep_address, where
@@ -97,6 +98,7 @@ def _show_actions(  # noqa: PLR0913
         if not where().is_blinded:
             ask_picking(page)
             ask_to_agree(page, entries, run, store, images)
+            ask_to_put(entries, store)
             ask_to_take_back(my_lines(run, lines), store)
         ask_density()
 

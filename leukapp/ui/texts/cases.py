@@ -58,6 +58,9 @@ PUT_HELP: Final = (
     "All {n} images of this batch. Without a name a new case begins, which has its number alone."
 )
 PUT_SURE: Final = "Put them into it"
+PUT_PICKED: Final = "Put the {n} chosen into a case"
+PUT_PICKED_HELP: Final = "Without a name a new case begins, which has its number alone."
+PUT_DONE: Final = "They are in {case} now."
 ONLY_OF_CASE: Final = "The worklist has only the images of {case}."
 WHOLE_BATCH: Final = "Show the whole batch"
 

@@ -28,6 +28,7 @@ from leukapp.resources import (
 )
 from leukapp.result_record import RESEARCH_USE_NOTICE
 from leukapp.ui import session
+from leukapp.ui import texts as app_texts
 from leukapp.ui.evaluation.confusion_panel import SCALE_TITLES, build_confusion_figure
 from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
 from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv
@@ -457,7 +458,7 @@ def test_failures_of_every_table_are_counted_one_row_a_source(
     [table] = [one for one in app.dataframe if texts.WRONG_TYPE in one.value.columns]
     assert "far" in list(table.value[texts.SOURCE_LABEL])
     row = list(table.value[texts.SOURCE_LABEL]).index("far")
-    assert table.value[texts.NOT_CALLED][row] == int((~far.is_called).sum())
+    assert table.value[app_texts.NO_CALL][row] == int((~far.is_called).sum())
     assert table.value[texts.IMAGES_COLUMN][row] == len(far.true_labels)
 
 

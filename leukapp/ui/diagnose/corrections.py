@@ -18,6 +18,7 @@ from leukapp.review.corrected_cells import (
 from leukapp.review.records import CORRECTIONS, REMOVED, CellCorrection
 from leukapp.review.reference_cells import encode_features
 from leukapp.ui.cell_table import show_summary
+from leukapp.ui.diagnose.references import read_signed_anew
 from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import answer_title, marked_answer
 from leukapp.ui.review.initials import session_initials
@@ -91,6 +92,7 @@ def show_correction(
                 is_marked=cell.cell is None,
                 features=None if place is None else encode_features(place),
             )
+            read_signed_anew()
 
     def correct() -> None:
         answer = st.session_state[key]
@@ -139,6 +141,7 @@ def _show_standing(diagnosis: Diagnosis, correction: CellCorrection, initials: s
                 user=reader_mail(),
                 is_admin=is_admin(),
             )
+            read_signed_anew()
 
     st.button(
         texts.TAKE_BACK_CORRECTION,

@@ -23,6 +23,7 @@ from leukapp.ui.texts import diagnose as texts
 from leukapp.ui.wording import escape_markdown
 
 N_REFERENCES: Final = 4
+N_OWN_KEY: Final = "own-signed-cells"
 WHOLE_PX: Final = 1_000_000
 """Longer than any side of an image: its own pixels are cut, not a smaller copy's."""
 
@@ -59,14 +60,19 @@ def show_references(
             _show_reference(reference, diagnosis, diagnoser)
 
 
+def read_signed_anew() -> None:
+    """Read the signed leukocytes anew at their next use, since this reader signed or took back."""
+    st.session_state[N_OWN_KEY] = st.session_state.get(N_OWN_KEY, 0) + 1
+
+
 def _signed_cells() -> tuple[SignedCell, ...]:
-    """Every leukocyte that readers of this site signed; read anew once the trail has grown."""
-    log = open_log()
-    return _read_signed(log.store_id, log.head().n_rows)
+    """Every leukocyte that readers of this site signed; what colleagues sign follows soon."""
+    return _read_signed(open_log().store_id, st.session_state.get(N_OWN_KEY, 0))
 
 
-@st.cache_data(scope="session", max_entries=1, show_spinner=False)
-def _read_signed(_store_id: str, n_rows: int) -> tuple[SignedCell, ...]:
+# While a batch is read the trail grows all the time: it is not searched at every click.
+@st.cache_data(scope="session", max_entries=1, ttl=60, show_spinner=False)
+def _read_signed(store_id: str, n_own: int) -> tuple[SignedCell, ...]:
     made = open_log().all_cell_corrections()
     return tuple(
         SignedCell(image_sha256=image, correction=correction)

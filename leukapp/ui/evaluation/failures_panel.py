@@ -16,6 +16,7 @@ from leukapp.evaluation.failures import (
     find_failures,
 )
 from leukapp.evaluation.held_out import HeldOutSet
+from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.evaluation.figure_box import show_csv, show_numbers
 from leukapp.ui.evaluation.gallery import Gallery, answer_caption, show_gallery
@@ -110,7 +111,7 @@ def failure_counts_table(counts: Sequence[FailureCount]) -> pd.DataFrame:
             texts.MISSED: [count.n_missed for count in counts],
             texts.FALSE_ALARMS: [count.n_false_alarms for count in counts],
             texts.WRONG_TYPE: [count.n_wrong_types for count in counts],
-            texts.NOT_CALLED: [count.n_no_call for count in counts],
+            app_texts.NO_CALL: [count.n_no_call for count in counts],
         }
     )
 

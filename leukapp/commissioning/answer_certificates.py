@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtri
 
 from leukapp.commissioning.certificates import (
     group_losses,
@@ -22,6 +21,9 @@ from leukapp.model.commission_record import MISSED, AnswerCertificate
 ERROR_PART: Final = 0.8
 """Share of what may go wrong with the proof that its first part has; the second has the rest."""
 
+LEVEL_PART: Final = 0.5
+"""Share of the asked risk that the first part may be of; so half of the answers need be given."""
+
 
 def error_confidence(confidence: float) -> float:
     """Confidence of the first part: how rarely the error is made.
@@ -33,22 +35,17 @@ def error_confidence(confidence: float) -> float:
 
 
 def error_level(n_groups: int, *, risk: float, confidence: float) -> float:
-    """The risk of the first part under which as many errors pass as under the whole confidence.
+    """The risk that the first part tests: a share of ``risk``, or what so many can certify.
 
-    It depends on the number of patients alone, as a level of a fixed sequence must; where each has
-    one image, the same limit is proven by both.
+    Less than ``risk``, since not every image gets its answer, which makes errors a larger share of
+    the answers. It depends on the number of patients alone, as a level of a fixed sequence must.
 
     Args:
         n_groups: patients on whom the error can be made.
         risk: asked for, 0-1.
         confidence: of both parts together, 0-1.
     """
-    if not n_groups:
-        return 1.0
-    level = level_of(n_groups, risk=risk, confidence=confidence) + 1e-12
-    passing = np.flatnonzero(bdtr(np.arange(n_groups), n_groups, level) <= 1 - confidence)
-    n_errors = int(passing[-1]) if len(passing) else 0
-    return float(bdtri(n_errors, n_groups, 1 - error_confidence(confidence)))
+    return level_of(n_groups, risk=LEVEL_PART * risk, confidence=error_confidence(confidence))
 
 
 def certify_answers(
@@ -97,7 +94,7 @@ def certify_answers(
     n_wrong_groups = len(np.unique(groups[is_given & is_wrong_for]))
     needed = (
         groups_needed(min(1.0, rate), error_confidence(confidence), n_wrong_groups)
-        if rate > 0
+        if rate >= LEVEL_PART * risk
         else None
     )
     return replace(

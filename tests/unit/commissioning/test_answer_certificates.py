@@ -2,14 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.special import bdtr
 from scipy.stats import beta, binom, norm
 
-from leukapp.commissioning.answer_certificates import (
-    certify_answers,
-    error_confidence,
-    error_level,
-)
+from leukapp.commissioning.answer_certificates import certify_answers, error_level
 from leukapp.commissioning.certificates import reachable_level
 from leukapp.commissioning.limits import certify_limits
 from leukapp.commissioning.local_images import LocalImages
@@ -40,12 +35,16 @@ def test_both_parts_are_bounds_of_the_tables():
     assert certificate.certified == pytest.approx(wrong)
 
 
-def test_the_first_part_lets_as_many_errors_pass_as_the_whole_confidence():
-    n_errors = int(np.flatnonzero(bdtr(np.arange(400), 400, 0.02) <= 0.05)[-1])
+def test_the_first_part_is_tested_at_what_the_patients_can_certify_down_to_half_the_risk():
+    assert error_level(40, risk=0.02, confidence=0.95) == reachable_level(40, 0.96)
+    assert error_level(4000, risk=0.02, confidence=0.95) == 0.01
 
-    level = error_level(400, risk=0.02, confidence=0.95)
 
-    assert bdtr(n_errors, 400, level) == pytest.approx(1 - error_confidence(0.95))
+def test_many_patients_certify_the_risk_and_never_say_that_none_are_missing():
+    assert certify(400, 400, 320).is_reached
+    for n_groups in (60, 120, 200, 260):
+        certificate = certify(n_groups, n_groups, n_groups * 3 // 4)
+        assert certificate.is_reached != (certificate.n_more_groups > 0)
 
 
 def test_rarer_leukemia_makes_missed_ones_rarer_and_false_alarms_of_more_weight():

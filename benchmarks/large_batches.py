@@ -29,6 +29,12 @@ from postgres_server import find_postgres, running_postgres  # noqa: E402
 from leukapp.review.export import stream_review_tables, write_review_parquet  # noqa: E402
 from leukapp.review.server_folder import walk_files  # noqa: E402
 from leukapp.review.store import ItemAnswer, ReviewStore  # noqa: E402
+from leukapp.review.worklist import (  # noqa: E402
+    WorklistFilter,
+    WorklistOrder,
+    build_worklist,
+    choose_entries,
+)
 
 SIZES = (1_000, 10_000, 100_000)
 FILES_A_FOLDER = 1_000
@@ -95,6 +101,10 @@ def measure(n: int, folder: Path, url: str) -> Measured:
         with (folder.parent / "answers.parquet").open("wb") as stream:
             write_review_parquet(stream, stream_review_tables(store, 1))
 
+    def list_for_review() -> None:
+        entries = build_worklist(store.items(1), ())
+        choose_entries(entries, WorklistFilter(), WorklistOrder.UNCERTAIN_FIRST)
+
     bundle = hashlib.sha256(b"bundle").hexdigest()
     step("listing", lambda: sum(1 for _ in walk_files(folder)))
     step("listing and beginning the batch", lambda: store.create_run("large", entries(), bundle))
@@ -104,6 +114,7 @@ def measure(n: int, folder: Path, url: str) -> Measured:
         spent = (time_of_server(store) or 0.0) - answers_on_server
         found.steps["claims and answers, on the server"] = round(1e3 * spent / n, 4)
     step("export as parquet", export)
+    step("the worklist of page Batch review", list_for_review)
     store.close()
     return found
 

@@ -6,6 +6,7 @@ Each function works in the caller's transaction, which must hold the store's wri
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -14,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    bindparam,
     delete,
     func,
     insert,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from leukapp import __version__
 from leukapp.errors import StoreError
@@ -312,10 +315,30 @@ def fill_item(
     Returns:
         Its row, or None where another has judged it or has it in hand, or it is gone.
     """
-    is_mine = ITEMS.c.claimed_by.is_(None) | (ITEMS.c.claimed_by == runner)
-    waiting = (ITEMS.c.id == item.id) & (ITEMS.c.state == ItemState.WAITING.value) & is_mine
-    changed = update(ITEMS).where(waiting).values(**values, claimed_by=None, claimed_until=None)
-    return connection.execute(changed.returning(*ITEMS.c)).mappings().first()
+    given = {f"new_{name}": value for name, value in values.items()}
+    return (
+        connection.execute(_fill(tuple(values)), {**given, "item": item.id, "runner": runner})
+        .mappings()
+        .first()
+    )
+
+
+@cache
+def _fill(names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """The statement of :func:`fill_item`; building it anew for each answer took most of the time.
+
+    Args:
+        names: of the columns that are given.
+    """
+    is_mine = ITEMS.c.claimed_by.is_(None) | (ITEMS.c.claimed_by == bindparam("runner"))
+    is_waiting = ITEMS.c.state == ItemState.WAITING.value
+    given = {name: bindparam(f"new_{name}", type_=ITEMS.c[name].type) for name in names}
+    return (
+        update(ITEMS)
+        .where((ITEMS.c.id == bindparam("item")) & is_waiting & is_mine)
+        .values(**given, claimed_by=None, claimed_until=None)
+        .returning(*ITEMS.c)
+    )
 
 
 def unreadable_entry(connection: Connection, row: RowMapping, *, user: str | None) -> TrailEntry:

@@ -198,6 +198,7 @@ def test_images_of_page_diagnose_are_kept_as_a_batch_in_a_case(
     assert store.cases.item_ids(1) == {item.id}
     [link] = app.get("page_link")
     assert link.proto.label == diagnose_texts.KEPT.format(batch=run.id)
+    assert "keep" not in [button.key for button in app.button]
     while store.run(run.id).state is not RunState.FINISHED:
         time.sleep(0.02)
     # One line of the page, one of the batch, of one hash: corrections of the one are the other's.

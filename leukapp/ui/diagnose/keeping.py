@@ -28,26 +28,26 @@ def show_keeping(diagnoser: SharedDiagnoser) -> None:
         return
     keys = tuple(session.images)
     kept_keys, batch = st.session_state.get(KEPT_KEY, ((), 0))
-    is_kept = kept_keys == keys
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover(texts.KEEP, icon=":material/inventory_2:", disabled=is_kept):
-            st.write(texts.KEEP_HELP)
-            case = ask_for_case(key=CASE_KEY)
-            try:
-                if case.strip():
-                    show_named_case(case, open_log())
-                if st.button(texts.KEEP_SURE.format(n=len(keys)), type="primary", key="keep"):
-                    st.session_state[KEPT_KEY] = (keys, _keep(session, case, diagnoser))
-                    st.rerun()
-            except LeukappError as error:
-                st.error(escape_markdown(str(error)), icon=":material/error:")
-        if is_kept:
-            st.page_link(
-                "pages/batch_review.py",
-                label=texts.KEPT.format(batch=batch),
-                icon=":material/task_alt:",
-                query_params={"batch": str(batch)},
-            )
+    if kept_keys == keys:
+        # No way to keep them once more by a second press.
+        st.page_link(
+            "pages/batch_review.py",
+            label=texts.KEPT.format(batch=batch),
+            icon=":material/task_alt:",
+            query_params={"batch": str(batch)},
+        )
+        return
+    with st.popover(texts.KEEP, icon=":material/inventory_2:"):
+        st.write(texts.KEEP_HELP)
+        case = ask_for_case(key=CASE_KEY)
+        try:
+            if case.strip():
+                show_named_case(case, open_log())
+            if st.button(texts.KEEP_SURE.format(n=len(keys)), type="primary", key="keep"):
+                st.session_state[KEPT_KEY] = (keys, _keep(session, case, diagnoser))
+                st.rerun()
+        except LeukappError as error:
+            st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
 def _keep(session: KeptSession, case: str, diagnoser: SharedDiagnoser) -> int:

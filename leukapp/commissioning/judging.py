@@ -54,7 +54,8 @@ def answer_before(parent: Parent, images: LocalImages) -> SiteAnswers:
     probabilities = np.full((len(images), len(images.class_names)), np.nan)
     answers: list[str | None] = []
     for image in range(len(images)):
-        decision = rule.decide(scores.take(images.of_image == image))
+        mode = images.modes[image] if images.modes else None
+        decision = rule.decide(scores.take(images.of_image == image), mode=mode)
         if decision.probabilities is not None:
             probabilities[image] = decision.probabilities.values
         is_blocked = images.is_blocked[image]

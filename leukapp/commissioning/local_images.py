@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.labels import HEALTHY
+from leukapp.labels import HEALTHY, ImageMode
 from leukapp.model.dense import FloatArray
 
 
@@ -21,6 +21,8 @@ class LocalImages:
         labels: int64 (images,), into ``class_names``.
         groups: patient of each image, str (images,).
         is_blocked: bool (images,): the quality check forbids a call.
+        modes: how the app judges each image, whose limits the parent asks; empty where that is not
+            known, and then those of any mode are asked.
     """
 
     class_names: tuple[str, ...]
@@ -29,6 +31,7 @@ class LocalImages:
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
     is_blocked: NDArray[np.bool_]
+    modes: tuple[ImageMode, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -57,6 +60,7 @@ class LocalImages:
             labels=self.labels[chosen],
             groups=self.groups[chosen],
             is_blocked=self.is_blocked[chosen],
+            modes=tuple(self.modes[image] for image in chosen) if self.modes else (),
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from leukapp.data.fingerprints import Fingerprints
 from leukapp.diagnosis import Diagnoser, Diagnosis
 from leukapp.errors import ImageError
 from leukapp.inference.watch_scores import measure_nuclei
+from leukapp.labels import ImageMode
 from leukapp.model.dense import FloatArray
 from leukapp.model.fusion import pool
 from leukapp.model.weights_io import ARCHIVE_ERRORS
@@ -33,6 +35,7 @@ class SeenImage:
         erythrocyte_px: scale of the image; None where nothing gives one.
         stain: score of nuclear stain; None where no nucleus is.
         fingerprints: hashes of its pixels.
+        mode: how the image is judged.
         is_copy: the bundle was trained on the image, under whatever name.
     """
 
@@ -41,6 +44,7 @@ class SeenImage:
     erythrocyte_px: float | None
     stain: float | None
     fingerprints: Fingerprints
+    mode: ImageMode
     is_copy: bool
 
 
@@ -101,6 +105,7 @@ def _keep(path: Path, diagnosis: Diagnosis, diagnoser: Diagnoser) -> SeenImage:
         erythrocyte_px=diagnosis.erythrocyte_px,
         stain=measure_nuclei(diagnosis.judged_images),
         fingerprints=fingerprints,
+        mode=diagnosis.mode,
         is_copy=hashes is not None and hashes.has_copy_of(diagnosis.image),
     )
     arrays: dict[str, NDArray[np.generic]] = {
@@ -112,6 +117,7 @@ def _keep(path: Path, diagnosis: Diagnosis, diagnoser: Diagnoser) -> SeenImage:
         "stain": np.array(np.nan if seen.stain is None else seen.stain),
         "pixels": np.array(fingerprints.pixels),
         "looks": fingerprints.looks,
+        "mode": np.array(seen.mode),
         "is_copy": np.array(seen.is_copy),
     }
     with whole_file(path) as partial, partial.open("wb") as stream:
@@ -132,6 +138,7 @@ def _read(path: Path, diagnoser: Diagnoser) -> SeenImage | None:
                 fingerprints=Fingerprints(
                     pixels=tuple(map(str, kept["pixels"])), looks=kept["looks"]
                 ),
+                mode=msgspec.convert(str(kept["mode"]), ImageMode),
                 is_copy=bool(kept["is_copy"]),
             )
     except ARCHIVE_ERRORS:

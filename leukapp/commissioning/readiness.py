@@ -297,4 +297,5 @@ def _as_numbers(
         labels=np.array([class_names.index(sample.label) for sample in samples], np.int64),
         groups=np.array([sample.group for sample in samples], np.str_),
         is_blocked=np.array([one.blocked_reason is not None for one in seen], np.bool_),
+        modes=tuple(one.mode for one in seen),
     )

@@ -1,5 +1,7 @@
 """Fits to a shifted laboratory: what they gain, what they certify, and what they leave alone."""
 
+from dataclasses import replace
+
 import numpy as np
 from local_cells import make_images, make_parent
 
@@ -14,6 +16,7 @@ from leukapp.commissioning.learning_curve import draw_learning_curve
 from leukapp.commissioning.local_images import group_folds
 from leukapp.commissioning.report import describe_certificate, measure_site
 from leukapp.inference.rule_for_many import call_images
+from leukapp.model.manifest import CallLimits
 
 LABELS = [0] * 30 + [2] * 30
 
@@ -33,6 +36,19 @@ def test_a_few_images_a_class_teach_a_laboratory():
     # What was certified of missed leukemias holds for images that were not fitted on.
     missed = next(c for c in site.certificates if c.kind == "missed leukemia")
     assert healthy[:300].mean() <= missed.certified
+
+
+def test_the_parent_is_asked_for_its_limits_of_the_mode_that_an_image_is_judged_in():
+    parent, images = make_parent(), make_images(LABELS)
+    always = CallLimits(healthy=0.5, leukemia=0.5, types={"ALL": 0.5, "AML": 0.5})
+    never = CallLimits(healthy=None, leukemia=None, types={"ALL": None, "AML": None})
+    limits = replace(parent.thresholds, limits=never, mode_limits={"field": always})
+    of_modes = replace(images, modes=("cell", "field") * (len(images) // 2))
+
+    answers = answer_before(replace(parent, thresholds=limits), of_modes).answers
+
+    assert set(answers[::2]) == {None}
+    assert sum(answer is not None for answer in answers[1::2]) > len(images) / 4
 
 
 def test_what_cannot_be_certified_says_how_many_patients_are_missing():

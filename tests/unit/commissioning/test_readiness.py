@@ -35,6 +35,7 @@ def seen(*, blocked=None, scale=60.0, is_copy=False, n_cells=1):
         erythrocyte_px=scale,
         stain=0.9,
         fingerprints=Fingerprints(pixels=("0" * 64,), looks=np.zeros((1, 32), np.uint8)),
+        mode="cell",
         is_copy=is_copy,
     )
 

@@ -182,8 +182,8 @@ def _show_interrupted(kept: KeptJob, worker: CommissionWorker) -> None:
 def _show_finished(kept: KeptJob, bundle: Path, store: ReviewStore) -> None:
     st.subheader(texts.READY.format(laboratory=escape_markdown(kept.job.laboratory)), anchor=False)
     card = read_artifact(bundle, MODEL_CARD_FILE).decode()
-    # The page has its own first heading.
-    st.markdown(re.sub(r"^#", "###", card, flags=re.MULTILINE))
+    # The page has its own first heading, and the theme has no size for those under the third.
+    st.markdown(re.sub(r"^#+", "###", card, flags=re.MULTILINE))
     show_outcomes(kept.outcomes, key=kept.folder.name)
     if not is_admin():
         st.caption(texts.ADMIN_ONLY)

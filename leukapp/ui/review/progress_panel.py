@@ -35,7 +35,7 @@ def show_batch_head(run: BatchRun, worker: BatchWorker) -> None:
         st.header(escape_markdown(run.name), anchor=False, width="content")
         word = state_word(run, worker)
         st.badge(word, color=STATE_COLORS.get(word, "gray"))  # type: ignore[arg-type]
-        with st.popover(texts.RESEARCHERS, type="tertiary"):
+        with st.popover(texts.RESEARCHERS, width="content"):
             sha, version = run.bundle_sha256, run.software_version
             st.caption(texts.BATCH_RECORD.format(sha=sha, version=version))
     st.caption(

@@ -69,22 +69,23 @@ def test_what_is_rare_is_drawn_more_often():
     assert shares[-1] == pytest.approx(shares[2] * np.sqrt(3))
 
 
-def test_a_training_gives_the_weights_of_a_backbone_and_does_so_again(tmp_path):
+def test_a_training_gives_the_weights_of_a_backbone_and_keeps_a_stage_that_ended(tmp_path):
     stage = CellStage(size_px=32, n_epochs=1, learning_rate=1e-3, batch_size=4, cells_an_epoch=8)
 
-    def train(folder):
+    def train():
         return train_cell_backbone(
             some_cells(),
             enhancement=EnhancementConfig(),
             seed=0,
-            work_dir=tmp_path / folder,
+            work_dir=tmp_path,
             stages=(stage,),
+            report=lines.append,
         )
 
-    first, second = train("first"), train("second")
-    assert not any(name.startswith("cell_type") for name in first)
-    assert first.keys() == second.keys()
-    assert all(np.isfinite(values).all() for values in first.values())
-    # A stage that ended is not trained again.
-    again = train("first")
-    assert all(np.array_equal(again[name], values) for name, values in first.items())
+    lines = []
+    arrays = train()
+    assert not any(name.startswith("cell_type") for name in arrays)
+    assert all(np.isfinite(values).all() for values in arrays.values())
+    again = train()
+    assert lines[-1] == "cells at 32 px: taken from an earlier run"
+    assert all(np.array_equal(again[name], values) for name, values in arrays.items())

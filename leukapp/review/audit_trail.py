@@ -33,7 +33,7 @@ CASE_NAMED: Final = "case_named"
 CASE_IMAGES_CHANGED: Final = "case_images"
 CASE_REMOVED: Final = "case_removed"
 BUNDLE_ACCEPTED: Final = "bundle_accepted"
-BUNDLE_TAKEN_BACK: Final = "bundle_taken_back"
+BUNDLE_WITHDRAWN: Final = "bundle_withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

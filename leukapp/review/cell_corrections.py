@@ -16,7 +16,7 @@ from leukapp.errors import StoreError
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.review.audit_trail import CELL_CORRECTED, TrailEntry, append_entry, lock_trail
 from leukapp.review.records import CELL_ANSWERS, CellCorrection
-from leukapp.review.tables import AUDIT_TRAIL
+from leukapp.review.tables import AUDIT_TRAIL, IS_CORRECTION
 
 NOT_STANDING: Final = (
     "This correction does not stand any more, for it was taken back or a later one follows it: "
@@ -106,11 +106,7 @@ def read_all_corrections(connection: Connection) -> dict[str, tuple[CellCorrecti
 def _standing(
     connection: Connection, where: ColumnElement[bool]
 ) -> dict[str, tuple[CellCorrection, ...]]:
-    query = (
-        select(AUDIT_TRAIL)
-        .where(AUDIT_TRAIL.c.event == CELL_CORRECTED, where)
-        .order_by(AUDIT_TRAIL.c.sequence)
-    )
+    query = select(AUDIT_TRAIL).where(IS_CORRECTION, where).order_by(AUDIT_TRAIL.c.sequence)
     made: dict[int, tuple[str, CellCorrection]] = {}
     try:
         for row in connection.execute(query).mappings():

@@ -686,7 +686,7 @@ class ReviewStore:
         """Add to the audit trail that another bundle answers from now on.
 
         Args:
-            event: ``BUNDLE_ACCEPTED`` or ``BUNDLE_TAKEN_BACK``.
+            event: ``BUNDLE_ACCEPTED`` or ``BUNDLE_WITHDRAWN``.
             bundle_sha256: of the bundle that answers.
             detail: more, hashes alone.
             user: mail address of who says so, or None.

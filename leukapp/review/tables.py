@@ -188,6 +188,16 @@ AUDIT_TRAIL: Final = Table(
     Column("row_hash", String(64), nullable=False),
 )
 
+IS_CORRECTION: Final = AUDIT_TRAIL.c.event == literal_column("'cell_corrected'")
+"""Written out, as ``IS_WAITING``: few rows of a long trail are corrections, and each look at an
+image asks for its own."""
+Index(
+    "corrections_of_image",
+    AUDIT_TRAIL.c.image_sha256,
+    sqlite_where=IS_CORRECTION,
+    postgresql_where=IS_CORRECTION,
+)
+
 AUDIT_HEAD: Final = Table(
     "audit_head",
     METADATA,

@@ -13,7 +13,7 @@ from leukapp.review.audit_trail import (
     BATCH_REMOVED,
     BATCH_STATE,
     BUNDLE_ACCEPTED,
-    BUNDLE_TAKEN_BACK,
+    BUNDLE_WITHDRAWN,
     CELL_CORRECTED,
     DECISION,
     DIAGNOSIS,
@@ -103,7 +103,7 @@ class _Ledger:
             self._note_answer(row, detail)
         elif event in CASE_EVENTS:
             self.faults += self.cases.note(row, event, detail)
-        elif event not in {DIAGNOSIS, CELL_CORRECTED, BUNDLE_ACCEPTED, BUNDLE_TAKEN_BACK}:
+        elif event not in {DIAGNOSIS, CELL_CORRECTED, BUNDLE_ACCEPTED, BUNDLE_WITHDRAWN}:
             self._fault(row, "tells of nothing that this version knows")
 
     def _note_answer(self, row: int, detail: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from leukapp.commissioning.outcomes import write_outcomes
 from leukapp.errors import AccessError, LeukappError, StoreError
 from leukapp.model.bundle import open_bundle
 from leukapp.resources import bundle_dir, sites_dir
-from leukapp.review.audit_trail import BUNDLE_ACCEPTED, BUNDLE_TAKEN_BACK
+from leukapp.review.audit_trail import BUNDLE_ACCEPTED, BUNDLE_WITHDRAWN
 from leukapp.review.store import ReviewStore
 from leukapp.ui.access import reader_now
 from leukapp.ui.default_bundle import (
@@ -97,5 +97,5 @@ def take_back(store: ReviewStore) -> None:
     before, now = read_previous_bundle(), read_default_bundle()
     if before is None or now is None:
         raise LeukappError(texts.GONE)
-    store.record_bundle_change(BUNDLE_TAKEN_BACK, open_bundle(before).sha256, {}, user=user)
+    store.record_bundle_change(BUNDLE_WITHDRAWN, open_bundle(before).sha256, {}, user=user)
     write_default_bundle(before)

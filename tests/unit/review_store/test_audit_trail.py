@@ -9,7 +9,16 @@ from sqlalchemy.exc import DatabaseError
 from test_store import BUNDLE, ENTRIES, Networks, decide, run_all
 
 from leukapp.errors import StoreError
-from leukapp.review.audit_trail import DECISION, DIAGNOSIS, TrailEntry, append_entry, row_digest
+from leukapp.review import audit_trail
+from leukapp.review.audit_trail import (
+    BUNDLE_ACCEPTED,
+    BUNDLE_WITHDRAWN,
+    DECISION,
+    DIAGNOSIS,
+    TrailEntry,
+    append_entry,
+    row_digest,
+)
 from leukapp.review.guards import _present, install_guards
 from leukapp.review.records import RunState
 from leukapp.review.store import ReviewStore
@@ -331,3 +340,30 @@ def test_trail_holds_no_name_and_no_free_text(filled):
     with filled._engine.begin() as raw:
         rows = raw.execute(text("SELECT * FROM audit_trail")).all()
     assert "Roe" not in str(rows)
+
+
+def test_every_event_fits_its_column():
+    """SQLite would take a longer word, PostgreSQL refuses the row."""
+    words = [value for name, value in vars(audit_trail).items() if name.isupper()]
+    events = [word for word in words if isinstance(word, str) and "_" in word]
+    assert len(events) > 8
+    assert max(map(len, events)) <= AUDIT_TRAIL.c.event.type.length
+
+
+def test_a_bundle_that_answers_from_now_on_is_in_the_trail(store):
+    store.record_bundle_change(BUNDLE_ACCEPTED, BUNDLE, {}, user="a@lab.example")
+    store.record_bundle_change(BUNDLE_WITHDRAWN, BUNDLE, {}, user="a@lab.example")
+    report = store.verify()
+    assert report.is_whole
+    assert report.n_rows == 2
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_corrections_of_an_image_are_found_without_reading_the_trail(store):
+    query = (
+        "EXPLAIN QUERY PLAN SELECT * FROM audit_trail "
+        "WHERE event = 'cell_corrected' AND image_sha256 = ? ORDER BY sequence"
+    )
+    with store._engine.connect() as raw:
+        plan = raw.exec_driver_sql(query, ("ab" * 32,)).all()
+    assert "corrections_of_image" in str(plan)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_diagnoser import FakeDiagnoser
-from own_process import LONGEST_SECONDS
+from own_process import LONGEST_SECONDS, start_own_process
 from postgres_server import find_postgres, running_postgres
 from streamlit.testing.v1 import AppTest
 from through_app import run_through_app
@@ -80,13 +80,11 @@ def serve(name: str, folder: Path, url: str, uploads: list[bytes], events: Conne
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Connection, Callable[[], None]]]]:
     """Start a server; gives its end of a pipe, and what kills it."""
-    context = multiprocessing.get_context("spawn")
     running = []
 
     def start_one(*arguments: object) -> tuple[Connection, Callable[[], None]]:
-        here, there = context.Pipe()
-        process = context.Process(target=serve, args=(*arguments, there))
-        process.start()
+        here, there = multiprocessing.Pipe()
+        process = start_own_process(serve, *arguments, there)
         there.close()
         running.append(process)
 

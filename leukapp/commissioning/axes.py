@@ -17,7 +17,7 @@ LEAST_DEVIATION: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CorrectionAxes:
-    """A linear map of features, scaled so that training cells have a mean square length of one.
+    """A linear map of features, scaled so that training cells are of about unit length.
 
     Attributes:
         mean: float64 (channels of all branches,).

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukapp.commissioning.axes import axes_of_gate, axes_of_summary
+from leukapp.commissioning.axes import CorrectionAxes, axes_of_gate, axes_of_summary
 from leukapp.commissioning.correction import (
     Correction,
     LabelledCells,
@@ -37,7 +38,7 @@ MIN_CLASS_IMAGES: Final = 5
 """Under so many images of health or of leukemia nothing is fitted: the shipped heads stay."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Parent:
     """What is commissioned: everything of a bundle behind its backbones.
 
@@ -57,6 +58,11 @@ class Parent:
     def class_names(self) -> tuple[str, ...]:
         """Of its answers, in their order."""
         return self.heads.class_names
+
+    @cached_property
+    def axes(self) -> CorrectionAxes:
+        """What corrections go along; every fit to a laboratory takes the same."""
+        return axes_of_gate(self.gate) if self.summary is None else axes_of_summary(self.summary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +219,7 @@ class _CrossFit:
         temperature = parent.thresholds.temperature
         fused = predict_logits(parent.heads, images.pooled).fused
         self._logits = np.asarray(fused / temperature, np.float64)
-        summary = parent.summary
-        self._along = axes_of_gate(parent.gate) if summary is None else axes_of_summary(summary)
+        summary, self._along = parent.summary, parent.axes
         self._axes = self._along.project(images.joined)
         self._summary = None if summary is None else self._summary_cells(summary)
         self._settings = _settings(parent, images)

@@ -73,8 +73,9 @@ def certify_limits(
     alone. A share is of all images of the class, called or not, so it only falls as a limit rises.
 
     Few patients without an error prove little, and the next patient may be the first: so a limit is
-    raised further where a normal tail through the log-odds of the images asks for it, such that the
-    next image is called wrongly with a probability of ``risk``. What is proven stays so.
+    raised further where a normal tail through the log-odds of the images asks for it, such that an
+    image of the next patient is called wrongly with a probability of ``risk``. What is proven stays
+    so.
 
     Each of the first two limits is chosen by the images alone that its call is wrong for. So the
     images that it is right for prove at what rate they get it, and both rates together what share
@@ -88,6 +89,8 @@ def certify_limits(
         risk: asked for, 0-1.
         confidence: of each proof, 0-1.
 
+    Returns:
+        Limits, and what is proven of them.
     """
     names = images.class_names
     steps = measure_fused(probabilities, names)

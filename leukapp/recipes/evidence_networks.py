@@ -300,7 +300,7 @@ class EvidenceJudge:
         scores: dict[int, ItemScores] = {}
         modes: dict[int, ImageMode | None] = {}
         for seen in network.features.judged:
-            modes |= {int(i): seen.corpus.mode_of(own) for own, i in enumerate(seen.images)}
+            modes |= {int(i): seen.corpus.mode_of(row) for row, i in enumerate(seen.images)}
             of_item = seen.images[seen.corpus.sample_indices]
             items = np.flatnonzero(np.isin(of_item, own))
             if len(items):

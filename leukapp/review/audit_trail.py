@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, text, update
 
+from leukapp import __version__
 from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, LATER
 
 FIRST_HASH: Final = "0" * 64
@@ -45,7 +46,7 @@ class TrailEntry:
         user: mail address of who was signed in, or None.
         image_sha256: of the judged file, hexadecimal; empty where it is not about one image.
         bundle_sha256: of the bundle that answered.
-        software_version: of LeukApp.
+        software_version: of LeukApp; that of now where it is not told.
         detail: more, as plain JSON values; no file name, no free text.
     """
 
@@ -53,7 +54,7 @@ class TrailEntry:
     user: str | None
     image_sha256: str = ""
     bundle_sha256: str
-    software_version: str
+    software_version: str = __version__
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -105,6 +106,29 @@ def append_entry(connection: Connection, entry: TrailEntry) -> None:
         entry: what happened.
     """
     append_entries(connection, [entry])
+
+
+def append_event(
+    connection: Connection,
+    event: str,
+    detail: Mapping[str, Any],
+    *,
+    bundle_sha256: str = "",
+    user: str | None,
+) -> None:
+    """Add one row that is about no single image; see :func:`append_entry`.
+
+    Args:
+        connection: in a transaction.
+        event: one of the words above.
+        detail: as of ``TrailEntry``.
+        bundle_sha256: of the bundle that it is about; empty for none.
+        user: mail address of who was signed in, or None.
+    """
+    append_entry(
+        connection,
+        TrailEntry(event=event, user=user, bundle_sha256=bundle_sha256, detail=detail),
+    )
 
 
 def append_entries(connection: Connection, entries: Sequence[TrailEntry]) -> None:

@@ -35,7 +35,7 @@ from leukapp.review.audit_trail import (
     BATCH_STATE,
     UNREADABLE,
     TrailEntry,
-    append_entry,
+    append_event,
     images_digest,
     row_digest,
     utc_now,
@@ -136,7 +136,7 @@ def begin_batch(  # noqa: PLR0913
         # Names of files may hold a patient's: the trail has only the hash of their list.
         "images": images_digest(images),
     }
-    _append(connection, BATCH_BEGUN, detail, bundle_sha256=bundle_sha256, user=user)
+    append_event(connection, BATCH_BEGUN, detail, bundle_sha256=bundle_sha256, user=user)
     return int(run["id"])
 
 
@@ -165,7 +165,7 @@ def change_state(
         return
     connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(state=state.value))
     detail = {"run_id": run_id, "state": state.value}
-    _append(connection, BATCH_STATE, detail, bundle_sha256=run["bundle_sha256"], user=user)
+    append_event(connection, BATCH_STATE, detail, bundle_sha256=run["bundle_sha256"], user=user)
 
 
 def finish_batch(connection: Connection, run_id: int) -> bool:
@@ -215,7 +215,7 @@ def remove_batch_rows(connection: Connection, run_id: int, *, user: str | None) 
         connection.execute(insert(REMOVALS).from_select(["kind", "name", "removed_at"], files))
     connection.execute(delete(ITEMS).where(of_run))
     connection.execute(delete(RUNS).where(RUNS.c.id == run_id))
-    _append(
+    append_event(
         connection,
         BATCH_REMOVED,
         {"run_id": run_id},
@@ -354,7 +354,6 @@ def unreadable_entry(connection: Connection, row: RowMapping, *, user: str | Non
         event=UNREADABLE,
         user=user,
         bundle_sha256=connection.execute(of_batch).scalar_one(),
-        software_version=__version__,
         detail=answer_detail(row),
     )
 
@@ -443,23 +442,3 @@ def _now(connection: Connection) -> float:
         return time.time()
     now = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
     return float(now)
-
-
-def _append(
-    connection: Connection,
-    event: str,
-    detail: Mapping[str, Any],
-    *,
-    bundle_sha256: str,
-    user: str | None = None,
-) -> None:
-    append_entry(
-        connection,
-        TrailEntry(
-            event=event,
-            user=user,
-            bundle_sha256=bundle_sha256,
-            software_version=__version__,
-            detail=detail,
-        ),
-    )

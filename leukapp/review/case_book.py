@@ -188,6 +188,19 @@ class CaseBook:
         with self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
+    def of_images(self, run_id: int) -> dict[int, int]:
+        """Give the case of each image of a batch that belongs to one, by the image's id.
+
+        Args:
+            run_id: of the batch.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        of_run = select(CASE_IMAGES.c.item_id, CASE_IMAGES.c.case_id).join(ITEMS)
+        with self._reading() as connection:
+            return dict(connection.execute(of_run.where(ITEMS.c.run_id == run_id)).tuples().all())
+
     def images(self, case_id: int) -> tuple[CaseImage, ...]:
         """Give the images of a case, in the order of their batches.
 

@@ -6,9 +6,9 @@ number and a salted hash, and a new name comes with a new salt.
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,15 +22,13 @@ from sqlalchemy import (
     update,
 )
 
-from leukapp import __version__
 from leukapp.errors import StoreError
 from leukapp.review.audit_trail import (
     CASE_IMAGES_CHANGED,
     CASE_MADE,
     CASE_NAMED,
     CASE_REMOVED,
-    TrailEntry,
-    append_entry,
+    append_event,
     lock_trail,
     row_digest,
     utc_now,
@@ -85,7 +83,7 @@ def make_case(connection: Connection, name: str | None, *, user: str | None) -> 
     values = {"name": name, "salt": secrets.token_hex(16), "created_at": utc_now()}
     made = connection.execute(insert(CASES).values(values).returning(*CASES.c)).mappings().one()
     detail = {"case_id": made["id"], "digest": row_digest(CASES, dict(made))}
-    _append(connection, CASE_MADE, detail, user=user)
+    append_event(connection, CASE_MADE, detail, user=user)
     return int(made["id"])
 
 
@@ -108,7 +106,7 @@ def name_case(connection: Connection, case_id: int, name: str | None, *, user: s
     changed = changed.values(name=name, salt=secrets.token_hex(16))
     row = connection.execute(changed.returning(*CASES.c)).mappings().one()
     detail = {"case_id": case_id, "digest": row_digest(CASES, dict(row))}
-    _append(connection, CASE_NAMED, detail, user=user)
+    append_event(connection, CASE_NAMED, detail, user=user)
 
 
 def add_images(
@@ -152,7 +150,7 @@ def add_images(
         rows = [{"case_id": case_id, "item_id": item_id} for item_id in new]
         connection.execute(insert(CASE_IMAGES), rows)
         detail = {"case_id": case_id, "added": new}
-        _append(connection, CASE_IMAGES_CHANGED, detail, user=user)
+        append_event(connection, CASE_IMAGES_CHANGED, detail, user=user)
 
 
 def take_out_images(
@@ -203,7 +201,7 @@ def remove_case(connection: Connection, case_id: int, *, user: str | None) -> No
     _locked(connection, case_id)
     connection.execute(delete(CASE_IMAGES).where(CASE_IMAGES.c.case_id == case_id))
     connection.execute(delete(CASES).where(CASES.c.id == case_id))
-    _append(connection, CASE_REMOVED, {"case_id": case_id}, user=user)
+    append_event(connection, CASE_REMOVED, {"case_id": case_id}, user=user)
 
 
 def read_cases(
@@ -298,19 +296,4 @@ def _take_out(
     taken = sorted(connection.execute(gone).scalars())
     if taken:
         detail = {"case_id": case_id, "taken_out": taken}
-        _append(connection, CASE_IMAGES_CHANGED, detail, user=user)
-
-
-def _append(
-    connection: Connection, event: str, detail: Mapping[str, Any], *, user: str | None
-) -> None:
-    append_entry(
-        connection,
-        TrailEntry(
-            event=event,
-            user=user,
-            bundle_sha256="",
-            software_version=__version__,
-            detail=detail,
-        ),
-    )
+        append_event(connection, CASE_IMAGES_CHANGED, detail, user=user)

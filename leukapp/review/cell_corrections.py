@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select, true
 
-from leukapp import __version__
 from leukapp.errors import StoreError
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.review.audit_trail import CELL_CORRECTED, TrailEntry, append_entry, lock_trail
@@ -150,6 +149,5 @@ def _entry(
         user=user,
         image_sha256=image_sha256,
         bundle_sha256=bundle_sha256,
-        software_version=__version__,
         detail=detail,
     )

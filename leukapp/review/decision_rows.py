@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from leukapp import __version__
 from leukapp.errors import StoreError
 from leukapp.labels import finding_of
 from leukapp.review.audit_trail import (
@@ -120,7 +119,6 @@ def add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
             user=values["user_mail"],
             image_sha256=values["image_sha256"],
             bundle_sha256=values["bundle_sha256"],
-            software_version=__version__,
             detail={
                 "decision_id": row["id"],
                 "kind": values["kind"],

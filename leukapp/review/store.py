@@ -10,7 +10,6 @@ from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, true
 
-from leukapp import __version__
 from leukapp.cells import CellAnswer
 from leukapp.diagnosis import Diagnosis
 from leukapp.errors import ImageError, StoreError
@@ -24,6 +23,7 @@ from leukapp.review.audit_trail import (
     TrailHead,
     append_entries,
     append_entry,
+    append_event,
     read_head,
     utc_now,
 )
@@ -695,16 +695,7 @@ class ReviewStore:
             StoreError: the store cannot be written.
         """
         with self._writer() as connection:
-            append_entry(
-                connection,
-                TrailEntry(
-                    event=event,
-                    user=user,
-                    bundle_sha256=bundle_sha256,
-                    software_version=__version__,
-                    detail=detail,
-                ),
-            )
+            append_event(connection, event, detail, bundle_sha256=bundle_sha256, user=user)
 
     def head(self) -> TrailHead:
         """Where the audit trail ends.
@@ -944,7 +935,6 @@ def _diagnosis_entry(
         user=user,
         image_sha256=diagnosis.image_sha256,
         bundle_sha256=diagnosis.bundle.sha256,
-        software_version=__version__,
         detail={
             "finding": diagnosis.finding,
             "label": diagnosis.label,

@@ -46,13 +46,16 @@ def find_modes(
         return key, known.get(key) or cut_cells(decode_image(data), finder=finder).mode
 
     found: list[tuple[str, ImageMode]] = []
-    with ThreadPoolExecutor(max_workers=2) as readers:
-        for one in readers.map(find, samples):
-            found.append(one)
-            report(len(found), len(samples))
-    if not dict(found).keys() <= known.keys():
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        write_json(path, known | dict(found))
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with ThreadPoolExecutor(max_workers=2) as readers:
+            for one in readers.map(find, samples):
+                found.append(one)
+                report(len(found), len(samples))
+    finally:
+        # A run that is stopped goes on with what it has found.
+        if not dict(found).keys() <= known.keys():
+            write_json(path, known | dict(found))
     return tuple(mode for _, mode in found)
 
 

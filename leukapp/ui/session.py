@@ -154,16 +154,20 @@ class SharedDiagnoser:
             return self._diagnoser.explain_cell(diagnosis, index, class_name)
 
     def place_cell(self, diagnosis: Diagnosis, index: int) -> NDArray[np.float32]:
-        """Where the networks place a leukocyte; see ``Diagnoser.place_cell``."""
-        with self._admission.enter():
-            return self._diagnoser.place_cell(diagnosis, index)
+        """Where the networks place a leukocyte; see ``Diagnoser.place_cell``.
+
+        They are not run, so it waits in no line.
+        """
+        return self._diagnoser.place_cell(diagnosis, index)
 
     def answer_as_corrected(
         self, diagnosis: Diagnosis, *, kept: Sequence[int], given: Sequence[str]
     ) -> CorrectedAnswer:
-        """Answer for a field as readers corrected it; see ``Diagnoser.answer_as_corrected``."""
-        with self._admission.enter():
-            return self._diagnoser.answer_as_corrected(diagnosis, kept=kept, given=given)
+        """Answer for a field as readers corrected it; see ``Diagnoser.answer_as_corrected``.
+
+        As :meth:`place_cell`, it waits in no line.
+        """
+        return self._diagnoser.answer_as_corrected(diagnosis, kept=kept, given=given)
 
 
 def _decoded_bytes(data: bytes) -> int:

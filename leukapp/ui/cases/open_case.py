@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from leukapp.resources import review_root
@@ -14,7 +15,7 @@ from leukapp.review.worklist import WorklistEntry, build_worklist
 from leukapp.ui.review.log_lines import my_worklist, settled_lines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OpenCase:
     """A case with what the reader in front may see of it.
 
@@ -34,7 +35,7 @@ class OpenCase:
     settled: tuple[WorklistEntry, ...]
     corrections: Corrections
 
-    @property
+    @cached_property
     def summary(self) -> CaseSummary:
         """Its leukocytes."""
         return summarize_case(self.images, self.corrections)

@@ -85,13 +85,13 @@ def signed_images(store: ReviewStore, run_id: int) -> tuple[SignedImage, ...]:
         StoreError: the store cannot be read.
     """
     standing = standing_decisions(store.decisions(run_id=run_id))
-    patient_of = {
-        item_id: texts.CASE.format(number=case.id)
-        for case in store.cases.of_batch(run_id)
-        for item_id in store.cases.item_ids(case.id)
-    }
+    cases = store.cases.of_images(run_id)
     return tuple(
-        SignedImage(item=item, decision=standing[item.id], patient=patient_of.get(item.id, ""))
+        SignedImage(
+            item=item,
+            decision=standing[item.id],
+            patient=texts.CASE.format(number=cases[item.id]) if item.id in cases else "",
+        )
         for item in store.items(run_id)
         if item.id in standing and standing[item.id].label is not None
     )

@@ -1,6 +1,6 @@
 """Running the app without a browser, on a fake Diagnoser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from through_app import run_through_app
 
 from leukapp.resources import BUNDLE_VARIABLE
+from leukapp.review.store import ReviewStore
 from leukapp.ui import guarded, session
 
 RUN_LIMIT_SECONDS = 30
@@ -35,6 +36,14 @@ def start_app(
         return app.run()
 
     return start
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ReviewStore]:
+    """The store that a page opens, too."""
+    opened = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
+    yield opened
+    opened.close()
 
 
 def _raise(error: Exception) -> None:

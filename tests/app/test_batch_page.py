@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,14 +37,6 @@ LIMIT_SECONDS = 20
 IMAGES_A_PAGE = LAYOUTS[Density.COMFORTABLE].images_a_page
 StartApp = Callable[..., AppTest]
 Seed = Callable[..., BatchRun]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ReviewStore]:
-    """The store that the page opens, too."""
-    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +40,6 @@ class SlowDiagnoser(FakeDiagnoser):
 @pytest.fixture(autouse=True)
 def batch_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(resources.BATCH_VARIABLE, str(tmp_path / "batches"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ReviewStore]:
-    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from site_record import site_record
 from streamlit.testing.v1 import AppTest
 
 from leukapp.json_files import to_plain
 from leukapp.model.artifacts import list_bundles
-from leukapp.model.commission_record import CommissionRecord
 from leukapp.resources import BUNDLES_VARIABLE, WEIGHTS_VARIABLE
 from leukapp.ui import access, texts
 from leukapp.ui.bundle_choice import names_of
@@ -127,20 +127,7 @@ def test_settings_that_cannot_be_read_are_said(
 def test_a_commissioned_bundle_says_for_which_laboratory_it_answers(
     folders: Path, start_app: Callable[..., AppTest]
 ) -> None:
-    record = CommissionRecord(
-        laboratory="St. Anna_1",
-        parent_name="three",
-        parent_sha256="0" * 64,
-        created_utc="2026-11-30T17:00:00+00:00",
-        n_images=40,
-        n_groups=12,
-        groups_known=True,
-        classes={"ALL": 20, "Healthy": 20},
-        group_hashes=(),
-        ridge=2.0,
-        summary_share=0.0,
-        certificates=(),
-    )
+    record = site_record("St. Anna_1")
     manifest = {"class_names": ["ALL", "Healthy"], "commission": to_plain(record)}
     (folders / "weights" / "two" / "manifest.json").write_text(json.dumps(manifest))
     plain = "Commissioned for St. Anna_1 on 2026-11-30 with 40 images of 12 patients"

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,6 @@ from leukapp.ui.texts import diagnose as diagnose_texts
 
 ACCESSION = "S-26-04711"
 FIELDS = (["ALL", "ALL", "Healthy"], ["ALL", None, "Healthy", "Healthy"])
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ReviewStore]:
-    """The store that the page opens, too."""
-    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """The decision box on "Diagnose": nothing is saved by half, and what is saved can be undone."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from fake_diagnoser import ABSTAIN
@@ -16,13 +15,6 @@ from leukapp.ui.reader import Reader
 from leukapp.ui.review import log
 from leukapp.ui.review.initials import is_initials
 from leukapp.ui.texts import review as texts
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ReviewStore]:
-    store = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Whatever goes on in an open page admits its reader anew and fails in one sentence."""
 
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from fake_diagnoser import FakeDiagnoser
@@ -18,13 +17,6 @@ from leukapp.ui.texts import batch as batch_texts
 
 NOTE_UNEXPECTED = guarded.note_unexpected
 CLAIMS = {"email": "r@lab.example", "email_verified": True, "iat": 1, "is_logged_in": True}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ReviewStore]:
-    opened = ReviewStore.open(f"sqlite:///{tmp_path / 'review.db'}")
-    yield opened
-    opened.close()
 
 
 def open_batch(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from networks import write_tiny_bundle
 from seeded_review import seed_review
+from site_record import site_record
 from streamlit.testing.v1 import AppTest
 
 from leukapp.commissioning.outcomes import ImageOutcome, read_outcomes, write_outcomes
@@ -15,7 +16,6 @@ from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import AccessError, BundleError, LeukappError, StoreError
 from leukapp.json_files import write_json
 from leukapp.model.bundle import Bundle
-from leukapp.model.commission_record import CommissionRecord
 from leukapp.resources import BUNDLE_VARIABLE, SITES_VARIABLE, laboratory_dir
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import DecisionKind
@@ -212,20 +212,7 @@ def test_a_bundle_whose_parent_was_replaced_is_refused_and_the_new_parent_is_fit
 
     for name in ("parent", "mine"):
         (tmp_path / "weights" / name).mkdir(parents=True)
-    record = CommissionRecord(
-        laboratory="Ward 7",
-        parent_name="parent",
-        parent_sha256="0" * 64,
-        created_utc="2026-11-30T17:00:00+00:00",
-        n_images=40,
-        n_groups=12,
-        groups_known=True,
-        classes={"ALL": 20, "Healthy": 20},
-        group_hashes=(),
-        ridge=None,
-        summary_share=None,
-        certificates=(),
-    )
+    record = site_record("Ward 7", parent_name="parent", ridge=None, summary_share=None)
     manifest = {"class_names": ["ALL", "Healthy"]}
     write_json(tmp_path / "weights" / "parent" / "manifest.json", manifest)
     write_json(tmp_path / "weights" / "mine" / "manifest.json", {**manifest, "commission": record})

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from fake_diagnoser import make_diagnosis
+from site_record import site_record
 from streamlit.testing.v1 import AppTest
 
 from leukapp.diagnosis import BundleId
 from leukapp.inference.watch_scores import WatchScores
 from leukapp.json_files import to_plain
 from leukapp.model.artifacts import bundle_sha256
-from leukapp.model.commission_record import CommissionRecord, WatchReference
+from leukapp.model.commission_record import WatchReference
 from leukapp.review.store import ReviewStore
 from leukapp.ui.texts import laboratory as texts
 
@@ -23,20 +24,8 @@ SCALES = tuple(58 + 0.1 * i for i in range(40))
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """Folder of a commissioned bundle; only its manifest is there."""
-    record = CommissionRecord(
-        laboratory="Ward 7",
-        parent_name="three",
-        parent_sha256="0" * 64,
-        created_utc="2026-11-30T17:00:00+00:00",
-        n_images=40,
-        n_groups=12,
-        groups_known=True,
-        classes={"ALL": 20, "Healthy": 20},
-        group_hashes=(),
-        ridge=2.0,
-        summary_share=0.0,
-        certificates=(),
-        watch=WatchReference(n_gate_points=9, distance=(), stain=(), scale=SCALES),
+    record = site_record(
+        "Ward 7", watch=WatchReference(n_gate_points=9, distance=(), stain=(), scale=SCALES)
     )
     folder = tmp_path / "site"
     folder.mkdir()

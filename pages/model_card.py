@@ -13,6 +13,7 @@ from leukapp.ui.card.bundle_choice import verified_bundle
 from leukapp.ui.card.recipe import show_identity, show_recipe, show_training
 from leukapp.ui.card.weaknesses import show_card, show_losses, show_weaknesses
 from leukapp.ui.evaluation.table_choice import show_table_error
+from leukapp.ui.laboratory.curve_figure import show_curve_of
 from leukapp.ui.texts import model_card as texts
 
 
@@ -23,6 +24,7 @@ def show_bundle(bundle: Bundle) -> None:
     show_training(bundle)
     show_recipe(bundle)
     show_part(show_losses, bundle)
+    show_part(show_curve_of, bundle)
     show_audits(bundle)
     show_part(show_card, bundle)
 

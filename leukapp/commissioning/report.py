@@ -24,6 +24,9 @@ from leukapp.model.commission_record import (
 MANY_SUSPICIOUS: Final = 0.05
 """Share of doubtful labels from which on a report says not to use the bundle yet."""
 
+CERTIFIED_HEADING: Final = "## What is certified"
+"""Begins the part of the report that follows what more images bring."""
+
 RARER_LEUKEMIA: Final = (0.2, 0.05)
 """Shares of patients with leukemia that a proof is told for, beside that of who was brought."""
 
@@ -229,7 +232,7 @@ def report_to_markdown(report: SiteReport) -> str:
         f"{report.n_changed} of {report.after.n_images} answers changed.",
         "",
         *_curve_lines(report.curve),
-        "## What is certified",
+        CERTIFIED_HEADING,
         "Of all images of a class, with or without a call:",
         "",
         *(f"- {describe_certificate(certificate)}" for certificate in record.certificates),

@@ -13,10 +13,11 @@ from leukapp.commissioning.judging import SiteAnswers
 from leukapp.commissioning.readiness import Readiness
 from leukapp.commissioning.report import SiteReport, report_to_markdown
 from leukapp.data.fingerprints import Fingerprints
+from leukapp.errors import HeldOutError
 from leukapp.evaluation.held_out import HeldOutSet, write_held_out
 from leukapp.inference.watch_scores import measure_distance
-from leukapp.json_files import write_json
-from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, seal_bundle
+from leukapp.json_files import from_json, write_json
+from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, read_artifact, seal_bundle
 from leukapp.model.bundle import Bundle, write_bundle
 from leukapp.model.commission_record import CommissionRecord, WatchReference, hash_group
 from leukapp.model.fusion import NetworkWeights
@@ -154,6 +155,25 @@ def write_site_artifacts(
     card = report_to_markdown(report)
     (bundle.folder / MODEL_CARD_FILE).write_text(card, encoding="utf-8")
     seal_bundle(bundle, (HELD_OUT_FILE, BEFORE_FILE, SITE_REPORT_FILE, MODEL_CARD_FILE))
+
+
+def read_site_report(folder: Path) -> SiteReport | None:
+    """Read what a commissioned bundle tells of its commissioning; None where it has no report.
+
+    Args:
+        folder: of the bundle.
+
+    Raises:
+        HeldOutError: the report is damaged, or was changed since the bundle was written.
+    """
+    if not (folder / SITE_REPORT_FILE).is_file():
+        return None
+    try:
+        return from_json(SiteReport, read_artifact(folder, SITE_REPORT_FILE))
+    except ValueError as error:
+        raise HeldOutError(
+            f"{SITE_REPORT_FILE} of the bundle {folder.name} is damaged; restore the bundle."
+        ) from error
 
 
 def image_ids(readiness: Readiness) -> tuple[str, ...]:

@@ -12,17 +12,21 @@ from site_record import site_record
 from streamlit.testing.v1 import AppTest
 
 from leukapp.commissioning.outcomes import ImageOutcome, read_outcomes, write_outcomes
+from leukapp.commissioning.report import CurvePoint
 from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import AccessError, BundleError, LeukappError, StoreError
+from leukapp.evaluation.intervals import Estimate
 from leukapp.json_files import write_json
 from leukapp.model.bundle import Bundle
 from leukapp.resources import BUNDLE_VARIABLE, SITES_VARIABLE, laboratory_dir
 from leukapp.review.batch_images import BatchImages
 from leukapp.review.records import DecisionKind
 from leukapp.review.store import ReviewStore
+from leukapp.ui.card.bundle_choice import CardOrigin
 from leukapp.ui.default_bundle import read_default_bundle
 from leukapp.ui.laboratory import accepting, panels
 from leukapp.ui.laboratory.bringing import signed_images
+from leukapp.ui.laboratory.curve_figure import build_learning_curve, curve_table
 from leukapp.ui.laboratory.images import keep_decisions, keep_zip, read_names
 from leukapp.ui.laboratory.jobs import (
     BUNDLE_DIR,
@@ -124,7 +128,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptJob:
     folder.mkdir(parents=True)
     write_json(folder / JOB_FILE, JOB)
     write_tiny_bundle(folder / BUNDLE_DIR, seed=1)
-    outcome = ImageOutcome(image="00001", patient="p", truth="ALL", before=None, after="ALL")
+    outcome = ImageOutcome(image="00001", patient="here:p", truth="ALL", before=None, after="ALL")
     write_outcomes(folder / OUTCOMES_FILE, [outcome])
     return kept_jobs()[0]
 
@@ -148,7 +152,7 @@ def test_an_admin_accepts_and_takes_back_and_the_trail_tells_it(
 
     assert read_default_bundle() == place
     assert not finished.folder.exists()
-    assert len(read_outcomes(accepting.outcomes_file(place))) == 1
+    assert [one.patient for one in read_outcomes(accepting.outcomes_file(place))] == ["p"]
     with pytest.raises(LeukappError, match="Somebody else"):
         accepting.accept(finished, store)
     accepting.take_back(store)
@@ -225,3 +229,27 @@ def test_a_bundle_whose_parent_was_replaced_is_refused_and_the_new_parent_is_fit
     assert escape_markdown(refusal) in app.error[0].value
     assert not app.success
     assert texts.FITS.format(parent="parent") in [one.value for one in app.caption]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_learning_curve_shows_calls_and_wrong_ones_with_their_intervals(dark: bool) -> None:
+    curve = [
+        CurvePoint(
+            share=share,
+            n_images=40 * share,
+            coverage=Estimate(value=share, low=share - 0.25, high=1.0),
+            wrong=Estimate(value=0.0, low=None, high=None),
+        )
+        for share in (0.5, 1.0)
+    ]
+    origin = CardOrigin(title="Ward 7", source="day", protocol="apart", bundle_sha256="")
+
+    calls, wrong = build_learning_curve(curve, origin, dark=dark).data
+
+    assert (list(calls.x), list(calls.y)) == ([20, 40], [0.5, 1])
+    assert (list(calls.error_y.arrayminus), list(calls.error_y.array)) == ([0.25, 0.25], [0.5, 0])
+    assert list(calls.customdata) == ["50.0% (25.0% to 100.0%)", "100.0% (75.0% to 100.0%)"]
+    assert list(wrong.customdata) == ["0.0%", "0.0%"]
+    # Neither of the two is told by its color alone.
+    assert (calls.line.dash, calls.marker.symbol) != (wrong.line.dash, wrong.marker.symbol)
+    assert curve_table(curve)["images_fitted_on"].tolist() == [20, 40]

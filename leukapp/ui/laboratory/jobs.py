@@ -13,7 +13,7 @@ from leukapp.errors import BusyError, LeukappError
 from leukapp.json_files import from_json, write_json
 from leukapp.resources import laboratory_dir
 from leukapp.structured_log import log_event
-from leukapp.ui.laboratory.images import read_names
+from leukapp.ui.laboratory.images import SOURCE, read_names
 from leukapp.ui.texts import laboratory as texts
 
 JOB_FILE: Final = "job.json"
@@ -61,7 +61,7 @@ class KeptJob:
 
     @property
     def outcomes(self) -> tuple[ImageOutcome, ...]:
-        """What became of each image, under the name that its file had.
+        """What became of each image, under the names that its file and its patient's folder had.
 
         Raises:
             LeukappError: the list or the table of the images cannot be read.
@@ -71,7 +71,12 @@ class KeptJob:
             return ()
         name_of = read_names(self.folder / IMAGES_DIR)
         return tuple(
-            replace(one, image=name_of.get(one.image, one.image)) for one in read_outcomes(path)
+            replace(
+                one,
+                image=name_of.get(one.image, one.image),
+                patient=one.patient.removeprefix(f"{SOURCE}:"),
+            )
+            for one in read_outcomes(path)
         )
 
 

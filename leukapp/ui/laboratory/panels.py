@@ -7,10 +7,17 @@ from typing import Final
 import streamlit as st
 
 from leukapp.commissioning.outcomes import read_outcomes
-from leukapp.errors import BundleError, LeukappError
-from leukapp.model.artifacts import MODEL_CARD_FILE, ListedBundle, read_artifact
+from leukapp.commissioning.report import CERTIFIED_HEADING
+from leukapp.errors import BundleError, HeldOutError, LeukappError
+from leukapp.model.artifacts import (
+    MODEL_CARD_FILE,
+    ListedBundle,
+    bundle_sha256,
+    read_artifact,
+)
 from leukapp.review.store import ReviewStore
 from leukapp.ui.default_bundle import read_previous_bundle
+from leukapp.ui.evaluation.table_choice import show_table_error
 from leukapp.ui.guarded import guarded, guarded_fragment
 from leukapp.ui.laboratory.accepting import (
     accept,
@@ -19,6 +26,7 @@ from leukapp.ui.laboratory.accepting import (
     take_back,
 )
 from leukapp.ui.laboratory.bringing import choose_images
+from leukapp.ui.laboratory.curve_figure import show_learning_curve
 from leukapp.ui.laboratory.jobs import (
     IMAGES_DIR,
     CommissionWorker,
@@ -155,6 +163,11 @@ def show_in_use(bundle: ListedBundle, store: ReviewStore) -> None:
         if outcomes_file(bundle.folder).is_file():
             with st.expander(texts.IMAGES_IN_USE):
                 show_outcomes(read_outcomes(outcomes_file(bundle.folder)), key="in-use")
+        with st.expander(texts.CURVE):
+            try:
+                show_learning_curve(bundle.folder, bundle_sha256(bundle.folder))
+            except HeldOutError as error:
+                show_table_error(error)
     if read_previous_bundle() is not None and is_admin():
         st.button(
             texts.ROLL_BACK,
@@ -182,8 +195,10 @@ def _show_interrupted(kept: KeptJob, worker: CommissionWorker) -> None:
 def _show_finished(kept: KeptJob, bundle: Path, store: ReviewStore) -> None:
     st.subheader(texts.READY.format(laboratory=escape_markdown(kept.job.laboratory)), anchor=False)
     card = read_artifact(bundle, MODEL_CARD_FILE).decode()
-    # The page has its own first heading, and the theme has no size for those under the third.
-    st.markdown(re.sub(r"^#+", "###", card, flags=re.MULTILINE))
+    measured, heading, certified = card.partition(CERTIFIED_HEADING)
+    _show_part_of_card(measured)
+    show_learning_curve(bundle, bundle_sha256(bundle))
+    _show_part_of_card(heading + certified)
     show_outcomes(kept.outcomes, key=kept.folder.name)
     if not is_admin():
         st.caption(texts.ADMIN_ONLY)
@@ -198,6 +213,11 @@ def _show_finished(kept: KeptJob, bundle: Path, store: ReviewStore) -> None:
             key=f"lab-accept-{kept.folder.name}",
         )
         _show_discard(kept)
+
+
+def _show_part_of_card(part: str) -> None:
+    """The page has its own first heading, and the theme has no size for those under the third."""
+    st.markdown(re.sub(r"^#+", "###", part, flags=re.MULTILINE))
 
 
 def _accept(kept: KeptJob, store: ReviewStore) -> None:

@@ -73,3 +73,14 @@ NOT_WATCHED: Final = (
     "The bundle that answers is not commissioned: there is nothing to compare with."
 )
 FAILED: Final = "It stopped: {reason}"
+CURVE: Final = "What more images bring"
+CURVE_HELP: Final = (
+    "Fits on a part of the patients, judged on the same images. Where the line of calls still "
+    "rises at its end, more images of your own are worth their time."
+)
+CURVE_NAME: Final = "learning curve"
+CURVE_PROTOCOL: Final = "patients apart, 95 % intervals"
+CURVE_COVERAGE: Final = "with a call"
+CURVE_WRONG: Final = "called wrongly"
+CURVE_IMAGES: Final = "Images fitted on"
+CURVE_SHARE: Final = "Of all images"

@@ -1,6 +1,7 @@
 """From drawn cells to a site bundle: it opens, says for whom it answers, and holds no name."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from PIL import Image
 from leukapp.cli import main
 from leukapp.commissioning.commission import CommissionOptions, check_images
 from leukapp.commissioning.outcomes import read_outcomes
+from leukapp.commissioning.site_bundle import SITE_REPORT_FILE, read_site_report
 from leukapp.data.readers.detect import read_catalog
 from leukapp.diagnosis import Diagnoser
-from leukapp.errors import BundleError, CatalogError
+from leukapp.errors import BundleError, CatalogError, HeldOutError
 from leukapp.evaluation.held_out_tables import read_bundle_table
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.model.bundle import open_bundle
@@ -65,6 +67,18 @@ def test_the_bundle_says_for_whom_and_on_what(site, folders):
     assert bundle.commission.parent_sha256 == open_bundle(folders / "weights" / "parent").sha256
     assert bundle.thresholds.limits is not None
     assert read_bundle_table(site / "held_out.csv").held_out.source_names == ("Ward 7",)
+
+
+def test_the_report_is_read_again_unless_it_was_changed(site, folders, tmp_path):
+    report = read_site_report(site)
+
+    assert report.record == open_bundle(site).commission
+    assert [point.share for point in report.curve] == [0.25, 0.5, 0.75, 1]
+    assert read_site_report(folders / "weights" / "parent") is None
+    changed = shutil.copytree(site, tmp_path / "changed") / SITE_REPORT_FILE
+    changed.write_bytes(changed.read_bytes().replace(b"Ward 7", b"Ward 8"))
+    with pytest.raises(HeldOutError, match="was changed after"):
+        read_site_report(changed.parent)
 
 
 def test_no_name_of_an_image_or_patient_is_in_it(site):

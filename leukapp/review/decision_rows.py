@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from leukapp.review.double_reading import (
     read_one_doubly,
     reader_of,
 )
+from leukapp.review.kept_images import uploaded_sha256
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.standing import may_take_back, standing_decision, standing_decisions
 from leukapp.review.tables import DECISIONS, ITEMS, RUNS
@@ -100,12 +102,28 @@ def _asks_for_two(connection: Connection, run_id: int | None) -> bool:
     return asked == N_READERS
 
 
-def add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Where a decision comes from that somebody put into a batch for its reader.
+
+    Attributes:
+        decision_id: of the one that was signed on page "Diagnose".
+        user: mail address of who kept the image, or None.
+    """
+
+    decision_id: int
+    user: str | None
+
+
+def add_decision(
+    connection: Connection, values: Mapping[str, Any], *, carried: Carried | None = None
+) -> Decision:
     """Add a decision and its line in the audit trail, in the caller's transaction.
 
     Args:
         connection: in a transaction.
         values: column to value.
+        carried: where it comes from; None for one that was signed now.
     """
     row = (
         connection.execute(insert(DECISIONS).values(**values).returning(*DECISIONS.c))
@@ -116,10 +134,11 @@ def add_decision(connection: Connection, values: Mapping[str, Any]) -> Decision:
         connection,
         TrailEntry(
             event=DECISION,
-            user=values["user_mail"],
+            user=values["user_mail"] if carried is None else carried.user,
             image_sha256=values["image_sha256"],
             bundle_sha256=values["bundle_sha256"],
             detail={
+                **({} if carried is None else {"carried_from": carried.decision_id}),
                 "decision_id": row["id"],
                 "kind": values["kind"],
                 "finding": values.get("finding"),
@@ -183,6 +202,51 @@ def _decided(lines: Sequence[Decision], run: BatchRun, reader: str) -> set[int]:
         for item_id, reading in read_doubly(lines).items()
         if reading.is_complete or reading.of_reader(reader) is not None
     }
+
+
+def carry_decisions(
+    connection: Connection, run: BatchRun, items: Sequence[BatchItem], *, user: str | None
+) -> tuple[Decision, ...]:
+    """Put what was signed on page "Diagnose" into a batch; see ``ReviewStore``."""
+    lock_trail(connection)
+    made = []
+    for item in items:
+        signed = _signed_on_diagnose(connection, uploaded_sha256(item.source) or "")
+        on_item = select(DECISIONS.c.id).where(DECISIONS.c.item_id == item.id)
+        if (
+            signed is None
+            or signed.bundle_sha256 != run.bundle_sha256
+            or connection.execute(on_item.limit(1)).first() is not None
+        ):
+            continue
+        values = {
+            "image_sha256": signed.image_sha256,
+            "image_name": item.name,
+            "bundle_sha256": signed.bundle_sha256,
+            "kind": signed.kind.value,
+            "finding": signed.finding,
+            "label": signed.label,
+            "reason": signed.reason,
+            "initials": signed.initials,
+            "user_mail": signed.user,
+            "decided_at": signed.decided_at.isoformat(),
+            "run_id": run.id,
+            "item_id": item.id,
+            "is_blinded": False,
+        }
+        carried = Carried(decision_id=signed.id, user=user)
+        made.append(add_decision(connection, values, carried=carried))
+    return tuple(made)
+
+
+def _signed_on_diagnose(connection: Connection, image_sha256: str) -> Decision | None:
+    query = select(DECISIONS).where(
+        DECISIONS.c.image_sha256 == image_sha256,
+        DECISIONS.c.run_id.is_(None),
+        DECISIONS.c.item_id.is_(None),
+    )
+    rows = connection.execute(query.order_by(DECISIONS.c.id)).mappings()
+    return standing_decision([read_decision(row) for row in rows])
 
 
 def take_back_decision(

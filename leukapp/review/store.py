@@ -53,6 +53,7 @@ from leukapp.review.cell_corrections import (
 from leukapp.review.database import is_missing_file, open_database, store_errors
 from leukapp.review.decision_rows import (
     add_decision,
+    carry_decisions,
     read_decision,
     require_room,
     require_same_image,
@@ -295,6 +296,27 @@ class ReviewStore:
         """
         with self._writer() as connection:
             return sign_agreements(connection, items, run, initials=initials, user=user)
+
+    def carry_decisions(self, run_id: int, *, user: str | None = None) -> tuple[Decision, ...]:
+        """Sign the images of a batch as they were signed on page "Diagnose".
+
+        Reader, moment and words stay those of the decision that stands there; the audit trail
+        names it and who kept the image. Left out are images on which a line stands already, and
+        decisions on the answer of another bundle than the batch's.
+
+        Args:
+            run_id: of a batch of images that were kept on page "Diagnose".
+            user: mail address of who keeps them, or None.
+
+        Returns:
+            The decisions of the batch.
+
+        Raises:
+            StoreError: there is no such batch, or the store cannot be written.
+        """
+        items = self.items(run_id)
+        with self._writer() as connection:
+            return carry_decisions(connection, _run(connection, run_id), items, user=user)
 
     def undo_act(
         self, act: str, *, initials: str, user: str | None = None, is_admin: bool = False

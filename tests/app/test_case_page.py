@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from leukapp.resources import ROOT_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
-from leukapp.review.records import ARTIFACT, BatchRun, RunState
+from leukapp.review.records import ARTIFACT, BatchRun, DecisionKind, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
 from leukapp.ui.texts import batch as batch_texts
@@ -181,9 +181,20 @@ def test_images_of_page_diagnose_are_kept_as_a_batch_in_a_case(
     data = encode_png(np.full((32, 32, 3), 90, np.uint8))
     app.file_uploader[0].upload("field 1.png", data, "image/png")
     app.run()
+    digest = hashlib.sha256(data).hexdigest()
+    signed = store.record_decision(
+        image_sha256=digest,
+        image_name=digest,
+        bundle_sha256=FakeDiagnoser.bundle.sha256,
+        kind=DecisionKind.OVERRIDE,
+        label="AML",
+        reason="",
+        initials="KM",
+    )
     app.text_input(key="keep-case").set_value(ACCESSION).run()
     assert f"Case {ACCESSION} is there, with 0 images" in words_of(app)
     press(app, "keep")
+    assert diagnose_texts.KEPT_DECISIONS.format(n=1) in words_of(app)
     [run] = store.runs()
     [item] = store.items(run.id)
     assert item.name == "field 1.png"
@@ -194,7 +205,9 @@ def test_images_of_page_diagnose_are_kept_as_a_batch_in_a_case(
     while store.run(run.id).state is not RunState.FINISHED:
         time.sleep(0.02)
     # One line of the page, one of the batch, of one hash: corrections of the one are the other's.
-    assert store.items(run.id)[0].image_sha256 == hashlib.sha256(data).hexdigest()
+    assert store.items(run.id)[0].image_sha256 == digest
+    [carried] = store.decisions(run_id=run.id)
+    assert (carried.initials, carried.decided_at) == (signed.initials, signed.decided_at)
     assert store.verify().is_whole
 
 

@@ -1,5 +1,6 @@
 """Keeping the images of page "Diagnose" as a batch of the server, in a case where one is named."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
@@ -7,14 +8,29 @@ import streamlit as st
 from leukapp.errors import LeukappError
 from leukapp.ui.cases.naming import ask_for_case, show_named_case
 from leukapp.ui.kept_session import KeptSession, this_session
-from leukapp.ui.review.log import open_log
+from leukapp.ui.review.log import open_log, reader_mail
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import diagnose as texts
 from leukapp.ui.wording import escape_markdown
 
 CASE_KEY: Final = "keep-case"
 KEPT_KEY: Final = "kept-as-batch"
-"""Which images this session has kept last, and as which batch."""
+"""What this session has kept last, a ``Kept``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Images that became a batch.
+
+    Attributes:
+        keys: of the images in the session.
+        batch: number of the batch.
+        n_decisions: that were signed on them and went along.
+    """
+
+    keys: tuple[str, ...]
+    batch: int
+    n_decisions: int
 
 
 def show_keeping(diagnoser: SharedDiagnoser) -> None:
@@ -27,15 +43,17 @@ def show_keeping(diagnoser: SharedDiagnoser) -> None:
     if not session.images:
         return
     keys = tuple(session.images)
-    kept_keys, batch = st.session_state.get(KEPT_KEY, ((), 0))
-    if kept_keys == keys:
+    kept = st.session_state.get(KEPT_KEY)
+    if isinstance(kept, Kept) and kept.keys == keys:
         # No way to keep them once more by a second press.
         st.page_link(
             "pages/batch_review.py",
-            label=texts.KEPT.format(batch=batch),
+            label=texts.KEPT.format(batch=kept.batch),
             icon=":material/task_alt:",
-            query_params={"batch": str(batch)},
+            query_params={"batch": str(kept.batch)},
         )
+        if kept.n_decisions:
+            st.caption(texts.KEPT_DECISIONS.format(n=kept.n_decisions))
         return
     with st.popover(texts.KEEP, icon=":material/inventory_2:"):
         st.write(texts.KEEP_HELP)
@@ -44,14 +62,14 @@ def show_keeping(diagnoser: SharedDiagnoser) -> None:
             if case.strip():
                 show_named_case(case, open_log())
             if st.button(texts.KEEP_SURE.format(n=len(keys)), type="primary", key="keep"):
-                st.session_state[KEPT_KEY] = (keys, _keep(session, case, diagnoser))
+                st.session_state[KEPT_KEY] = _keep(session, case, diagnoser)
                 st.rerun()
         except LeukappError as error:
             st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
-def _keep(session: KeptSession, case: str, diagnoser: SharedDiagnoser) -> int:
-    """Begin a batch with the images of the session, and give its number.
+def _keep(session: KeptSession, case: str, diagnoser: SharedDiagnoser) -> Kept:
+    """Begin a batch with the images of the session, and what is signed on them.
 
     Raises:
         LeukappError: the server's disk or its review store takes nothing, or too many wait.
@@ -70,4 +88,6 @@ def _keep(session: KeptSession, case: str, diagnoser: SharedDiagnoser) -> int:
             turn=diagnoser.turn,
         )
         start = BatchStart(entries=entries, case=case)
-        return begin_reading(start, store, open_worker(), diagnoser).id
+        batch = begin_reading(start, store, open_worker(), diagnoser).id
+        carried = store.carry_decisions(batch, user=reader_mail())
+        return Kept(keys=tuple(session.images), batch=batch, n_decisions=len(carried))

@@ -72,9 +72,11 @@ KEEP: Final = "Keep these images"
 KEEP_HELP: Final = (
     "Begins a batch on page Batch review with the images that you brought: only their pixels are "
     "stored, until somebody removes the batch, and everyone who may open that page sees them with "
-    "their file names. Each is read once more; corrected leukocytes stay corrected, decisions are "
-    "signed anew there."
+    "their file names. Each is read once more. Corrected leukocytes stay corrected, and decisions "
+    "on the answers of these networks go along, each with its reader and its time; from then on "
+    "those of the batch are taken back there."
 )
 KEEP_SURE: Final = "Keep (images: {n})"
 KEEPING: Final = "Taking the images in…"
 KEPT: Final = "Kept as batch {batch}: open it"
+KEPT_DECISIONS: Final = "Signed decisions that went along: {n}"

@@ -7,7 +7,7 @@ import pytest
 from fake_diagnoser import make_diagnosis
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
-from test_store import BUNDLE, ENTRIES, decide
+from test_store import BUNDLE, ENTRIES, Entry, decide
 
 from leukapp.errors import StoreError
 from leukapp.review.double_reading import read_doubly, settled_decisions
@@ -191,3 +191,36 @@ def test_a_batch_that_asks_for_one_reader_takes_no_adjudication(store):
     run, items = read_batch(store, 1)
     with pytest.raises(StoreError, match="nothing to adjudicate"):
         sign(store, run, items[0], "XY", "ALL", is_adjudication=True)
+
+
+def test_what_was_signed_on_diagnose_goes_along_once_with_its_reader_and_its_time(store):
+    images = [f"{number:x}" * 64 for number in range(4)]
+    signed = decide(store, images[0], initials="AB", user="a@lab.example")
+    other_networks = decide(store, images[1], bundle_sha256="9" * 64)
+    taken_back = decide(store, images[2])
+    store.undo_decision(taken_back.id, initials="AB")
+    kept = [
+        Entry(f"field {number}.png", f"upload:{'0' * 16}/{number:06d}-{image}-{'f' * 64}.png")
+        for number, image in enumerate(images)
+    ]
+    run = store.create_run("kept", kept, BUNDLE)
+    item = store.items(run.id)[0]
+
+    [carried] = store.carry_decisions(run.id, user="b@lab.example")
+
+    assert carried == replace(
+        signed, id=carried.id, image_name="field 0.png", run_id=run.id, item_id=item.id
+    )
+    assert store.carry_decisions(run.id) == ()
+    assert store.current_decision(image_sha256=images[0]) == signed
+    assert store.current_decision(image_sha256=images[1]) == other_networks
+    # Who kept the image is in the trail, and which decision it was.
+    query = text("SELECT user_mail FROM audit_trail WHERE detail LIKE :told")
+    with store._engine.connect() as raw:
+        told = raw.execute(query, {"told": f'%"carried_from":{signed.id},%'}).scalars().all()
+    assert told == ["b@lab.example"]
+    with pytest.raises(StoreError, match=OTHERS):
+        store.undo_decision(carried.id, initials="KM", user="b@lab.example")
+    store.undo_decision(carried.id, initials="AB", user="a@lab.example")
+    assert store.carry_decisions(run.id) == ()
+    assert store.verify().is_whole

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from leukapp.cells import CellAnswer, CellSummary, ModeChoice, summarize_cells
 from leukapp.errors import ImageError
-from leukapp.fields.crops import CutImage, cut_cells
+from leukapp.fields.crops import CellBox, CutImage, cut_cells, cut_marked
 from leukapp.fields.learned_finder import LearnedFinder
 from leukapp.imaging.arrays import RgbImage
 from leukapp.imaging.cut_out_cell import lay_on_smear
@@ -28,7 +28,7 @@ from leukapp.imaging.white_balance import balance_white
 from leukapp.inference.cell_heatmaps import paste_heatmaps
 from leukapp.inference.choose import open_engine
 from leukapp.inference.corrected_items import decide_corrected
-from leukapp.inference.decision import Answer, DecisionRule, ItemScores
+from leukapp.inference.decision import Answer, DecisionRule, ItemDecision, ItemScores
 from leukapp.inference.engine import Engine, EngineChoice, NetworkOutput, join_outputs
 from leukapp.inference.finder_engine import open_finder
 from leukapp.inference.gradcam import Explanation, blank_explanation, explain_class
@@ -52,6 +52,7 @@ __all__ = [
     "Diagnoser",
     "Diagnosis",
     "Explanation",
+    "MarkedCell",
     "Timings",
 ]
 
@@ -140,6 +141,7 @@ class Diagnosis:
         network_output: of the whole image or of each cell; kept so that another class is explained
             without the network.
         watch_scores: by which a commissioned bundle's images are watched; None of a bundle for all.
+        squash: how much wider than high round cells are in the image; 1 where it was not squashed.
     """
 
     image_sha256: str
@@ -163,6 +165,7 @@ class Diagnosis:
     no_call_details: tuple[str, ...] = ()
     type_note: str | None = None
     watch_scores: WatchScores | None = None
+    squash: float = 1.0
 
     @property
     def judged_images(self) -> tuple[RgbImage, ...]:
@@ -206,6 +209,19 @@ class Diagnosis:
     def cell_summary(self) -> CellSummary:
         """The leukocytes of the image, counted."""
         return summarize_cells(self.cells)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MarkedCell:
+    """What the networks say of a leukocyte that a reader marked; it changes no answer.
+
+    Attributes:
+        cell: its answer.
+        explanation: heatmaps over its crop, of its most probable class.
+    """
+
+    cell: CellAnswer
+    explanation: Explanation
 
 
 class Diagnoser:
@@ -337,6 +353,7 @@ class Diagnoser:
             ),
             network_output=output,
             watch_scores=watch_scores,
+            squash=1.0 if cut is None else cut.squash,
         )
 
     def diagnose_many(
@@ -414,6 +431,26 @@ class Diagnoser:
         if output is None or not 0 <= index < len(diagnosis.cells):
             raise IndexError(f"the image has {len(diagnosis.cells)} cells, got index {index}")
         return self._explain_item(output, index, class_name)
+
+    def judge_marked(self, diagnosis: Diagnosis, box: CellBox) -> MarkedCell:
+        """Judge a leukocyte that was not found, cut out as those that were; the answer stays.
+
+        Args:
+            diagnosis: of a field whose scale is known, an answer of this diagnoser.
+            box: of ``window_around`` in its image.
+
+        Raises:
+            ValueError: the image has no scale.
+        """
+        if diagnosis.erythrocyte_px is None:
+            raise ValueError("the image has no scale, so that no cell can be cut out of it")
+        crop = cut_marked(diagnosis.image, box, diagnosis.erythrocyte_px, squash=diagnosis.squash)
+        output = self._run([prepare_inputs(crop, self._enhancement, self._sizes_px).inputs])
+        scores = self._rule.score(output.logits, output.features)
+        [decision] = self._rule.decide_each(scores, mode=diagnosis.mode)
+        cell = _cell_answer(box, crop, decision)
+        top_class = cell.probabilities.top_class
+        return MarkedCell(cell=cell, explanation=self._explain_item(output, 0, top_class))
 
     def place_cell(self, diagnosis: Diagnosis, index: int) -> NDArray[np.float32]:
         """Where the networks place a leukocyte, so that it can be compared with others.
@@ -504,20 +541,10 @@ class Diagnoser:
         )
 
     def _answer_cells(self, cut: CutImage, scores: ItemScores) -> tuple[CellAnswer, ...]:
+        decisions = self._rule.decide_each(scores, mode=cut.mode)
         return tuple(
-            CellAnswer(
-                box=crop.box,
-                crop=crop.image,
-                finding=decision.finding,
-                label=decision.label,
-                no_call_reason=decision.no_call.reason if decision.no_call else None,
-                probabilities=decision.probabilities,
-                branches=decision.branches,
-                is_counted=decision.is_near,
-            )
-            for crop, decision in zip(
-                cut.crops, self._rule.decide_each(scores, mode=cut.mode), strict=True
-            )
+            _cell_answer(crop.box, crop.image, decision)
+            for crop, decision in zip(cut.crops, decisions, strict=True)
         )
 
     def _explain(
@@ -559,6 +586,19 @@ class Diagnoser:
             class_name,
             self._branch_names,
         )
+
+
+def _cell_answer(box: CellBox, crop: RgbImage, decision: ItemDecision) -> CellAnswer:
+    return CellAnswer(
+        box=box,
+        crop=crop,
+        finding=decision.finding,
+        label=decision.label,
+        no_call_reason=decision.no_call.reason if decision.no_call else None,
+        probabilities=decision.probabilities,
+        branches=decision.branches,
+        is_counted=decision.is_near,
+    )
 
 
 def _content_and_size(data: bytes | Path | ImageError) -> tuple[bytes | ImageError, int]:

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.cells import CellAnswer
-from leukapp.diagnosis import BranchVote, BundleId, Diagnosis, Explanation, Timings
+from leukapp.diagnosis import (
+    BranchVote,
+    BundleId,
+    Diagnosis,
+    Explanation,
+    MarkedCell,
+    Timings,
+)
 from leukapp.errors import BundleError, ImageError
 from leukapp.fields.crops import CellBox
 from leukapp.imaging.quality import QualityFinding, QualityReport
@@ -190,6 +197,10 @@ class FakeDiagnoser:
     def explain_cell(self, diagnosis: Diagnosis, index: int, class_name: str) -> Explanation:
         self.explained.append(f"{class_name} of cell {index}")
         return make_explanation(class_name)
+
+    def judge_marked(self, diagnosis: Diagnosis, box: CellBox) -> MarkedCell:
+        cell = replace(make_cell("ALL", 0), box=box)
+        return MarkedCell(cell=cell, explanation=make_explanation("ALL"))
 
     def place_cell(self, diagnosis: Diagnosis, index: int) -> NDArray[np.float32]:
         """Cells of one answer lie together."""

@@ -46,12 +46,15 @@ class CutImage:
         background: color of the empty background, as :func:`measure_background` gives it; of a
             cut-out cell, what was laid around it.
         crops: from left to right; none where no leukocyte was found.
+        squash: how much wider than high round cells are in the original; 1 where it was not
+            squashed.
     """
 
     mode: Literal["cell", "field", "segmented"]
     erythrocyte_px: float | None
     background: tuple[float, float, float]
     crops: tuple[CellCrop, ...]
+    squash: float = 1.0
 
 
 def cut_cells(
@@ -83,11 +86,17 @@ def cut_cells(
             _cut_one(image, cell, found.erythrocyte_px, background, squash=found.squash)
             for cell in found.leukocytes
         ),
+        squash=found.squash,
     )
 
 
 def window_around(
-    x_px: float, y_px: float, erythrocyte_px: float, size_px: tuple[int, int]
+    x_px: float,
+    y_px: float,
+    erythrocyte_px: float,
+    size_px: tuple[int, int],
+    *,
+    squash: float = 1.0,
 ) -> CellBox:
     """The window of a cell that a reader marked, as large as those of cells that were found.
 
@@ -96,16 +105,33 @@ def window_around(
         y_px: of its middle.
         erythrocyte_px: scale of the image.
         size_px: height and width of the image; the window is cut at its edges.
+        squash: of the image, as :class:`CutImage` has it.
     """
-    side = max(8, round(ERYTHROCYTES_A_WINDOW * erythrocyte_px))
-    left, top = round(x_px - side / 2), round(y_px - side / 2)
-    height, width = size_px
-    return CellBox(
-        x0=max(0, left),
-        y0=max(0, top),
-        x1=min(width, left + side),
-        y1=min(height, top + side),
-    )
+    size = _window_size(erythrocyte_px, squash)
+    left, top = round(x_px - size[0] / 2), round(y_px - size[1] / 2)
+    return _cut_at_edges(left, top, size, size_px)
+
+
+def cut_marked(
+    image: RgbImage, box: CellBox, erythrocyte_px: float, *, squash: float = 1.0
+) -> RgbImage:
+    """Cut out a cell that a reader marked as :func:`cut_cells` does those that it finds.
+
+    Args:
+        image: uint8 (height, width, 3), the field.
+        box: of :func:`window_around` in this image.
+        erythrocyte_px: scale of the image.
+        squash: of the image, as :class:`CutImage` has it.
+
+    Returns:
+        White-balanced crop, uint8 (CROP_PX, CROP_PX, 3), read-only.
+    """
+    size = _window_size(erythrocyte_px, squash)
+    # A window that was cut at the left or upper edge is whole as seen from its other side.
+    left = box.x0 if box.x0 > 0 else box.x1 - size[0]
+    top = box.y0 if box.y0 > 0 else box.y1 - size[1]
+    background = measure_background(image)
+    return _balanced(image, left, top, size, background)
 
 
 def _cut_segmented(image: RgbImage, cut_out: CutOutCell) -> CutImage:
@@ -135,20 +161,44 @@ def _cut_one(
     *,
     squash: float = 1.0,
 ) -> CellCrop:
-    # A squashed cell gets a window as squashed, and is round again in its crop.
+    size = _window_size(erythrocyte_px, squash)
+    left, top = round(cell.x_px - size[0] / 2), round(cell.y_px - size[1] / 2)
+    height, width = image.shape[:2]
+    return CellCrop(
+        image=_balanced(image, left, top, size, background),
+        box=_cut_at_edges(left, top, size, (height, width)),
+        nucleus_px=cell.nucleus_px,
+    )
+
+
+def _window_size(erythrocyte_px: float, squash: float) -> tuple[int, int]:
+    """Width and height; a squashed cell gets a window as squashed, and is round in its crop."""
     stretch = float(np.sqrt(squash))
     window_px = ERYTHROCYTES_A_WINDOW * erythrocyte_px
-    size = (max(8, round(window_px * stretch)), max(8, round(window_px / stretch)))
-    left, top = round(cell.x_px - size[0] / 2), round(cell.y_px - size[1] / 2)
-    pixels = balance_white(_window(image, left, top, size, background), background)
-    pixels.flags.writeable = False
-    box = CellBox(
+    return max(8, round(window_px * stretch)), max(8, round(window_px / stretch))
+
+
+def _cut_at_edges(left: int, top: int, size: tuple[int, int], image_px: tuple[int, int]) -> CellBox:
+    """A window without what lies outside an image of this height and width."""
+    height, width = image_px
+    return CellBox(
         x0=max(0, left),
         y0=max(0, top),
-        x1=min(image.shape[1], left + size[0]),
-        y1=min(image.shape[0], top + size[1]),
+        x1=min(width, left + size[0]),
+        y1=min(height, top + size[1]),
     )
-    return CellCrop(image=pixels, box=box, nucleus_px=cell.nucleus_px)
+
+
+def _balanced(
+    image: RgbImage,
+    left: int,
+    top: int,
+    size: tuple[int, int],
+    background: tuple[float, float, float],
+) -> RgbImage:
+    pixels = balance_white(_window(image, left, top, size, background), background)
+    pixels.flags.writeable = False
+    return pixels
 
 
 def _window(
@@ -173,4 +223,4 @@ def _window(
     return np.asarray(cv2.resize(window, (CROP_PX, CROP_PX), interpolation=interpolation), np.uint8)
 
 
-__all__ = ["CellBox", "CellCrop", "CutImage", "cut_cells", "window_around"]
+__all__ = ["CellBox", "CellCrop", "CutImage", "cut_cells", "cut_marked", "window_around"]

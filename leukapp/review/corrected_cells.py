@@ -28,7 +28,7 @@ class CorrectedCell:
     Attributes:
         box: its window, in pixels of the image.
         cell: as the networks judged it, which no correction overwrites; None for one that a reader
-            marked, for the networks did not judge it.
+            marked, which has no share in their answer for the image.
         correction: of a reader that stands, or None.
     """
 

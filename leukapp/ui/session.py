@@ -19,9 +19,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from leukapp.admission import MAX_WAITING, Admission, OnPosition
-from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation
+from leukapp.diagnosis import Diagnoser, Diagnosis, Explanation, MarkedCell
 from leukapp.errors import ImageError
 from leukapp.imaging.arrays import RgbImage
+from leukapp.imaging.cell_boxes import CellBox
 from leukapp.imaging.image_io import decode_image, decoded_bytes
 from leukapp.inference.decision import Answer as CorrectedAnswer
 from leukapp.structured_log import log_event
@@ -152,6 +153,19 @@ class SharedDiagnoser:
         """Compute the heatmaps over one leukocyte's crop from what the diagnosis kept."""
         with self._admission.enter():
             return self._diagnoser.explain_cell(diagnosis, index, class_name)
+
+    def judge_marked(self, diagnosis: Diagnosis, box: CellBox) -> MarkedCell:
+        """Judge a leukocyte that a reader marked, in line; see ``Diagnoser.judge_marked``.
+
+        Args:
+            diagnosis: of the field.
+            box: window of the leukocyte.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        with self._admission.enter():
+            return self._diagnoser.judge_marked(diagnosis, box)
 
     def place_cell(self, diagnosis: Diagnosis, index: int) -> NDArray[np.float32]:
         """Where the networks place a leukocyte; see ``Diagnoser.place_cell``.

@@ -189,6 +189,8 @@ def test_a_missed_cell_is_marked_by_numbers_signed_counted_and_taken_back(
     # Not signed, it does not count: the window of 3.2 erythrocytes of 8 px, its middle drawn.
     assert component(app, "picture")["pending"]["width"] == pytest.approx(26 * 0.66)
     assert len(component(app, "picture")["cells"]) == 4
+    by_hand = own_texts.MARKED_ANSWER.format(answer="▲ ALL", certain="90.0 %")
+    assert by_hand in words(app)
     [pills] = [one for one in app.button_group if one.label == own_texts.CORRECT]
     pills.set_value("AML").run()
     assert not app.exception
@@ -201,6 +203,7 @@ def test_a_missed_cell_is_marked_by_numbers_signed_counted_and_taken_back(
     app.run()
     assert not app.exception
     assert "Leukocyte 5: AML, marked by a reader" in words(app).replace("\\", "")
+    assert by_hand in words(app)
     app.button(key="take-back-correction").click().run()
     assert not app.exception
     assert len(component(app, "picture")["cells"]) == 4

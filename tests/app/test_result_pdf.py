@@ -239,7 +239,7 @@ def test_corrections_stand_beside_the_networks_answers_with_who_and_when() -> No
     rows = words.split(f"{texts.CELL} {texts.NETWORKS}")[1]
     assert "1 ALL 90.0 % 5.0 % 5.0 % Artifact, KM, 2026-03-01 13:00 UTC" in rows
     assert "2 ALL 90.0 % 5.0 % 5.0 % 3 Healthy" in rows
-    assert "4 not judged: marked by a reader AML, KM, 2026-03-01 13:00 UTC" in rows
+    assert "4 not found: marked by a reader AML, KM, 2026-03-01 13:00 UTC" in rows
 
 
 def test_a_record_that_corrections_leave_no_room_for_has_a_page_of_its_own() -> None:

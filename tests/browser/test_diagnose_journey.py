@@ -115,7 +115,7 @@ def test_a_cell_is_chosen_in_picture_and_gallery_and_kept_in_the_address(
     assert watched.foreign_requests == []
 
 
-def test_a_missed_leukocyte_is_marked_by_a_click_and_counts_once_it_is_signed(
+def test_a_missed_leukocyte_is_marked_by_a_click_or_a_box_and_counts_once_it_is_signed(
     watched: WatchedPage,
 ) -> None:
     page = watched.page
@@ -133,7 +133,24 @@ def test_a_missed_leukocyte_is_marked_by_a_click_and_counts_once_it_is_signed(
     assert place is not None
     page.mouse.click(place["x"] + 0.55 * place["width"], place["y"] + 0.65 * place["height"])
     expect(page.get_by_text(own_texts.MARKED)).to_be_visible()
-    expect(picture(page, "pending .line")).to_have_count(1)
+    pending = picture(page, "pending .line")
+    expect(pending).to_have_count(1)
+    watched.wait_until_drawn()
+    clicked = pending.get_attribute("x") or ""
+    whole = frame(page)
+    page.keyboard.down("Shift")
+    page.mouse.move(place["x"] + 0.3 * place["width"], place["y"] + 0.5 * place["height"])
+    page.mouse.down()
+    page.mouse.move(place["x"] + 0.4 * place["width"], place["y"] + 0.62 * place["height"], steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    watched.wait_until_drawn()
+    expect(pending).not_to_have_attribute("x", clicked)
+    # As large as every window, and the picture was not moved by the drag.
+    expect(
+        page.get_by_text(re.compile("^Marked by hand; the networks on it alone:"))
+    ).to_be_visible()
+    assert frame(page) == whole
     page.get_by_role("radio", name=re.compile("AML")).click()
     expect(
         page.locator(".cells").get_by_label(re.compile("AML, marked by a reader$"))

@@ -84,6 +84,19 @@ def test_one_cell_of_a_field_is_explained_without_the_network(diagnosis, diagnos
         diagnoser.explain_cell(diagnosis, N_CELLS, "ALL")
 
 
+def test_a_marked_cell_is_judged_as_one_that_was_found_and_changes_no_answer(diagnosis, diagnoser):
+    cell = diagnosis.cells[1]
+    marked = diagnoser.judge_marked(diagnosis, cell.box)
+    assert (marked.cell.box, marked.cell.answer_name) == (cell.box, cell.answer_name)
+    assert np.array_equal(marked.cell.crop, cell.crop)
+    np.testing.assert_allclose(
+        marked.cell.probabilities.values, cell.probabilities.values, atol=1e-4
+    )
+    assert marked.explanation.class_name == cell.probabilities.top_class
+    with pytest.raises(ValueError, match="has no scale"):
+        diagnoser.judge_marked(replace(diagnosis, erythrocyte_px=None), cell.box)
+
+
 def test_what_readers_say_is_asked_of_the_field_s_rule_without_the_network(
     diagnosis, diagnoser, monkeypatch
 ):

@@ -1,4 +1,4 @@
-"""Leukocytes that were not found: marked by a click or by numbers, signed by an answer."""
+"""Leukocytes that were not found: marked by a click, a box or numbers, signed by an answer."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,13 @@ from leukapp.diagnosis import Diagnosis
 from leukapp.fields.crops import window_around
 from leukapp.imaging.cell_boxes import CellBox
 from leukapp.review.records import ARTIFACT, CORRECTIONS
+from leukapp.ui.diagnose.marked_cell import judge_marked, networks_on
 from leukapp.ui.guarded import guarded
 from leukapp.ui.microscope.cell_look import marked_answer
 from leukapp.ui.picture import show_picture
 from leukapp.ui.review.initials import session_initials
 from leukapp.ui.review.log import open_log, reader_mail
+from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import diagnose as texts
 
 
@@ -62,7 +64,7 @@ def mark_cell(diagnosis: Diagnosis, x_px: float, y_px: float) -> None:
     if diagnosis.erythrocyte_px is None:
         return
     size_px = (diagnosis.quality.height_px, diagnosis.quality.width_px)
-    box = window_around(x_px, y_px, diagnosis.erythrocyte_px, size_px)
+    box = window_around(x_px, y_px, diagnosis.erythrocyte_px, size_px, squash=diagnosis.squash)
     st.session_state["pending-mark"] = PendingMark(image_sha256=diagnosis.image_sha256, box=box)
 
 
@@ -87,11 +89,12 @@ def show_marking(diagnosis: Diagnosis) -> None:
             st.form_submit_button(texts.MARK_HERE, on_click=guarded(mark), key="mark-here")
 
 
-def show_pending(diagnosis: Diagnosis) -> None:
+def show_pending(diagnosis: Diagnosis, diagnoser: SharedDiagnoser) -> None:
     """Write what signs a marked leukocyte, where one is marked and not signed yet.
 
     Args:
         diagnosis: of the image.
+        diagnoser: that answered, which judges the leukocyte, too.
     """
     box = pending_mark(diagnosis)
     if box is None:
@@ -112,11 +115,11 @@ def show_pending(diagnosis: Diagnosis) -> None:
 
     picture, words = st.columns([1, 2.4], vertical_alignment="center")
     with picture:
-        window = diagnosis.image[box.y0 : box.y1, box.x0 : box.x1]
-        show_picture(window, caption="", alt=texts.MARKED_ALT)
+        marked = judge_marked(diagnosis, diagnoser, box)
+        show_picture(marked.cell.crop, caption="", alt=texts.MARKED_ALT)
     with words:
-        st.markdown(f"**{texts.MARKED}**")
-        st.caption(texts.MARKED_HELP)
+        st.markdown(f"**{texts.MARKED}**", help=texts.MARKED_HELP)
+        st.caption(networks_on(marked))
     st.pills(
         texts.CORRECT,
         [answer for answer in CORRECTIONS if answer != ARTIFACT],

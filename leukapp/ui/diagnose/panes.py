@@ -15,6 +15,7 @@ from leukapp.ui.diagnose.chosen_cell import choose_cell, chosen_cell
 from leukapp.ui.diagnose.corrections import find_corrections, show_corrected, show_correction
 from leukapp.ui.diagnose.details import SignedParts, show_details
 from leukapp.ui.diagnose.heat_settings import chosen_heatmap, heat_settings
+from leukapp.ui.diagnose.marked_cell import show_marked_cell
 from leukapp.ui.diagnose.marking import (
     can_mark,
     mark_cell,
@@ -86,7 +87,7 @@ def show_panes(entry: ImageEntry, diagnosis: Diagnosis, diagnoser: SharedDiagnos
             corrected=verdict,
         )
         # Above the cells, so that it is in sight after a click in the picture.
-        show_pending(diagnosis)
+        show_pending(diagnosis, diagnoser)
         if cells:
             _show_cells(entry, diagnosis, diagnoser, cells, looks, verdict)
         if can_mark(diagnosis):
@@ -140,15 +141,13 @@ def _show_cells(
 def _show_cell(
     diagnosis: Diagnosis, diagnoser: SharedDiagnoser, index: int, one: CorrectedCell
 ) -> None:
-    """Write one leukocyte large, with its heat; one that a reader marked has none."""
+    """Write one leukocyte large, with its heat."""
     cell = one.cell
+    if cell is None:
+        show_marked_cell(diagnosis, diagnoser, one.box)
+        return
     crop, heat = st.columns(2)
     alt = cell_texts.CELL_ALT.format(number=index + 1)
-    if cell is None:
-        with crop:
-            window = diagnosis.image[one.box.y0 : one.box.y1, one.box.x0 : one.box.x1]
-            show_picture(window, caption=own_texts.MARKED_CELL, alt=own_texts.MARKED_CELL)
-        return
     if cell.no_call_reason and len(diagnosis.cells) > 1:
         st.caption(cell.no_call_reason)
     class_name = cell.probabilities.top_class

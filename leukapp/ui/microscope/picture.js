@@ -305,13 +305,33 @@ class Scope {
     };
   }
 
-  markAt(event) {
-    const { x, y } = this.placeOf(event);
+  mark({ x, y }) {
     const { width, height } = this.data;
     if (x < 0 || y < 0 || x >= width || y >= height) return;
     this.isOn.mark = false;
     this.draw();
     this.send("marked", { x, y });
+  }
+
+  // A box that is being drawn, from where the pointer went down; its middle is what it marks.
+  drawBox(event) {
+    const { x, y } = this.placeOf(event);
+    const { from } = this;
+    const box = {
+      x: Math.min(from.x, x),
+      y: Math.min(from.y, y),
+      width: Math.abs(x - from.x),
+      height: Math.abs(y - from.y),
+    };
+    this.drawn = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    this.drawPending(box);
+  }
+
+  endBox(isMeant) {
+    const { drawn } = this;
+    this.from = this.drawn = null;
+    if (isMeant && drawn) this.mark(drawn);
+    else if (drawn) this.draw();
   }
 
   // Boxes overlap in a crowded field: the nearest of those under the pointer is meant.
@@ -347,8 +367,10 @@ class Scope {
       panel.hidden = !panel.hidden;
     } else {
       isOn[name] = !isOn[name];
-      if (name === "mark") this.say(isOn.mark ? words.marking : "");
-      else this.say(`${words[name]}: ${isOn[name] ? words.shown : words.hidden}`);
+      if (name === "mark") {
+        this.endBox(false);
+        this.say(isOn.mark ? words.marking : "");
+      } else this.say(`${words[name]}: ${isOn[name] ? words.shown : words.hidden}`);
       if (name === "enhanced" && isOn.enhanced && !data.enhanced) this.send("wanted", "enhanced");
     }
     this.draw();
@@ -388,17 +410,22 @@ class Scope {
       view.addEventListener(end, (event) => {
         this.pointers.delete(event.pointerId);
         view.classList.remove("held");
+        this.endBox(end === "pointerup");
       });
     }
     view.addEventListener("click", (event) => {
       if (this.hasDragged) return;
-      if (this.isOn.mark) this.markAt(event);
+      if (this.isOn.mark) this.mark(this.placeOf(event));
       else this.chooseAt(event);
     });
   }
 
   onDown(event) {
-    if (this.pointers.size === 0) this.hasDragged = false;
+    const isFirst = this.pointers.size === 0;
+    if (isFirst) this.hasDragged = false;
+    else this.endBox(false);
+    const drawsBox = isFirst && this.data.canMark && (this.isOn.mark || event.shiftKey);
+    if (drawsBox) this.from = this.placeOf(event);
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   }
 
@@ -411,7 +438,11 @@ class Scope {
     if (!this.hasDragged) {
       this.hasDragged = true;
       this.view.setPointerCapture(event.pointerId);
-      this.view.classList.add("held");
+      if (!this.from) this.view.classList.add("held");
+    }
+    if (this.from) {
+      this.drawBox(event);
+      return;
     }
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.pointers.set(event.pointerId, now);

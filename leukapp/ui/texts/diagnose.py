@@ -53,19 +53,23 @@ NO_CELL_LEFT: Final = "No leukocyte is left of which the networks' rule could be
 REMOVE: Final = "Remove: no leukocyte here"
 MARK: Final = "Mark a missed leukocyte"
 MARK_HELP: Final = (
-    "Press **Mark a cell** over the picture (or M in it) and click the leukocyte, or say where its "
-    "middle is, in pixels from the left and upper edge."
+    "Press **Mark a cell** over the picture (or M in it) and click the leukocyte or draw a box "
+    "around it (with Shift held, a box at any time). Or say where its middle is, in pixels from "
+    "the left and upper edge. Its window is as large as those of all others."
 )
 MARK_X: Final = "From the left, px"
 MARK_Y: Final = "From the top, px"
 MARK_HERE: Final = "Mark here"
 MARKED: Final = "Marked, not signed yet"
 MARKED_HELP: Final = (
-    "Say what it is. It counts with your answer alone: the networks do not judge a cell that they "
-    "did not find."
+    "Say what it is. It counts with your answer alone. The networks judge it, too, cut out as "
+    "those that they found, but their verdict on the image stays as it is: how well they do on "
+    "cells that were marked by hand was not measured."
 )
 MARKED_ALT: Final = "The leukocyte that you marked"
-MARKED_CELL: Final = "Marked by a reader; the networks did not judge it."
+MARKED_CELL: Final = "A leukocyte that a reader marked, as the networks see it"
+MARKED_ANSWER: Final = "Marked by hand; the networks on it alone: {answer}, {certain}"
+MARKED_NO_CALL: Final = "Marked by hand; the networks on it alone: no call. {reason}"
 MARK_DROP: Final = "Do not mark it"
 
 KEEP: Final = "Keep these images"

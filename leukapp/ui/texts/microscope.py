@@ -20,7 +20,7 @@ class PictureWords:
     heat: str = "Heat"
     fade: str = "Opacity of the heat"
     mark: str = "Mark a cell"
-    marking: str = "Click the leukocyte that was not found"
+    marking: str = "Click the leukocyte that was not found, or draw a box around it"
     adjust: str = "Light"
     keys: str = "Keys"
     shown: str = "shown"
@@ -36,7 +36,7 @@ class PictureWords:
             "enhanced": "Brightened and sharpened, as the networks see it (E)",
             "boxes": "Boxes around the leukocytes (B)",
             "heat": "Where the score came from (H)",
-            "mark": "Mark a leukocyte that was not found: a click in the picture (M)",
+            "mark": "Mark a leukocyte that was not found: a click, or a box drawn around it (M)",
             "adjust": "Brightness, contrast and gamma of the screen alone (A)",
         }
     )
@@ -51,6 +51,7 @@ class PictureWords:
             ("[ ]", "Fainter, stronger heat"),
             ("E", "Enhanced"),
             ("M", "Mark a leukocyte that was not found; Esc ends it"),
+            ("Shift drag", "Draw a box around one that was not found"),
             ("A", "Brightness, contrast, gamma"),
             ("?", "This list"),
         ]

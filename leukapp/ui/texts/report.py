@@ -42,7 +42,7 @@ CORRECTED_NOTE: Final = (
     "stay as they are; each correction is in the table of leukocytes."
 )
 NETWORKS: Final = "Networks"
-MARKED: Final = "not judged: marked by a reader"
+MARKED: Final = "not found: marked by a reader"
 READER: Final = "Reader"
 SIGNED: Final = "{answer}, {initials}, {moment} UTC"
 CELLS: Final = "Each leukocyte"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from leukapp.fields.crops import cut_cells
+from leukapp.fields.crops import cut_cells, cut_marked
 from leukapp.fields.leukocytes import find_leukocytes
 from leukapp.imaging.cell_crop import CROP_PX
 from leukapp.imaging.image_io import read_image
@@ -28,6 +28,18 @@ def test_photograph_of_one_cell_is_one_crop(kind):
     assert crop.image.shape == (CROP_PX, CROP_PX, 3)
     middle = (crop.box.x0 + crop.box.x1) / 2, (crop.box.y0 + crop.box.y1) / 2
     assert np.hypot(middle[0] - image.shape[1] / 2, middle[1] - image.shape[0] / 2) < 40
+
+
+@pytest.mark.parametrize("shift", [0, 130])
+def test_a_cell_that_is_marked_is_cut_out_as_one_that_is_found(shift):
+    """Also at the edge, where its window was cut."""
+    image = draw_synthetic_cell("lymphoblast", seed=4)[shift:, shift:]
+    cut = cut_cells(image, mode="field")
+    [crop] = cut.crops
+    assert (crop.box.x0 == 0) == (shift > 0)
+    assert cut.erythrocyte_px is not None
+    marked = cut_marked(image, crop.box, cut.erythrocyte_px, squash=cut.squash)
+    assert np.array_equal(marked, crop.image)
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])

@@ -1,9 +1,9 @@
 """Take the README's pictures of the app, with synthetic images or numbers alone, in both themes.
 
-    python scripts/take_screenshots.py
+    python scripts/take_screenshots.py [--only diagnose --only case]
 
-Needs Chromium and the bundle; writes diagnose-*.png, evaluation-*.png, batch-*.png and review-*.png
-into docs/images.
+Needs Chromium and the bundle; writes diagnose-*.png, evaluation-*.png, batch-*.png, review-*.png
+and case-*.png into docs/images. diagnose-before.png is the page as it was until commit e46b2b4.
 """
 
 import argparse
@@ -19,14 +19,20 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "browser")]
 
 from live_app import LiveApp, running_app, running_chromium  # noqa: E402
-from playwright.sync_api import Browser, Page  # noqa: E402
+from playwright.sync_api import Browser, FilePayload, Page  # noqa: E402
 
-from leukapp.imaging.synthetic import CellKind, draw_synthetic_cell  # noqa: E402
+from leukapp.imaging.synthetic import (  # noqa: E402
+    CellKind,
+    draw_synthetic_cell,
+    draw_synthetic_field,
+)
 from leukapp.resources import ROOT_VARIABLE  # noqa: E402
 from leukapp.ui.texts import batch as texts  # noqa: E402
+from leukapp.ui.texts import cases as case_texts  # noqa: E402
 from leukapp.ui.texts import review as review_texts  # noqa: E402
 
 WIDTH_PX, HEIGHT_PX = 1400, 1150
+CASE_HEIGHT_PX = 860
 LIMIT_MS = 60_000
 MAX_BYTES = 400_000
 KINDS: tuple[CellKind, ...] = ("lymphoblast", "myeloblast", "neutrophil", "lymphocyte")
@@ -34,6 +40,10 @@ ColorScheme: TypeAlias = Literal["light", "dark"]
 N_EACH = 8
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 COLOR_SCHEMES: tuple[ColorScheme, ...] = ("light", "dark")
+PAGES = ("diagnose", "evaluation", "batch", "case")
+CASE = "S-26-04711"
+FIELDS_OF_CASE = 3
+CELLS_A_FIELD = 9
 
 
 def take_screenshot(
@@ -117,6 +127,51 @@ def take_batch_screenshots(
     return pictures
 
 
+def read_case(browser: Browser, app: LiveApp) -> None:
+    """Let the app read drawn fields of one patient as a batch that names its case."""
+    page = browser.new_page(viewport={"width": WIDTH_PX, "height": HEIGHT_PX})
+    page.set_default_timeout(LIMIT_MS)
+    page.goto(f"{app.url}/batch_review")
+    page.get_by_role("textbox", name=case_texts.FIELD).fill(CASE)
+    page.get_by_role("textbox", name=case_texts.FIELD).press("Enter")
+    page.get_by_text(case_texts.BEGINS).wait_for()
+    page.locator("input[type=file]").set_input_files(
+        [drawn_field(n) for n in range(FIELDS_OF_CASE)]
+    )
+    page.locator("button:not([disabled])", has_text=texts.START).click()
+    page.get_by_text(texts.FINISHED).wait_for()
+    page.close()
+
+
+def drawn_field(number: int) -> FilePayload:
+    """A drawn field of some leukocytes as a file."""
+    field = draw_synthetic_field(
+        n_leukocytes=CELLS_A_FIELD, seed=number, height_px=960, width_px=1280
+    )
+    content = io.BytesIO()
+    Image.fromarray(field.image).save(content, format="PNG")
+    return {
+        "name": f"field {number + 1}.png",
+        "mimeType": "image/png",
+        "buffer": content.getvalue(),
+    }
+
+
+def take_case_screenshot(browser: Browser, app: LiveApp, color_scheme: ColorScheme) -> Image.Image:
+    """Open the case and take it as it then looks."""
+    context = browser.new_context(
+        viewport={"width": WIDTH_PX, "height": CASE_HEIGHT_PX}, color_scheme=color_scheme
+    )
+    page = context.new_page()
+    page.set_default_timeout(LIMIT_MS)
+    page.goto(f"{app.url}/batch_review?case=1")
+    page.get_by_role("heading", name=case_texts.NAMED.format(name=CASE), exact=True).wait_for()
+    page.locator(DRAWN).wait_for()
+    picture = settled_picture(page)
+    context.close()
+    return picture
+
+
 def settled_picture(page: Page) -> Image.Image:
     """Take the page once nothing moves on it."""
     page.wait_for_load_state("networkidle")
@@ -138,8 +193,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images")
     parser.add_argument("--sample", default="field", help="kind of the drawing")
-    parser.add_argument("--diagnose-only", action="store_true", help="only page Diagnose")
+    parser.add_argument("--only", action="append", choices=PAGES, help="these pictures alone")
     options = parser.parse_args()
+    wanted = options.only or PAGES
     with (
         tempfile.TemporaryDirectory() as folder,
         running_chromium() as browser,
@@ -148,15 +204,20 @@ def main() -> None:
         ) as app,
     ):
         draw_slides(Path(folder) / "root")
+        if "case" in wanted:
+            read_case(browser, app)
         for color_scheme in COLOR_SCHEMES:
-            picture = take_screenshot(browser, app, color_scheme, options.sample)
-            write_small_png(picture, options.out / f"diagnose-{color_scheme}.png")
-            if options.diagnose_only:
-                continue
-            picture = take_evaluation_screenshot(browser, app, color_scheme)
-            write_small_png(picture, options.out / f"evaluation-{color_scheme}.png")
-            for name, one in take_batch_screenshots(browser, app, color_scheme).items():
-                write_small_png(one, options.out / f"{name}-{color_scheme}.png")
+            pictures = {}
+            if "diagnose" in wanted:
+                pictures["diagnose"] = take_screenshot(browser, app, color_scheme, options.sample)
+            if "evaluation" in wanted:
+                pictures["evaluation"] = take_evaluation_screenshot(browser, app, color_scheme)
+            if "batch" in wanted:
+                pictures |= take_batch_screenshots(browser, app, color_scheme)
+            if "case" in wanted:
+                pictures["case"] = take_case_screenshot(browser, app, color_scheme)
+            for name, picture in pictures.items():
+                write_small_png(picture, options.out / f"{name}-{color_scheme}.png")
 
 
 if __name__ == "__main__":

@@ -29,17 +29,14 @@ from postgres_server import find_postgres, running_postgres  # noqa: E402
 from leukapp.review.export import stream_review_tables, write_review_parquet  # noqa: E402
 from leukapp.review.server_folder import walk_files  # noqa: E402
 from leukapp.review.store import ItemAnswer, ReviewStore  # noqa: E402
-from leukapp.review.worklist import (  # noqa: E402
-    WorklistFilter,
-    WorklistOrder,
-    build_worklist,
-    choose_entries,
-)
+from leukapp.review.worklist import WorklistOrder  # noqa: E402
+from leukapp.review.worklist_book import ChosenList, WorklistScope  # noqa: E402
 
 SIZES = (1_000, 10_000, 100_000)
 FILES_A_FOLDER = 1_000
 N_DISTINCT = 50
 TOGETHER = 16
+IMAGES_A_PAGE = 24
 
 
 @dataclass(frozen=True)
@@ -59,12 +56,15 @@ class Measured:
         start_mb: peak memory of the process before the first step.
         steps: name of a step to its processor time in milliseconds an image.
         peak_mb: name of a step to the peak memory of the process after it, in megabytes.
+        worklist_ms: what page "Batch review" asks for in each order to its processor time, in
+            milliseconds: the list's first page, and an image in the middle of the list.
     """
 
     images: int
     start_mb: float
     steps: dict[str, float]
     peak_mb: dict[str, float]
+    worklist_ms: dict[str, float]
 
 
 def peak_mb() -> float:
@@ -74,7 +74,7 @@ def peak_mb() -> float:
 
 def measure(n: int, folder: Path, url: str) -> Measured:
     """Take one batch through every step."""
-    found = Measured(images=n, start_mb=0.0, steps={}, peak_mb={})
+    found = Measured(images=n, start_mb=0.0, steps={}, peak_mb={}, worklist_ms={})
     store = ReviewStore.open(url)
     answers = [make_diagnosis(f"{number}".encode(), side_px=96) for number in range(N_DISTINCT)]
     found.start_mb = peak_mb()
@@ -101,10 +101,6 @@ def measure(n: int, folder: Path, url: str) -> Measured:
         with (folder.parent / "answers.parquet").open("wb") as stream:
             write_review_parquet(stream, stream_review_tables(store, 1))
 
-    def list_for_review() -> None:
-        entries = build_worklist(store.items(1), ())
-        choose_entries(entries, WorklistFilter(), WorklistOrder.UNCERTAIN_FIRST)
-
     bundle = hashlib.sha256(b"bundle").hexdigest()
     step("listing", lambda: sum(1 for _ in walk_files(folder)))
     step("listing and beginning the batch", lambda: store.create_run("large", entries(), bundle))
@@ -114,9 +110,33 @@ def measure(n: int, folder: Path, url: str) -> Measured:
         spent = (time_of_server(store) or 0.0) - answers_on_server
         found.steps["claims and answers, on the server"] = round(1e3 * spent / n, 4)
     step("export as parquet", export)
-    step("the worklist of page Batch review", list_for_review)
+    step("the worklist of page Batch review", lambda: list_for_review(store, found))
     store.close()
     return found
+
+
+def list_for_review(store: ReviewStore, found: Measured) -> None:
+    """Ask for what the page shows of the list and of an image in its middle, in each order."""
+    book, scope = store.worklists, WorklistScope(run_id=1)
+    for order in WorklistOrder:
+        chosen = ChosenList(scope=scope, order=order)
+        started = time.process_time()
+        store.run(1)
+        book.count_verdicts(scope)
+        book.size(chosen)
+        book.first_open(chosen)
+        book.page(chosen, first=0, n=IMAGES_A_PAGE)
+        listed = time.process_time()
+        [middle] = book.page(chosen, first=found.images // 2, n=1)
+        opened = time.process_time()
+        store.run(1)
+        book.count_verdicts(scope)
+        book.size(chosen)
+        book.image(scope, middle.item.position + 1)
+        book.place_of(chosen, middle)
+        stepped = time.process_time()
+        found.worklist_ms[f"first page, {order}"] = round(1e3 * (listed - started), 1)
+        found.worklist_ms[f"next image, {order}"] = round(1e3 * (stepped - opened), 1)
 
 
 def time_of_server(store: ReviewStore) -> float | None:

@@ -1,13 +1,14 @@
 """A large batch in the store at once, as if it had been read; every image is a drawing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from sqlalchemy import bindparam, create_engine, update
 
 from leukapp.imaging.synthetic import draw_synthetic_cell
 from leukapp.labels import CLASS_NAMES
+from leukapp.review.answer_keys import AnswerKeys
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchRun, ItemState, RunState
 from leukapp.review.store import ReviewStore
@@ -38,13 +39,17 @@ def seed_large_batch(
         }
         top = max(probabilities, key=probabilities.__getitem__)
         is_called = probabilities[top] > 0.6
+        label = top if is_called else None
+        reason = None if is_called else "The network is not sure enough."
+        keys = AnswerKeys.of(label, no_call_reason=reason, probabilities=probabilities, quality=())
         rows.append(
-            {
+            asdict(keys)
+            | {
                 "item": item.id,
                 "image_sha256": f"{item.position:064x}",
                 "state": ItemState.DONE.value,
-                "label": top if is_called else None,
-                "no_call_reason": None if is_called else "The network is not sure enough.",
+                "label": label,
+                "no_call_reason": reason,
                 "confidence": probabilities[top],
                 "probabilities": probabilities,
                 "branch_probabilities": {"efficientnet_lite2": probabilities},

@@ -19,7 +19,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, bindparam, insert, select, text, update
 
 from leukapp import __version__
-from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, LATER
+from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, DERIVED, LATER
 
 FIRST_HASH: Final = "0" * 64
 DIAGNOSIS: Final = "diagnosis"
@@ -187,6 +187,8 @@ def digest(values: Mapping[str, Any]) -> str:
 def row_digest(table: Table, values: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> str:
     """SHA-256 of a row, hexadecimal; a column of a later version counts where it holds something.
 
+    What only follows from other columns does not count.
+
     Args:
         table: of the row.
         values: column to value.
@@ -195,7 +197,9 @@ def row_digest(table: Table, values: Mapping[str, Any], *, without: tuple[str, .
     counted = {
         name: value
         for name, value in values.items()
-        if name not in without and not (value is None and table.c[name].info.get(LATER))
+        if name not in without
+        and DERIVED not in table.c[name].info
+        and not (value is None and LATER in table.c[name].info)
     }
     return digest(counted)
 

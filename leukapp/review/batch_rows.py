@@ -42,11 +42,12 @@ from leukapp.review.audit_trail import (
 )
 from leukapp.review.case_rows import take_run_out_of_cases
 from leukapp.review.records import BatchItem, BatchRun, ItemState, RunState
-from leukapp.review.tables import IS_WAITING, ITEMS, REMOVALS, RUNS
+from leukapp.review.tables import IS_WAITING, ITEMS, KEYS, REMOVALS, RUNS
 
 CLAIM_SECONDS: Final = 12.0
 """How long an image stays in the hand of a runner that does not say that it is alive."""
 ROWS_A_STATEMENT: Final = 1000
+KEY_NAMES: Final = tuple(column.name for column in KEYS)
 NO_SUCH_BATCH: Final = "This batch is not in the review store: choose another one."
 UPLOAD: Final = "upload"
 THUMBNAIL: Final = "thumbnail"
@@ -416,7 +417,8 @@ def read_item(row: RowMapping) -> BatchItem:
         "finding": row["finding"] or finding_of(row["label"]),
     }
     del values["claimed_by"], values["claimed_until"]
-    values.pop("cells", None)
+    for column in ("cells", *KEY_NAMES):
+        values.pop(column, None)
     return BatchItem(**values)
 
 

@@ -13,10 +13,13 @@ import numpy as np
 from leukapp.cells import CellSummary, count_findings
 from leukapp.evaluation.intervals import Estimate, rate_over_groups
 from leukapp.labels import LEUKEMIA
+from leukapp.review.answer_keys import REJECTED
 from leukapp.review.corrected_cells import Corrections, corrected_names, finding_of_answer
 from leukapp.review.export import file_sha256
 from leukapp.review.records import CaseImage, ItemState
-from leukapp.review.worklist import REJECTED, verdict_of
+from leukapp.review.worklist import (
+    verdict_of,
+)
 
 ENOUGH_FIELDS: Final = 5
 """With fewer fields, drawing them anew says nothing of how much fields differ."""

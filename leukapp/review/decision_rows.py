@@ -3,13 +3,11 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, insert, select
 
 from leukapp.errors import StoreError
-from leukapp.labels import finding_of
 from leukapp.review.audit_trail import (
     DECISION,
     TrailEntry,
@@ -25,8 +23,10 @@ from leukapp.review.double_reading import (
     reader_of,
 )
 from leukapp.review.kept_images import uploaded_sha256
+from leukapp.review.log_rows import read_decision
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.standing import may_take_back, standing_decision, standing_decisions
+from leukapp.review.standing_rows import note_standing
 from leukapp.review.tables import DECISIONS, ITEMS, RUNS
 
 ANOTHER_READERS: Final = (
@@ -149,6 +149,8 @@ def add_decision(
             },
         ),
     )
+    # After the entry, which waits for whoever else writes: both see the other's line then.
+    note_standing(connection, row["run_id"], row["item_id"])
     return read_decision(row)
 
 
@@ -333,23 +335,3 @@ def _lines_beside(connection: Connection, decision: Decision) -> list[Decision]:
             and line.is_adjudication == decision.is_adjudication
         )
     ]
-
-
-def read_decision(row: RowMapping) -> Decision:
-    """Read one line of the review log.
-
-    Args:
-        row: of the table.
-    """
-    values = dict(row) | {
-        "kind": DecisionKind(row["kind"]),
-        "decided_at": _moment(row["decided_at"]),
-        "finding": row["finding"] or finding_of(row["label"]),
-        "is_adjudication": bool(row["is_adjudication"]),
-    }
-    values["user"] = values.pop("user_mail")
-    return Decision(**values)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,6 +17,7 @@ from leukapp.imaging.cell_boxes import CellBox
 from leukapp.inference.watch_scores import WatchedImage
 from leukapp.labels import finding_of, name_answer
 from leukapp.resources import store_url
+from leukapp.review.answer_keys import AnswerKeys
 from leukapp.review.audit_trail import (
     DIAGNOSIS,
     TrailEntry,
@@ -54,7 +55,6 @@ from leukapp.review.database import is_missing_file, open_database, store_errors
 from leukapp.review.decision_rows import (
     add_decision,
     carry_decisions,
-    read_decision,
     require_room,
     require_same_image,
     sign_agreements,
@@ -62,6 +62,7 @@ from leukapp.review.decision_rows import (
     take_back_decision,
 )
 from leukapp.review.known_stores import remember_store, require_same_store
+from leukapp.review.log_rows import read_decision
 from leukapp.review.records import (
     CELL_ANSWERS,
     BatchItem,
@@ -86,6 +87,7 @@ from leukapp.review.tables import (
 )
 from leukapp.review.trail_check import ChainReport, check_trail
 from leukapp.review.watched_rows import add_watched, read_watched
+from leukapp.review.worklist_book import WorklistBook
 
 RUNS_A_PAGE: Final = 200
 ITEMS_A_PAGE: Final = 1000
@@ -182,6 +184,11 @@ class ReviewStore:
     def cases(self) -> CaseBook:
         """The cases, to which images of batches belong."""
         return CaseBook(self._reading, self._writer)
+
+    @cached_property
+    def worklists(self) -> WorklistBook:
+        """The lists of images to review: their pages, numbers and neighbors."""
+        return WorklistBook(self._reading)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -923,6 +930,14 @@ def answer_values(diagnosis: Diagnosis) -> dict[str, Any]:
     """The columns of a judged image of a batch."""
     found = diagnosis.probabilities
     votes = {vote.probabilities.top_class for vote in diagnosis.branches}
+    probabilities = found.as_dict() if found else None
+    quality = [finding.message for finding in diagnosis.quality.findings]
+    keys = AnswerKeys.of(
+        name_answer(diagnosis.finding, diagnosis.label),
+        no_call_reason=diagnosis.no_call_reason,
+        probabilities=probabilities,
+        quality=quality,
+    )
     return {
         "state": ItemState.DONE.value,
         "image_sha256": diagnosis.image_sha256,
@@ -930,14 +945,15 @@ def answer_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "label": diagnosis.label,
         "no_call_reason": diagnosis.no_call_reason,
         "confidence": diagnosis.answer_probability,
-        "probabilities": found.as_dict() if found else None,
+        "probabilities": probabilities,
         "branch_probabilities": {
             vote.name: vote.probabilities.as_dict() for vote in diagnosis.branches
         },
         "branches_agree": len(votes) == 1 if votes else None,
-        "quality": [finding.message for finding in diagnosis.quality.findings],
+        "quality": quality,
         "mode": diagnosis.mode,
         "cells": None if diagnosis.mode == "whole" else _cell_values(diagnosis.cells),
+        **asdict(keys),
     }
 
 

@@ -2,6 +2,7 @@
 
 A column that a later version added to a table whose rows have a digest in the audit trail carries
 ``LATER``: it counts in the digest only where it holds something, so that older rows keep theirs.
+One that carries ``DERIVED`` follows from the others: it does not count, and is compared with them.
 """
 
 from typing import Final
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 METADATA: Final = MetaData()
 LATER: Final = "later"
+DERIVED: Final = "derived"
 
 STORE: Final = Table(
     "store",
@@ -74,13 +76,41 @@ ITEMS: Final = Table(
     Column("finding", String(16), info={LATER: True}),
     # Window and answer of each leukocyte; nothing where the image was judged whole.
     Column("cells", JSON(none_as_null=True), info={LATER: True}),
+    # What the worklist sorts and filters by, as ``AnswerKeys`` has it; nothing before the answer.
+    Column("verdict", String(40), info={DERIVED: True}),
+    Column("is_refused", Boolean, info={DERIVED: True}),
+    Column("doubt", Float, info={DERIVED: True}),
+    Column("has_findings", Boolean, info={DERIVED: True}),
     UniqueConstraint("run_id", "position"),
     Index("items_by_state", "run_id", "state"),
     sqlite_autoincrement=True,
 )
 
-WITHOUT_CELLS: Final = tuple(column for column in ITEMS.c if column.name != "cells")
+KEYS: Final = tuple(column for column in ITEMS.c if DERIVED in column.info)
+WITHOUT_CELLS: Final = tuple(
+    column for column in ITEMS.c if DERIVED not in column.info and column.name != "cells"
+)
 """What lists of many images read; the cells of each are asked for by the case that counts them."""
+
+IS_LISTED: Final = ITEMS.c.verdict.is_not(None)
+"""The image was judged, so that it is in the worklist."""
+FILTERED: Final = tuple(
+    ITEMS.c[name] for name in ("verdict", "confidence", "branches_agree", "has_findings")
+)
+# One for each order; with what filters ask for, so that the rows themselves are not read.
+for _name, _order in (
+    ("items_in_doubt", (ITEMS.c.is_refused, ITEMS.c.doubt.desc(), ITEMS.c.position)),
+    ("items_in_confidence", (ITEMS.c.is_refused, ITEMS.c.doubt, ITEMS.c.position)),
+    ("items_as_they_came", (ITEMS.c.position,)),
+):
+    Index(
+        _name,
+        ITEMS.c.run_id,
+        *_order,
+        *FILTERED,
+        sqlite_where=IS_LISTED,
+        postgresql_where=IS_LISTED,
+    )
 
 IS_WAITING: Final = ITEMS.c.state == literal_column("'waiting'")
 """Written out: neither database sees that a bound value fits the condition of an index."""
@@ -148,6 +178,28 @@ DECISIONS: Final = Table(
     Index("decisions_of_item", "item_id"),
     Index("decisions_taken_back", "takes_back", unique=True),
 )
+
+STANDING: Final = Table(
+    "standing",
+    METADATA,
+    Column(
+        "item_id",
+        Integer,
+        ForeignKey("items.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # Who sees it so; empty for everyone, else as ``reader_of`` names one of two readers.
+    Column("reader", Text, primary_key=True),
+    Column("run_id", Integer, nullable=False),
+    Column("decision_id", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    # The answer of a reviewer who overrides; who agrees gives that of the image.
+    Column("answer", String(40)),
+    Column("differs", Boolean, nullable=False),
+    Index("standing_of_run", "run_id", "reader"),
+)
+"""Which decision stands on which image of a batch; it follows from the log, which alone counts."""
 
 REMOVALS: Final = Table(
     "removals",

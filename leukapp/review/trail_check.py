@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from leukapp.labels import finding_of, name_answer
+from leukapp.review.answer_keys import AnswerKeys
 from leukapp.review.audit_trail import (
     BATCH_BEGUN,
     BATCH_REMOVED,
@@ -27,7 +29,8 @@ from leukapp.review.case_check import CASE_EVENTS, CaseLedger
 from leukapp.review.guards import check_guards
 from leukapp.review.raw_rows import RawRow, raw_rows
 from leukapp.review.records import ItemState, RunState
-from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, DECISIONS, ITEMS, RUNS
+from leukapp.review.standing_rows import check_standing
+from leukapp.review.tables import AUDIT_HEAD, AUDIT_TRAIL, DECISIONS, ITEMS, KEYS, RUNS
 
 MAX_NAMED_FAULTS: Final = 50
 
@@ -170,7 +173,10 @@ def check_trail(connection: Connection) -> ChainReport:
         expected, previous = number + 1, row.values["row_hash"]
     faults += ledger.faults
     faults += _check_head(connection, expected - 1, previous)
-    faults += _check_decisions(connection, ledger.decisions)
+    of_log = _check_decisions(connection, ledger.decisions)
+    faults += of_log
+    if not of_log:
+        faults += check_standing(connection)
     faults += _check_batches(connection, ledger)
     faults += _check_items(connection, ledger)
     faults += ledger.cases.check(connection)
@@ -296,7 +302,24 @@ def _checked(
             faults.append(f"{name} was changed")
         elif known is None and values["state"] != ItemState.WAITING.value:
             faults.append(f"{name} is not in the audit trail")
+        elif known is not None and not row.malformed and not _has_its_keys(values):
+            faults.append(f"where {name} stands in the worklist was changed")
         yield values["id"], place, values["name"], values["source"]
+
+
+def _has_its_keys(values: Mapping[str, Any]) -> bool:
+    """Whether the columns that follow from an answer, which is whole, are its own."""
+    expected = dict.fromkeys(column.name for column in KEYS)
+    if values["state"] == ItemState.DONE.value:
+        finding, label = values["finding"], values["label"]
+        keys = AnswerKeys.of(
+            name_answer(finding or finding_of(label), label),
+            no_call_reason=values["no_call_reason"],
+            probabilities=values["probabilities"],
+            quality=values["quality"],
+        )
+        expected |= asdict(keys)
+    return all(values[name] == value for name, value in expected.items())
 
 
 def _answer_name(run_id: int, position: int) -> str:

@@ -20,11 +20,11 @@ from leukapp.imaging.quality import QualityFinding
 from leukapp.labels import CLASS_NAMES, TYPE_NOT_DETERMINED
 from leukapp.resources import BATCH_VARIABLE, ROOT_VARIABLE
 from leukapp.result_record import RESEARCH_USE_NOTICE
+from leukapp.review.answer_keys import REJECTED
 from leukapp.review.kept_images import keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchRun, Decision, DecisionKind, ItemState, RunState
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
-from leukapp.review.worklist import REJECTED
 from leukapp.ui import texts as app_texts
 from leukapp.ui.review import batches
 from leukapp.ui.review.batch_address import Density

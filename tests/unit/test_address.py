@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leukapp.review.answer_keys import VERDICTS
 from leukapp.review.worklist import (
     SAID,
-    VERDICTS,
     BranchFilter,
     QualityFilter,
     ReviewFilter,

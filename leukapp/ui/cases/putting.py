@@ -19,14 +19,14 @@ PUT_KEY: Final = "case-put-into"
 FIELD_KEY: Final = "case-for-picked"
 
 
-def ask_to_put(entries: Sequence[WorklistEntry], store: ReviewStore) -> None:
+def ask_to_put(ticked: Sequence[WorklistEntry], store: ReviewStore) -> None:
     """Write the way to put ticked images into a case, where there are any.
 
     Args:
-        entries: every image of the batch that was judged.
+        ticked: images of the batch.
         store: of the server.
     """
-    picked = [entry.item.id for entry in entries if entry.item.id in picked_ids()]
+    picked = [entry.item.id for entry in ticked]
 
     def put() -> None:
         case = store.cases.put(st.session_state[FIELD_KEY], picked, user=reader_mail())

@@ -7,10 +7,10 @@ import streamlit as st
 
 from leukapp.errors import BatchSourceError, ImageError
 from leukapp.review.batch_images import BatchImages
-from leukapp.review.records import BatchItem, BatchRun, Decision
-from leukapp.review.standing import last_act
+from leukapp.review.records import BatchItem, BatchRun
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import WorklistEntry, count_verdicts
+from leukapp.review.worklist_book import WorklistScope
 from leukapp.ui.guarded import guarded
 from leukapp.ui.review.initials import ask_initials, session_initials
 from leukapp.ui.review.log import is_admin, reader_mail
@@ -24,7 +24,7 @@ MAX_NAMED: Final = 10
 
 def ask_to_agree(
     page: Sequence[WorklistEntry],
-    entries: Sequence[WorklistEntry],
+    picked: Sequence[WorklistEntry],
     run: BatchRun,
     store: ReviewStore,
     images: BatchImages,
@@ -33,12 +33,11 @@ def ask_to_agree(
 
     Args:
         page: the images that are on the screen.
-        entries: every image of the batch that was judged.
+        picked: those that are ticked.
         run: the batch.
         store: of the server.
         images: reads the files, for a file that was replaced is not signed.
     """
-    picked = [entry for entry in entries if entry.item.id in picked_ids()]
     meant = [entry for entry in picked or page if entry.decision is None and entry.reading is None]
     title = texts.AGREE_PICKED if picked else texts.AGREE_SHOWN
     with st.popover(
@@ -64,14 +63,14 @@ def ask_to_agree(
         st.warning(unsigned, icon=":material/rule:")
 
 
-def ask_to_take_back(lines: Sequence[Decision], store: ReviewStore) -> None:
+def ask_to_take_back(scope: WorklistScope, store: ReviewStore) -> None:
     """Write the button that takes back what was signed together, as long as it was the last.
 
     Args:
-        lines: of the batch's review log, oldest first.
+        scope: of the worklist.
         store: of the server.
     """
-    made = last_act(lines, user=reader_mail())
+    made = store.worklists.last_act(scope, user=reader_mail())
     initials = session_initials()
     act = made[0].act if made else None
     if act is None:

@@ -16,12 +16,11 @@ from leukapp.review.agreement import (
     measure_agreement,
     measure_readers,
 )
+from leukapp.review.answer_keys import NO_CALL, REJECTED
 from leukapp.review.double_reading import N_READERS, DoubleReading, read_doubly
 from leukapp.review.records import BatchRun, Decision
 from leukapp.review.store import ReviewStore
 from leukapp.review.worklist import (
-    NO_CALL,
-    REJECTED,
     SAID,
     ReviewFilter,
     WorklistEntry,

@@ -1,15 +1,14 @@
 """Which batch, case, image, filter and page of the list are open; the address says it all."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 import streamlit as st
 
+from leukapp.review.answer_keys import VERDICTS
 from leukapp.review.worklist import (
     SAID,
-    VERDICTS,
     BranchFilter,
     QualityFilter,
     ReviewFilter,
@@ -209,16 +208,6 @@ def go_to_image(entry: WorklistEntry | None) -> None:
         return
     number, batch = entry.item.position + 1, entry.item.run_id
     go_to(replace(where(), batch=batch, section=BatchSection.WORKLIST, image=number))
-
-
-def find_image(entries: Sequence[WorklistEntry], number: int | None) -> WorklistEntry | None:
-    """Give the image of a number, or None where it is not there.
-
-    Args:
-        entries: of a batch.
-        number: in the batch, from 1; None for no image.
-    """
-    return next((entry for entry in entries if entry.item.position + 1 == number), None)
 
 
 def follow_address() -> None:

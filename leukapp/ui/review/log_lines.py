@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from leukapp.review.double_reading import N_READERS, reader_of, settled_decisions
+from leukapp.review.double_reading import N_READERS, settled_decisions
 from leukapp.review.records import BatchItem, BatchRun, Decision
 from leukapp.review.worklist import WorklistEntry, build_double_worklist, build_worklist
+from leukapp.review.worklist_book import WorklistScope
 from leukapp.ui.review.initials import session_initials
 from leukapp.ui.review.log import reader_mail
 
@@ -12,6 +13,18 @@ from leukapp.ui.review.log import reader_mail
 def reader_name() -> str:
     """Name the reader in front as ``reader_of`` does; empty as long as initials are not given."""
     return reader_mail() or session_initials() or ""
+
+
+def my_scope(run: BatchRun, *, case_id: int | None) -> WorklistScope:
+    """Name the worklist of a batch for who looks at it.
+
+    Args:
+        run: the batch.
+        case_id: of the case whose images alone are listed, or None.
+    """
+    return WorklistScope(
+        run_id=run.id, n_readers=run.n_readers, reader=reader_name(), case_id=case_id
+    )
 
 
 def my_worklist(
@@ -37,15 +50,3 @@ def settled_lines(run: BatchRun, lines: Sequence[Decision]) -> tuple[Decision, .
         lines: its review log, oldest first.
     """
     return settled_decisions(lines) if run.n_readers == N_READERS else tuple(lines)
-
-
-def my_lines(run: BatchRun, lines: Sequence[Decision]) -> tuple[Decision, ...]:
-    """Give the lines that this reader made, where the batch tells readers apart.
-
-    Args:
-        run: the batch.
-        lines: its review log, oldest first.
-    """
-    if run.n_readers != N_READERS:
-        return tuple(lines)
-    return tuple(line for line in lines if reader_of(line) == reader_name())

@@ -21,7 +21,8 @@ from leukapp.review.double_reading import N_READERS, read_one_doubly
 from leukapp.review.records import BatchItem, BatchRun, Decision, DecisionKind
 from leukapp.review.standing import may_take_back, standing_decision
 from leukapp.review.store import ReviewStore
-from leukapp.review.worklist import WorklistEntry, neighbor, next_open
+from leukapp.review.worklist import WorklistEntry
+from leukapp.review.worklist_book import ChosenList, ListPlace
 from leukapp.ui import texts as app_texts
 from leukapp.ui import theme
 from leukapp.ui.cell_table import show_cells
@@ -30,7 +31,7 @@ from leukapp.ui.heatmap_viewer import show_heatmap_viewer
 from leukapp.ui.microscope.picture import LargePicture, show_large_picture
 from leukapp.ui.microscope.screen_pictures import encode_photo
 from leukapp.ui.picture import show_picture
-from leukapp.ui.review.batch_address import find_image, go_to_image, where
+from leukapp.ui.review.batch_address import go_to_image
 from leukapp.ui.review.decision_words import describe_decision
 from leukapp.ui.review.initials import ask_initials
 from leukapp.ui.review.log import is_admin, reader_mail
@@ -62,20 +63,17 @@ class Reading:
 
     Attributes:
         run: the batch.
-        shown: the images of the worklist in their order, the open one among them.
+        shown: the worklist that the image is opened from.
+        place: the image, where it stands in the list and what is around it.
         is_blinded: hide the answer until there is a decision.
         images: reads the pixels.
     """
 
     run: BatchRun
-    shown: tuple[WorklistEntry, ...]
+    shown: ChosenList
+    place: ListPlace
     is_blinded: bool
     images: BatchImages
-
-    @property
-    def entry(self) -> WorklistEntry | None:
-        """The open image, or None where it is gone."""
-        return find_image(self.shown, where().image)
 
     def open(self, entry: WorklistEntry | None) -> None:
         """Show another image at the next run, or the list for None."""
@@ -87,7 +85,7 @@ class _RecentDecision:
     """A decision of this session, to be taken back with one key."""
 
     decision_id: int
-    item_id: int
+    entry: WorklistEntry
 
 
 def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnoser) -> None:
@@ -98,11 +96,8 @@ def show_reading(reading: Reading, store: ReviewStore, diagnoser: SharedDiagnose
         store: of the server.
         diagnoser: computes heatmaps on demand.
     """
-    entry = reading.entry
-    if entry is None:
-        reading.open(None)
-        st.rerun()
-    _show_steps(reading, entry)
+    entry = reading.place.entry
+    _show_steps(reading)
     is_hidden = reading.is_blinded and entry.decision is None
     picture, answer = st.columns([1, 1.25], gap="medium")
     with picture:
@@ -173,20 +168,14 @@ def _folded(title: str, lines: list[str]) -> list[str]:
     return [f"<details><summary>{html.escape(title)}</summary>{''.join(lines)}</details>"]
 
 
-def _show_steps(reading: Reading, entry: WorklistEntry) -> None:
-    places = {entry.item.id: place for place, entry in enumerate(reading.shown)}
-    n_open = sum(entry.decision is None for entry in reading.shown)
-    before = neighbor(reading.shown, entry.item.id, step=-1)
-    after = neighbor(reading.shown, entry.item.id, step=1)
-    opened = next_open(reading.shown, entry.item.id)
+def _show_steps(reading: Reading) -> None:
+    here = reading.place
     with st.container(horizontal=True, vertical_alignment="center"):
         _step(reading, texts.BACK, None, icon="apps", shortcut="Esc")
-        _step(reading, texts.PREVIOUS, before, icon="chevron_left", shortcut="Left")
-        _step(reading, texts.NEXT, after, icon="chevron_right", shortcut="Right")
-        _step(reading, texts.NEXT_OPEN, opened, icon="skip_next", shortcut="N")
-        st.caption(
-            texts.PLACE.format(place=places[entry.item.id] + 1, n=len(reading.shown), open=n_open)
-        )
+        _step(reading, texts.PREVIOUS, here.before, icon="chevron_left", shortcut="Left")
+        _step(reading, texts.NEXT, here.after, icon="chevron_right", shortcut="Right")
+        _step(reading, texts.NEXT_OPEN, here.next_open, icon="skip_next", shortcut="N")
+        st.caption(texts.PLACE.format(place=here.place, n=here.size.n, open=here.size.n_open))
 
 
 def _step(
@@ -312,10 +301,10 @@ def _show_decision(
         except LeukappError as error:
             st.session_state[FAILED_KEY] = str(error)
             return
-        made = _RecentDecision(decision_id=decision.id, item_id=item.id)
+        made = _RecentDecision(decision_id=decision.id, entry=entry)
         st.session_state.setdefault(MADE_KEY, []).append(made)
         if st.session_state.get(GO_ON_KEY, True):
-            following = next_open(reading.shown, item.id)
+            following = reading.place.next_open
             if following is not None and following.item.id != item.id:
                 reading.open(following)
 
@@ -341,7 +330,7 @@ def _show_decision(
 
 def _standing(run: BatchRun, item: BatchItem, store: ReviewStore) -> Decision | None:
     """The decision that stands now, of two readers that of this one."""
-    lines = [line for line in store.decisions(run_id=run.id) if line.item_id == item.id]
+    lines = [line for line in store.decisions_on([item]) if line.run_id == run.id]
     if run.n_readers == N_READERS:
         return read_one_doubly(lines).of_reader(reader_name())
     return standing_decision(lines)
@@ -380,15 +369,15 @@ def _show_undo(
 ) -> None:
     """Write the button that takes back this image's decision, else the last one made here."""
     made: list[_RecentDecision] = st.session_state.get(MADE_KEY, [])
-    in_list = {entry.item.id for entry in reading.shown}
-    mine = [decided for decided in made if decided.item_id in in_list]
+    listed = store.worklists.listed_ids(reading.shown, {one.entry.item.id for one in made})
+    mine = [one for one in made if one.entry.item.id in listed | {entry.item.id}]
     target: _RecentDecision | None = mine[-1] if mine else None
     is_mine = True
     undone = entry.decision
     if entry.reading is not None:
         undone = entry.reading.adjudication or entry.reading.of_reader(reader_name())
     if undone is not None:
-        target = _RecentDecision(decision_id=undone.id, item_id=entry.item.id)
+        target = _RecentDecision(decision_id=undone.id, entry=entry)
         is_mine = may_take_back(undone, user=reader_mail(), is_admin=is_admin())
 
     def undo() -> None:
@@ -398,7 +387,7 @@ def _show_undo(
             store.undo_decision(
                 target.decision_id, initials=initials, user=reader_mail(), is_admin=is_admin()
             )
-            reading.open(next(e for e in reading.shown if e.item.id == target.item_id))
+            reading.open(target.entry)
         except LeukappError as error:
             st.session_state[FAILED_KEY] = str(error)
             if isinstance(error, StoreAwayError):

@@ -8,9 +8,14 @@ import streamlit as st
 
 from leukapp.errors import BatchSourceError, BusyError, ChangedImageError, ImageError
 from leukapp.imaging.arrays import RgbImage
+from leukapp.review.answer_keys import REJECTED
 from leukapp.review.kept_images import THUMBNAIL_PX, keep_thumbnail, thumbnail_path
 from leukapp.review.records import BatchItem, DecisionKind
-from leukapp.review.worklist import REJECTED, WorklistEntry, WorklistOrder, verdict_of
+from leukapp.review.worklist import (
+    WorklistEntry,
+    WorklistOrder,
+    verdict_of,
+)
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded
 from leukapp.ui.review.batch_address import Density, go_to, go_to_image, seed, where
@@ -59,14 +64,24 @@ def page_of(shown: Sequence[WorklistEntry]) -> Sequence[WorklistEntry]:
     """Give the images of the page that is open.
 
     Args:
-        shown: the images of the worklist, at least one.
+        shown: all images of a list, at least one.
     """
-    first, size = _first_of_page(len(shown)), LAYOUTS[where().density].images_a_page
-    return shown[first : first + size]
+    first = first_of_page(len(shown))
+    return shown[first : first + images_a_page()]
 
 
-def _first_of_page(n: int) -> int:
-    size = LAYOUTS[where().density].images_a_page
+def images_a_page() -> int:
+    """Give how many thumbnails a page has."""
+    return LAYOUTS[where().density].images_a_page
+
+
+def first_of_page(n: int) -> int:
+    """Give the place of the first image of the page that is open, from 0.
+
+    Args:
+        n: images of the worklist, at least one.
+    """
+    size = images_a_page()
     return min(where().first - 1, n - 1) // size * size
 
 
@@ -232,7 +247,7 @@ def show_pager(n: int) -> None:
     Args:
         n: images in the list.
     """
-    size, first = LAYOUTS[where().density].images_a_page, _first_of_page(n)
+    size, first = images_a_page(), first_of_page(n)
     if n <= size:
         return
 

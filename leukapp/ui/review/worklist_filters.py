@@ -1,24 +1,20 @@
 """Which images of the worklist are shown, and in which order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final, TypeVar
 
 import streamlit as st
 
+from leukapp.review.answer_keys import NO_CALL, REJECTED, VERDICTS
 from leukapp.review.double_reading import N_READERS
 from leukapp.review.records import BatchRun
 from leukapp.review.worklist import (
-    NO_CALL,
     NO_CLASS,
-    REJECTED,
     SAID,
-    VERDICTS,
     ReviewFilter,
-    WorklistEntry,
     WorklistFilter,
-    count_verdicts,
 )
 from leukapp.ui import theme
 from leukapp.ui.guarded import guarded
@@ -88,14 +84,13 @@ def ask_filters(run: BatchRun) -> None:
             _ask_confidence(wanted, key=f"batch-{run.id}-confidence")
 
 
-def ask_verdicts(entries: Sequence[WorklistEntry], run: BatchRun) -> None:
+def ask_verdicts(counts: Mapping[str, int], run: BatchRun) -> None:
     """Write one chip a verdict with the number of its images; those that are pressed filter.
 
     Args:
-        entries: every image of the batch that was judged.
+        counts: verdict to the number of judged images.
         run: the batch.
     """
-    counts = count_verdicts(entries)
     wanted = where().wanted.verdicts
     options = [name for name in VERDICTS if name in counts or name in wanted]
     # Streamlit knows a choice by its words: with other numbers these are other chips.

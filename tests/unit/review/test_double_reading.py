@@ -9,13 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 from leukapp.review.agreement import measure_readers
 from leukapp.review.double_reading import read_doubly, settled_decisions
 from leukapp.review.records import Decision, DecisionKind
-from leukapp.review.worklist import (
-    ReviewFilter,
-    WorklistFilter,
-    WorklistOrder,
-    build_double_worklist,
-    choose_entries,
-)
+from leukapp.review.worklist import build_double_worklist
 
 
 def signed(number: int, reader: str, label: str | None, *, item: int = 1) -> Decision:
@@ -50,10 +44,10 @@ def test_both_see_both_once_both_have_signed_and_the_same_is_settled():
 
 def test_what_differs_waits_until_it_is_adjudicated():
     lines = [signed(1, "AB", "ALL"), signed(2, "KM", None)]
-    entries = build_double_worklist([make_item(1), make_item(2)], lines, reader="AB")
-    wanted = WorklistFilter(review=ReviewFilter.DIFFER)
-    [differing] = choose_entries(entries, wanted, WorklistOrder.POSITION)
+    differing, other = build_double_worklist([make_item(1), make_item(2)], lines, reader="AB")
     assert differing.decision == lines[0]
+    assert differing.reading.is_disagreement
+    assert other.reading is None
     assert settled_decisions(lines) == ()
 
     settling = replace(signed(3, "XY", "AML"), is_adjudication=True)

@@ -21,7 +21,8 @@ TEMPERATURE_RANGE: Final = (0.05, 20.0)
 LOWEST_MIN_CONFIDENCE: Final = 0.5
 
 FALSE_REJECT_FRACTION: Final = 0.02
-"""Share of validation items that the feature-distance limit may turn away."""
+"""Share of validation items, or of the images of a laboratory left out of training, that the
+feature-distance limit may turn away."""
 
 MAX_RISK: Final = 0.05
 """Share of wrong calls among the called validation images that the confidence limit aims at."""
@@ -58,6 +59,31 @@ def fit_max_distance(
         false_reject_fraction: share of them that may be turned away, 0-1.
     """
     return float(np.quantile(feature_distances(gate, pooled), 1 - false_reject_fraction))
+
+
+def widen_max_distance(fitted: float, left_out: Sequence[NDArray[np.floating]]) -> float:
+    """Distance limit under which a new laboratory is not turned away for being new.
+
+    Every laboratory lies farther from the training images than these from each other. Whether an
+    answer there is right is asked of the limits of calls, which are chosen under this distance.
+
+    Args:
+        fitted: limit by images of the laboratories that were trained on.
+        left_out: of each laboratory, by a network that never saw it, the distance of each image's
+            nearest item.
+
+    Returns:
+        The smallest limit, at least ``fitted``, that turns away at most ``FALSE_REJECT_FRACTION``
+        of the images of every laboratory.
+    """
+    return max(
+        fitted,
+        *(
+            float(np.quantile(distances, 1 - FALSE_REJECT_FRACTION, method="higher"))
+            for distances in left_out
+            if len(distances)
+        ),
+    )
 
 
 def fit_thresholds(

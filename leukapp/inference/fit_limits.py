@@ -192,7 +192,8 @@ def choose_mode_limits(
     """Limits of each mode, by its images alone.
 
     A field whose cells are put together, one cell and a cell cut out on black are not equally easy:
-    the hardest would set the limits of all.
+    the hardest would set the limits of all. One laboratory alone shows too little of a mode: there
+    no limit is smaller than that of all images.
 
     Args:
         answers: as ``choose_limits`` takes them.
@@ -200,13 +201,20 @@ def choose_mode_limits(
         max_mean: 0-1.
         max_laboratory: 0-1.
     """
+
+    def limits_by(some: JudgedAnswers) -> CallLimits:
+        return choose_limits(some, max_mean=max_mean, max_laboratory=max_laboratory).limits
+
     names = np.array(modes, np.str_)
-    return {
-        mode: choose_limits(
-            answers.take(names == mode), max_mean=max_mean, max_laboratory=max_laboratory
-        ).limits
-        for mode in dict.fromkeys(modes)
-    }
+    of_all = limits_by(answers)
+    chosen = {}
+    for mode in dict.fromkeys(modes):
+        own = answers.take(names == mode)
+        limits = limits_by(own)
+        chosen[mode] = (
+            limits if len(set(own.laboratories)) > 1 else strictest_limits([limits, of_all])
+        )
+    return chosen
 
 
 def strictest_limits(asked_for: Sequence[CallLimits]) -> CallLimits:

@@ -49,7 +49,8 @@ class Thresholds:
         temperature: divides the fused logits; fitted on held-out groups.
         min_confidence: smallest calibrated probability that is called, 0-1.
         max_feature_distance: largest distance to the training features that is called.
-        false_reject_fraction: share of validation images that the distance limit turns away, 0-1.
+        false_reject_fraction: share of validation images that the distance limit turns away, or,
+            where laboratories were left out to choose it, of the images of any of these, 0-1.
         field_sharpness: how much the most suspicious cells of a field count; see
             ``leukapp.inference.decision``.
         needs_agreement: whether the fused decision and every branch must name one class, and each

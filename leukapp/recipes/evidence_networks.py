@@ -16,6 +16,7 @@ from leukapp.evaluation.background import background_balanced_accuracy, edge_fea
 from leukapp.imaging.image_io import read_image
 from leukapp.imaging.quality import QualityReport, assess_quality
 from leukapp.inference.decision import Decision, DecisionRule, ItemScores
+from leukapp.inference.fit_decision import widen_max_distance
 from leukapp.inference.fit_limits import JudgedAnswers, choose_limits, choose_mode_limits
 from leukapp.inference.probabilities import ClassProbabilities
 from leukapp.labels import HEALTHY, OTHER_LEUKEMIA, ImageMode
@@ -214,7 +215,11 @@ class EvidenceJudge:
                 and one.samples[0].laboratory not in laboratories
             ]
             if others:
-                rule = replace(rule, thresholds=self._with_limits_of(others, rule.thresholds))
+                reach = widen_max_distance(
+                    rule.thresholds.max_feature_distance, [_nearest(one) for one in others]
+                )
+                within = replace(rule.thresholds, max_feature_distance=reach)
+                rule = replace(rule, thresholds=self._with_limits_of(others, within))
         return self._decide_by(rule, part)
 
     def background(self, parts: Sequence[JudgedPart]) -> float | None:
@@ -326,8 +331,17 @@ class EvidenceJudge:
         )
 
     def _with_limits_of(self, parts: Sequence[JudgedPart], rule: Thresholds) -> Thresholds:
-        """Limits that the answers of networks for laboratories that they never saw choose."""
-        decisions = [d for part in parts for d in self._decide_by(part.rule, part)]
+        """Limits that the answers of networks for laboratories that they never saw choose.
+
+        Args:
+            parts: of these laboratories.
+            rule: whose distance limit they are answered under.
+        """
+        decisions = [
+            d
+            for part in parts
+            for d in self._decide_by(_reaching(part.rule, rule.max_feature_distance), part)
+        ]
         samples = [sample for part in parts for sample in part.samples]
         names = self._bundle.class_names
         n_branches = len(self._bundle.preset.branches)
@@ -373,6 +387,23 @@ class EvidenceJudge:
         ):
             looks = readers.map(look, images)
             return {s.sample_id: seen for s, seen in zip(images, looks, strict=True)}
+
+
+def _nearest(part: JudgedPart) -> NDArray[np.float64]:
+    """How far the nearest leukocyte of each image is, where one was found."""
+    return np.array(
+        [
+            scores.distances.min()
+            for scores in part.scores
+            if scores is not None and len(scores.distances)
+        ],
+        np.float64,
+    )
+
+
+def _reaching(rule: DecisionRule, distance: float) -> DecisionRule:
+    thresholds = replace(rule.thresholds, max_feature_distance=distance)
+    return replace(rule, thresholds=thresholds)
 
 
 def _split_of(training: TrainingRecord, samples: Sequence[Sample]) -> SampleSplit:

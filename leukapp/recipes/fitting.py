@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukapp.inference.decision import DecisionRule
-from leukapp.inference.fit_decision import fit_gate, fit_thresholds
+from leukapp.inference.fit_decision import fit_gate, fit_thresholds, widen_max_distance
 from leukapp.model.artifacts import LossCurve
 from leukapp.model.bundle import GateReference
 from leukapp.model.fusion import Heads, predict_logits
@@ -107,13 +107,24 @@ def fit_network(  # noqa: PLR0913
         others = fit(
             without_images(is_own, corpus, train), without_images(is_own, corpus, validation)
         )
-        left_out.append(_answer_agreed(others, corpus, samples[is_own[samples]]))
-    of_held_out = _answer_agreed(fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]))
-    chosen = choose_calls(corpus, of_held_out, left_out)
+        left_out.append((others, samples[is_own[samples]]))
+    reach = widen_max_distance(
+        fitted.thresholds.max_feature_distance,
+        [_nearest(others, corpus, own) for others, own in left_out],
+    )
+    of_held_out = _answer_agreed(
+        fitted, corpus, np.unique(corpus.sample_indices[validation[:, 0]]), reach
+    )
+    chosen = choose_calls(
+        corpus,
+        of_held_out,
+        [_answer_agreed(others, corpus, own, reach) for others, own in left_out],
+    )
     return replace(
         fitted,
         thresholds=replace(
             fitted.thresholds,
+            max_feature_distance=reach,
             limits=chosen.limits,
             mode_limits=chosen.mode_limits,
             needs_agreement=True,
@@ -147,12 +158,20 @@ def fit_limits(
     return FittedNetwork(heads=heads, gate=gate, thresholds=thresholds, curves=curves)
 
 
-def _answer_agreed(
+def _nearest(
     fitted: FittedNetwork, corpus: Corpus, samples: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How far the nearest leukocyte of each image is, where one was found."""
+    distances = answer_images(fitted.heads, fitted.rule, corpus, samples).distances
+    return np.asarray(distances[np.isfinite(distances)], np.float64)
+
+
+def _answer_agreed(
+    fitted: FittedNetwork, corpus: Corpus, samples: NDArray[np.int64], reach: float
 ) -> ImageAnswers:
-    """Answers that count only where the branches agree."""
-    rule = replace(fitted.rule, thresholds=replace(fitted.thresholds, needs_agreement=True))
-    return answer_images(fitted.heads, rule, corpus, samples)
+    """Answers within this distance that count only where the branches agree."""
+    thresholds = replace(fitted.thresholds, needs_agreement=True, max_feature_distance=reach)
+    return answer_images(fitted.heads, replace(fitted.rule, thresholds=thresholds), corpus, samples)
 
 
 def _fit_thresholds(

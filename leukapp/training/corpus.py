@@ -186,6 +186,8 @@ class ImageAnswers:
         answers: what the rule calls of each image: a class name or ``TYPE_NOT_DETERMINED``; None
             for no call.
         is_near: bool (images,); False where no leukocyte lies within the gate's limit.
+        distances: of each image's nearest leukocyte to the training features, 0-2, float64
+            (images,); NaN where none was found.
     """
 
     samples: NDArray[np.int64]
@@ -194,6 +196,7 @@ class ImageAnswers:
     least_confidence: NDArray[np.float64]
     answers: tuple[str | None, ...]
     is_near: NDArray[np.bool_]
+    distances: NDArray[np.float64]
 
     def called_from(self, confidence: float) -> NDArray[np.bool_]:
         """Bool (images,): which images get a call under this limit."""
@@ -220,12 +223,14 @@ def answer_images(
     confidences = np.zeros(len(samples), np.float64)
     answers: list[str | None] = []
     is_near = np.zeros(len(samples), np.bool_)
+    distances = np.full(len(samples), np.nan, np.float64)
     for row, sample in enumerate(samples):
         decision = rule.decide(scores.take(of_image == sample), mode=corpus.mode_of(int(sample)))
         answers.append(name_answer(decision.finding, decision.label))
         is_near[row] = decision.is_near.any()
         if decision.probabilities is None:
             continue
+        distances[row] = decision.distances.min()
         fused[row] = decision.probabilities.values
         for kept, of_branch in zip(branches, decision.branches, strict=True):
             kept[row] = of_branch.values
@@ -237,4 +242,5 @@ def answer_images(
         least_confidence=confidences,
         answers=tuple(answers),
         is_near=is_near,
+        distances=distances,
     )

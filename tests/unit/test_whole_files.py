@@ -1,5 +1,6 @@
 """A file is there whole or as it was before; nothing of an attempt stays beside it."""
 
+import os
 import resource
 from pathlib import Path
 
@@ -38,9 +39,22 @@ def test_an_attempt_that_ends_early_leaves_nothing(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_kill_left_is_gone_after_the_next_writing(tmp_path: Path) -> None:
+def test_two_that_write_one_place_at_once_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "features.npy"
+    with whole_file(path) as first:
+        first.write_text("first")
+        with whole_file(path) as second:
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_kill_left_is_gone_after_a_writing_a_day_later(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    path.with_name("report.json.partial").write_text("half, and longer than what comes next")
+    left = path.with_name("report.json.partial")
+    left.write_text("half, and longer than what comes next")
+    os.utime(left, (0, 0))
     with whole_file(path) as partial:
         partial.write_text("new")
     assert path.read_text() == "new"

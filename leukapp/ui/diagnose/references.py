@@ -15,9 +15,9 @@ from leukapp.review.corrected_cells import corrected_minute
 from leukapp.review.reference_cells import ReferenceCell, SignedCell, nearest_signed
 from leukapp.ui.kept_session import this_session
 from leukapp.ui.microscope.cell_look import marked_answer
-from leukapp.ui.picture import show_picture
+from leukapp.ui.picture import show_picture, show_png
 from leukapp.ui.review.log import open_log, show_log_failure
-from leukapp.ui.samples import SAMPLES, draw_sample
+from leukapp.ui.samples import SAMPLES, sample_png
 from leukapp.ui.session import SharedDiagnoser
 from leukapp.ui.texts import diagnose as texts
 from leukapp.ui.wording import escape_markdown
@@ -127,4 +127,4 @@ def _show_drawings() -> None:
     cells = [sample for sample in SAMPLES if sample.kind != "field"]
     for place, sample in zip(st.columns(len(cells)), cells, strict=True):
         with place:
-            show_picture(draw_sample(sample), caption=sample.title, alt=sample.title)
+            show_png(sample_png(sample), caption=sample.title, alt=sample.title)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from experiments.commissioning.curves import PICTURE, draw_curves
 from experiments.commissioning.draws import (
     N_DRAWS,
     SIZES,
@@ -26,7 +27,7 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "commissioning.md"
 
 
 def main() -> None:
-    """Measure, and write the result and the page's tables."""
+    """Measure, and write the result, the page's tables and its picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--bundle", type=Path, required=True)
@@ -51,6 +52,7 @@ def main() -> None:
         result = Result(bundle_sha256=bundle.sha256, draws=tuple(draws))
         write_json(RESULT, result)
         write_tables(PAGE, result)
+        PICTURE.write_text(draw_curves(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

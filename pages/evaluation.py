@@ -16,6 +16,7 @@ from leukapp.ui.evaluation.failures_panel import show_failures
 from leukapp.ui.evaluation.figure_style import CARD_STYLE
 from leukapp.ui.evaluation.files_panel import show_files
 from leukapp.ui.evaluation.group_panel import show_groups
+from leukapp.ui.evaluation.map_panel import show_map
 from leukapp.ui.evaluation.overview import show_overview
 from leukapp.ui.evaluation.side import Side
 from leukapp.ui.evaluation.sources_panel import show_sources
@@ -30,6 +31,7 @@ ONE_SIDE_SECTIONS = {
     texts.CALIBRATION: show_calibration,
     texts.GROUPS: show_groups,
     texts.ABLATION: show_ablation,
+    texts.MAP: show_map,
 }
 OVERLAID = {texts.OVERVIEW: show_comparison, texts.CURVES: show_curves_of_both}
 SECTIONS = (
@@ -41,6 +43,7 @@ SECTIONS = (
     texts.THRESHOLD,
     texts.GROUPS,
     texts.ABLATION,
+    texts.MAP,
     texts.FILES,
 )
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from leukapp.data.catalog import Sample
 from leukapp.diagnosis import Diagnoser
 from leukapp.evaluation.background import background_balanced_accuracy
+from leukapp.evaluation.feature_map import fit_feature_map, map_name, write_feature_map
 from leukapp.evaluation.held_out import HeldOutSet, SplitProtocol, write_held_out
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
 from leukapp.inference.choose import open_engine
@@ -16,8 +17,15 @@ from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, MODE_NAMES, join_with_or
 from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, REPORT_FILE, seal_bundle
 from leukapp.model.bundle import Bundle
 from leukapp.model.fit_bounds import bound_notes, fits_on_bounds
+from leukapp.model.manifest import file_sha256
 from leukapp.model.presets import told_assumptions
-from leukapp.recipes.judge import JudgedImage, as_they_are, judge_images, read_edge_features
+from leukapp.recipes.judge import (
+    JudgedImage,
+    PlacedImages,
+    as_they_are,
+    judge_and_place,
+    read_edge_features,
+)
 from leukapp.recipes.left_out import MAX_WRONG, MAX_WRONG_OF_LABORATORY
 from leukapp.result_record import RESEARCH_USE_NOTICE
 
@@ -49,15 +57,17 @@ def write_artifacts(
     """
     diagnoser = Diagnoser(bundle, open_engine(bundle, "openvino-f32"))
     sets: list[HeldOutSet] = []
+    maps: list[str] = []
     files: list[tuple[str, Sequence[JudgedImage], SplitProtocol]] = [
         (HELD_OUT_FILE, test, protocol)
     ]
     if external:
         files.append((EXTERNAL_FILE, as_they_are(external), "external"))
     for name, images, of_protocol in files:
-        held_out = judge_images(diagnoser, images, protocol=of_protocol)
-        write_held_out(held_out, bundle.folder / name)
-        sets.append(held_out)
+        placed = judge_and_place(diagnoser, images, protocol=of_protocol)
+        write_held_out(placed.held_out, bundle.folder / name)
+        maps += _write_map(placed, bundle.folder / name)
+        sets.append(placed.held_out)
         report(f"judged: {len(images)} images, {of_protocol}")
     tested = {one.sample.sample_id: one.sample for one in test}
     background = _background(train, [*tested.values(), *external], bundle.class_names)
@@ -66,8 +76,19 @@ def write_artifacts(
     (bundle.folder / MODEL_CARD_FILE).write_text(
         model_card(bundle, report_to_markdown(evaluation)), encoding="utf-8"
     )
-    seal_bundle(bundle, (*(name for name, _, _ in files), REPORT_FILE, MODEL_CARD_FILE))
+    names = (*(name for name, _, _ in files), *maps, REPORT_FILE, MODEL_CARD_FILE)
+    seal_bundle(bundle, names)
     return evaluation
+
+
+def _write_map(placed: PlacedImages, table: Path) -> list[str]:
+    """Write the map of a table beside it, and name it; none of fewer than two places."""
+    if np.isfinite(placed.features).all(axis=1).sum() < 2:
+        return []
+    path = table.with_name(map_name(table.name))
+    made = fit_feature_map(placed.features)
+    write_feature_map(made, path, table_sha256=file_sha256(table))
+    return [path.name]
 
 
 def _background(

@@ -93,17 +93,76 @@ def judge_images(
     Raises:
         CatalogError: a sample cannot be read, or the bundle does not know its class.
     """
-    class_names = diagnoser.bundle.class_names
-    labels = (*class_names, OTHER_LEUKEMIA)
+    kept = _judge_all(diagnoser, images, report)
+    return _held_out(diagnoser, images, kept, protocol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlacedImages:
+    """A held-out table, and where the networks place its images.
+
+    Attributes:
+        held_out: the table.
+        features: mean over the items of each image, float32 (images, features), in the order of the
+            table; NaN for an image without a leukocyte.
+    """
+
+    held_out: HeldOutSet
+    features: FloatArray
+
+
+def judge_and_place(
+    diagnoser: Diagnoser, images: Sequence[JudgedImage], *, protocol: SplitProtocol
+) -> PlacedImages:
+    """Judge images as :func:`judge_images` does, and keep their features too.
+
+    Args:
+        diagnoser: bundle and engine.
+        images: as there.
+        protocol: as there.
+
+    Raises:
+        CatalogError: as there.
+    """
+    kept = _judge_all(diagnoser, images, lambda _done, _total: None, with_features=True)
+    rows = [row.features for row in kept]
+    n_features = next((len(row) for row in rows if row is not None), 0)
+    nothing = np.full(n_features, np.nan, np.float32)
+    return PlacedImages(
+        held_out=_held_out(diagnoser, images, kept, protocol),
+        features=np.array([nothing if row is None else row for row in rows], np.float32),
+    )
+
+
+def _judge_all(
+    diagnoser: Diagnoser,
+    images: Sequence[JudgedImage],
+    report: Callable[[int, int], None],
+    *,
+    with_features: bool = False,
+) -> list["_Kept"]:
+    """Judge each distinct picture once, and give what is kept of every image."""
     # The paper's sixteen copies show each of eight pictures twice; one answer does for both.
     distinct = {(one.sample.sample_id, one.element): one for one in images}
     answers: dict[tuple[str, D4Element], _Kept] = {}
     with ThreadPoolExecutor(max_workers=2) as readers:
-        judged = readers.map(lambda one: _judge(diagnoser, one), distinct.values())
+        judged = readers.map(
+            lambda one: _judge(diagnoser, one, with_features=with_features), distinct.values()
+        )
         for key, row in zip(distinct, judged, strict=True):
             answers[key] = row
             report(len(answers), len(distinct))
-    kept = [answers[one.sample.sample_id, one.element] for one in images]
+    return [answers[one.sample.sample_id, one.element] for one in images]
+
+
+def _held_out(
+    diagnoser: Diagnoser,
+    images: Sequence[JudgedImage],
+    kept: Sequence["_Kept"],
+    protocol: SplitProtocol,
+) -> HeldOutSet:
+    class_names = diagnoser.bundle.class_names
+    labels = (*class_names, OTHER_LEUKEMIA)
     samples = [one.sample for one in images]
     names = [spec.name for spec in diagnoser.bundle.preset.branches]
     return HeldOutSet(
@@ -134,7 +193,7 @@ def judge_images(
 class _Kept:
     """Numbers of one diagnosis, without its pixels."""
 
-    def __init__(self, diagnosis: Diagnosis, n_branches: int) -> None:
+    def __init__(self, diagnosis: Diagnosis, n_branches: int, *, with_features: bool) -> None:
         # Without a leukocyte there is no answer: equal shares, and a reason instead of a call.
         n_classes = len(diagnosis.class_names)
         nothing = (1 / n_classes,) * n_classes
@@ -144,9 +203,11 @@ class _Kept:
         ]
         self.reason = diagnosis.no_call_reason
         self.answer = diagnosis.answer_name
+        output = diagnosis.network_output if with_features else None
+        self.features = None if output is None else output.features.mean(axis=0)
 
 
-def _judge(diagnoser: Diagnoser, image: JudgedImage) -> _Kept:
+def _judge(diagnoser: Diagnoser, image: JudgedImage, *, with_features: bool) -> _Kept:
     sample = image.sample
     class_names = diagnoser.bundle.class_names
     if sample.label not in (*class_names, OTHER_LEUKEMIA):
@@ -157,7 +218,8 @@ def _judge(diagnoser: Diagnoser, image: JudgedImage) -> _Kept:
         )
     try:
         diagnosis = diagnoser.diagnose(_file_of(image))
-        return _Kept(diagnosis, len(diagnoser.bundle.preset.branches))
+        n_branches = len(diagnoser.bundle.preset.branches)
+        return _Kept(diagnosis, n_branches, with_features=with_features)
     except ImageError as error:
         raise CatalogError(f"{sample.sample_id}: {error}") from error
 

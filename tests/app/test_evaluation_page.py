@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from fake_diagnoser import FakeDiagnoser
 from streamlit.testing.v1 import AppTest
 
 from leukapp.evaluation.differences import figure_differences
+from leukapp.evaluation.feature_map import fit_feature_map, map_name, write_feature_map
 from leukapp.evaluation.held_out import BranchPredictions, HeldOutSet, write_held_out
 from leukapp.evaluation.report import format_estimate
 from leukapp.evaluation.source_evaluation import SourceEvaluation
@@ -535,3 +537,22 @@ def test_empty_table_has_the_documented_columns() -> None:
 
     for column in header:
         assert f"`{column}`" in texts.FORMAT_BODY.replace("`, `", "` `")
+
+
+def test_a_set_with_a_map_shows_it_and_one_without_says_so(
+    open_page: Callable[..., AppTest], weights: Path
+) -> None:
+    app = open_page(section=texts.MAP)
+    assert texts.NO_MAP in [one.value for one in app.info]
+    table = weights / "tiny" / "held_out.csv"
+    made = fit_feature_map(np.random.default_rng(0).normal(0, 1, (N_IMAGES, 9)).astype(np.float32))
+    path = table.with_name(map_name(table.name))
+    write_feature_map(made, path, table_sha256=hashlib.sha256(table.read_bytes()).hexdigest())
+
+    app = open_page(section=texts.MAP)
+
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert [trace["name"] for trace in figure["data"]] == list(CLASS_NAMES)
+    assert sum(len(trace["customdata"]) for trace in figure["data"]) == N_IMAGES
+    path.write_bytes(b"no map")
+    assert "is damaged" in open_page(section=texts.MAP).error[0].value

@@ -41,6 +41,12 @@ from leukapp.ui.evaluation.curve_panel import build_curve_figure, curve_table
 from leukapp.ui.evaluation.figure_box import file_stem, numbers_as_csv
 from leukapp.ui.evaluation.figure_style import grid_color, make_inert
 from leukapp.ui.evaluation.group_panel import build_group_figure, group_table
+from leukapp.ui.evaluation.map_panel import (
+    build_map_figure,
+    find_map,
+    map_table,
+    mapped_rows,
+)
 from leukapp.ui.evaluation.side import Origin, Side
 from leukapp.ui.evaluation.source_titles import source_title
 from leukapp.ui.evaluation.sources_panel import build_sources_figure, rows_beside, source_table
@@ -184,6 +190,10 @@ def _files_of(side: Side) -> list[FigureFile]:
         if curves:
             figure = build_curve_figure(curves, side, dark=False)
             files.append(file(title, name, figure, curve_table(curves)))
+    made = find_map(side.table)
+    if made is not None and len(rows_on_map := mapped_rows(made, side)):
+        figure = build_map_figure(made, rows_on_map, side, dark=False)
+        files.append(file(texts.MAP_TITLE, "map", figure, map_table(made, rows_on_map, side)))
     for target in targets_of(held_out):
         point = operating_point(
             held_out, target, threshold=DEFAULT_THRESHOLD, prevalence=DEFAULT_PREVALENCE

@@ -110,6 +110,7 @@ CALIBRATION: Final = "Calibration"
 THRESHOLD: Final = "Threshold"
 GROUPS: Final = "Groups"
 ABLATION: Final = "Ablation"
+MAP: Final = "Map"
 FILES: Final = "Files"
 
 # Metric cards
@@ -370,3 +371,17 @@ FILES_DRAWING: Final = "Computing every figure…"
 FILES_ZIP: Final = "All figures (zip)"
 FILES_FIGURE: Final = "Figure"
 FILES_FILES: Final = "Files"
+MAP_TITLE: Final = "Where the networks place the images"
+MAP_HELP: Final = (
+    "The features of both networks, the mean over the leukocytes of each image, cut to their "
+    "principal components over the whole set. Images that lie together look alike to the networks; "
+    "the map has two of thousands of directions, so that some that lie together here do not."
+)
+MAP_CAPTION: Final = "{n} images by their true class. A click shows one and those nearest to it."
+MAP_AXIS: Final = "Component {number} ({share:.0%} of the variance)"
+MAP_NEAREST: Final = "The image that you chose, and those nearest to it"
+NO_MAP: Final = (
+    "This set has no map. A bundle carries one for each of its own sets where `leukapp train` of "
+    "this version made it."
+)
+NOTHING_ON_MAP: Final = "No image of this source has a leukocyte, so that none lies on the map."

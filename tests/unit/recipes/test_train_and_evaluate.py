@@ -8,7 +8,9 @@ from PIL import Image
 
 from leukapp.cli import main
 from leukapp.errors import BackboneWeightsError, CatalogError, TrainingError
+from leukapp.evaluation.feature_map import find_feature_map
 from leukapp.evaluation.held_out import read_held_out
+from leukapp.evaluation.held_out_tables import read_bundle_table
 from leukapp.evaluation.report import EvaluationReport
 from leukapp.model import presets
 from leukapp.model.bundle import open_bundle
@@ -57,6 +59,11 @@ def figures_of(bundle):
 def test_a_bundle_says_how_good_it_is(trained):
     report = EvaluationReport.from_json((trained.folder / "report.json").read_text())
     assert [(one.protocol, one.report.n_images) for one in report.sources] == [("grouped", 6)]
+    table = read_bundle_table(trained.folder / "held_out.csv")
+    placed = find_feature_map(trained.folder, table.sha256, 6)
+    assert placed is not None
+    assert np.isfinite(placed.components[:, 0]).any()
+    assert "held_out_map.npz" in json.loads((trained.folder / "papers.json").read_text())["files"]
     curves = json.loads((trained.folder / "loss_curves.json").read_text())
     assert [curve["stage"] for curve in curves] == ["branch:first", "branch:second", "fusion"]
     assert all(len(curve["loss"]) == 3 for curve in curves)

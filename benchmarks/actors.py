@@ -4,6 +4,8 @@
 ``leukapp batch --on ray`` on a PostgreSQL that is started for it. What starting costs falls out,
 since a large batch is held against a small one. Needs requirements-cluster.txt. Times are of the
 processor, so that other work on the machine counts little; the clock's are given beside them.
+``--a-core-each`` binds one actor to one core, two to two: on an idle machine the clock then tells
+how two scale.
 """
 
 import argparse
@@ -33,6 +35,8 @@ from leukapp.review.records import RunState  # noqa: E402
 from leukapp.review.store import ReviewStore  # noqa: E402
 
 LOOK_SECONDS = 0.25
+IDLE_CORES = 0.1
+"""Other work that takes more than this makes times of the clock say nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +95,10 @@ def _kind_of(process: psutil.Process, root: int, kind: str) -> str:
     return "actors" if line and line[0].startswith("ray::BatchActor") else "ray"
 
 
-def judge(server: PostgresServer, folder: Path, n_images: int, n_actors: int) -> Spent:
-    """Judge a batch of cells with so many actors."""
+def judge(
+    server: PostgresServer, folder: Path, n_images: int, n_actors: int, *, n_cores: int | None
+) -> Spent:
+    """Judge a batch of cells with so many actors, on every core or on the first ones."""
     images = folder / f"images-{n_images}"
     if not images.is_dir():
         images.mkdir()
@@ -103,6 +109,8 @@ def judge(server: PostgresServer, folder: Path, n_images: int, n_actors: int) ->
     command = [sys.executable, "-m", "leukapp", "batch", str(images), "--on", "ray"]
     command += ["--actors", str(n_actors), "--store", server.url]
     command += ["--bundle", str(bundle_folder("compact"))]
+    if n_cores is not None:
+        command = ["taskset", "--cpu-list", f"0-{n_cores - 1}", *command]
     known = {run.id for run in store.runs()}
     times = ProcessorTimes()
     database = int((folder / "postmaster").read_text(encoding="ascii"))
@@ -139,6 +147,7 @@ def main() -> int:
     parser.add_argument("--small", type=int, default=32)
     parser.add_argument("--large", type=int, default=160)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--a-core-each", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     programs = find_postgres()
@@ -151,16 +160,24 @@ def main() -> int:
         (folder / "postmaster").write_text(str(_postmaster(server)), encoding="ascii")
         for _ in range(options.rounds):
             for n_actors, seen in rounds.items():
-                small = asdict(judge(server, folder, options.small, n_actors))
-                large = asdict(judge(server, folder, options.large, n_actors))
+                n_cores = n_actors if options.a_core_each else None
+                small, large = (
+                    asdict(judge(server, folder, n_images, n_actors, n_cores=n_cores))
+                    for n_images in (options.small, options.large)
+                )
                 n = options.large - options.small
                 seen.append({kind: 1e3 * (large[kind] - small[kind]) / n for kind in small})
                 print(f"{n_actors} actors: {seen[-1]}", file=sys.stderr, flush=True)
+    busy = other_work.mean_cores()
+    by_clock = [statistics.median(one["judging_s"] for one in seen) for seen in rounds.values()]
+    is_told = options.a_core_each and busy < IDLE_CORES
     report = {
         "machine": asdict(describe_machine()),
         "images": [options.small, options.large],
         "rounds": options.rounds,
-        "cores_busy_with_other_work": other_work.mean_cores(),
+        "cores_busy_with_other_work": busy,
+        "a_core_each": options.a_core_each,
+        "two_against_one_by_the_clock": round(by_clock[0] / by_clock[1], 2) if is_told else None,
         **{
             f"{n_actors}_actors_ms_an_image": {
                 kind.removesuffix("_s"): round(statistics.median(one[kind] for one in seen), 2)

@@ -1,6 +1,7 @@
 """The cell backbone: what is known of a cell, how often it is drawn, and that a training runs."""
 
 import os
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,19 @@ def test_what_is_rare_is_drawn_more_often():
     assert shares[-1] == pytest.approx(shares[2] * np.sqrt(3))
 
 
-def test_a_training_gives_the_weights_of_a_backbone_and_keeps_a_stage_that_ended(tmp_path):
+@pytest.fixture
+def without_graph(monkeypatch):
+    """Two steps run sooner one operation after the other than their graph is made."""
+    import keras
+
+    prepare = keras.Model.compile
+    eagerly = partialmethod(prepare, run_eagerly=True, jit_compile=False)
+    monkeypatch.setattr(keras.Model, "compile", eagerly)
+
+
+def test_a_training_gives_the_weights_of_a_backbone_and_keeps_a_stage_that_ended(
+    tmp_path, without_graph
+):
     stage = CellStage(size_px=32, n_epochs=1, learning_rate=1e-3, batch_size=4, cells_an_epoch=8)
 
     def train():

@@ -27,7 +27,7 @@ from leukapp.review.worklist import (
 )
 from leukapp.review.worklist_book import ChosenList, WorklistScope
 
-N_IMAGES = 240
+N_IMAGES = 200
 BLURRED, UNSURE = "The image is blurred.", "The network is not sure enough."
 BY_REVIEW = tuple(WorklistFilter(review=review) for review in ReviewFilter)
 FILTERS = (
@@ -127,10 +127,10 @@ def answer_all(store, run, seed):
 
 
 def sign_some(store, run, readers, seed):
-    """Decisions of every kind on a third of the images; some are taken back or adjudicated."""
+    """Decisions of every kind on a fifth of the images; some are taken back or adjudicated."""
     dice = random.Random(seed)  # noqa: S311
     judged = store.items(run.id, state=ItemState.DONE)
-    for item in dice.sample(judged, len(judged) // 3):
+    for item in dice.sample(judged, len(judged) // 5):
         made = []
         for reader in dice.sample(readers, dice.randint(1, len(readers))):
             kind, label = dice.choice(
@@ -189,11 +189,10 @@ def test_pages_numbers_and_neighbors_are_those_of_a_plain_sort(filled):
         entries = entries_of(store, scope)
         assert book.count_verdicts(scope) == count_verdicts(entries)
         filters = FILTERS if scope in scopes[:2] else BY_REVIEW
-        for order, wanted in zip(cycle(WorklistOrder), filters, strict=False):
+        for number, (order, wanted) in enumerate(zip(cycle(WorklistOrder), filters, strict=False)):
             kept = sort_plainly([one for one in entries if keeps(wanted, one)], order)
             chosen = ChosenList(scope=scope, wanted=wanted, order=order)
             assert list(book.page(chosen, first=0, n=N_IMAGES)) == kept, wanted
-            assert list(book.page(chosen, first=5, n=7)) == kept[5:12]
             size = book.size(chosen)
             is_open = [one.decision is None for one in kept]
             assert (size.n, size.n_open) == (len(kept), sum(is_open))
@@ -202,7 +201,8 @@ def test_pages_numbers_and_neighbors_are_those_of_a_plain_sort(filled):
             assert first == next((one for one in kept if one.decision is None), None)
             some = {one.item.id for one in entries[::9]}
             assert book.listed_ids(chosen, some) == some & {one.item.id for one in kept}
-            for place in {0, len(kept) // 2, len(kept) - 1} & set(range(len(kept))):
+            ends = (len(kept) // 2, len(kept) - 1, 0)
+            for place in ends[number % 3 : number % 3 + 1] if kept else ():
                 there = book.place_of(chosen, kept[place])
                 turned = kept[place + 1 :] + kept[: place + 1]
                 assert (there.place, there.size) == (place + 1, size)
@@ -231,6 +231,8 @@ def test_what_is_asked_about_single_images(filled):
     some = list(entries[3:40:5])
     assert store.worklists.image(scope, some[1].item.position + 1) == some[1]
     assert store.worklists.image(scope, N_IMAGES + 1) is None
+    as_came = ChosenList(scope=scope, order=WorklistOrder.POSITION)
+    assert store.worklists.page(as_came, first=5, n=7) == entries[5:12]
     ids = {one.item.id for one in some}
     elsewhere = {one.item.id for one in entries_of(store, other)[:2]}
     assert list(store.worklists.of_ids(scope, ids | elsewhere)) == some

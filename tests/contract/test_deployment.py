@@ -1,14 +1,9 @@
 """The files of the deployment guide: nginx takes its configuration, and bounds what it says."""
 
 import http.client
-import os
 import re
-import shutil
-import socket
 import ssl
-import subprocess
 import threading
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from guide_proxy import ABSENT, NAME, SITE, is_proxy_at_hand, running_proxy
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SITE = (REPOSITORY / "deploy" / "nginx-leukapp.conf").read_text()
 GUIDE = (REPOSITORY / "docs" / "deployment.md").read_text()
-NAME = "leukapp.example"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -55,55 +48,18 @@ class Proxy:
         return connection.getresponse()
 
 
-def free_ports(n: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """Runs nginx with the guide's file on free ports, and a certificate of its own."""
-    if NGINX is None or shutil.which("openssl") is None:
-        pytest.skip("nginx or openssl is not installed: apt-get install nginx openssl")
-    folder = tmp_path_factory.mktemp("nginx")
-    certificate, key = folder / "leukapp.crt", folder / "leukapp.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={NAME}",
-         "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    if not is_proxy_at_hand():
+        pytest.skip(ABSENT)
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
-    port, plain_port = free_ports(2)
-    site = SITE.replace("/etc/ssl/leukapp", str(folder))
-    site = site.replace("127.0.0.1:8501", f"127.0.0.1:{upstream.server_port}")
-    site = site.replace("listen 443", f"listen 127.0.0.1:{port}")
-    site = site.replace("listen 80", f"listen 127.0.0.1:{plain_port}")
-    places = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    configuration = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""
-    configuration.write_text(
-        f"{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off;\n{places}\n{site}}}\n"
-    )
-    command = [NGINX, "-c", str(configuration), "-p", str(folder), "-e", f"{folder}/error.log"]
-    checked = subprocess.run([*command, "-t"], check=False, capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stderr
-    server = subprocess.Popen(command)
+    folder = tmp_path_factory.mktemp("nginx")
     try:
-        while socket.socket().connect_ex(("127.0.0.1", port)):
-            assert server.poll() is None, (folder / "error.log").read_text()
-            time.sleep(0.05)
-        yield Proxy(port=port, plain_port=plain_port)
+        with running_proxy(folder, [upstream.server_port]) as running:
+            yield Proxy(port=running.port, plain_port=running.plain_port)
     finally:
-        server.terminate()
-        server.wait()
         upstream.shutdown()
         upstream.server_close()
 

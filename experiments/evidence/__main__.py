@@ -14,6 +14,7 @@ from experiments.evidence.painted_over import judge_painted_over
 from leukapp.data.readers.cell_marks import read_cell_marks
 from leukapp.data.readers.detect import read_catalog
 from leukapp.errors import LeukappError
+from leukapp.inference.finder_engine import open_finder
 from leukapp.model.bundle import Bundle, open_bundle
 from leukapp.quoted_names import one_line
 from leukapp.recipes.detection import detect_marked
@@ -26,7 +27,7 @@ TRIALS: Final = Path(__file__).with_name("trials.csv")
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 MARKED_FIELDS: Final = "smears/bccd_fields"
-"""Fields with boxes: every second was tuned on, the others are the figure."""
+"""Fields with boxes; every second one tuned the rules by which a bundle without a finder finds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 write_goals(evidence),
                 evidence.to_markdown(),
                 judge_painted_over(bundle, samples, work_dir / "features", report),
-                _detection(options.data),
+                _detection(options.data, bundle),
             ]
         )
     except LeukappError as error:
@@ -111,10 +112,14 @@ def _by_laboratory(named: Sequence[Sequence[str]]) -> dict[str, Path]:
     return {laboratory: Path(file) for file, *laboratories in named for laboratory in laboratories}
 
 
-def _detection(data: Path) -> str:
+def _detection(data: Path, bundle: Bundle) -> str:
     marked = read_cell_marks(data / MARKED_FIELDS)
     if not marked:
         return ""
+    finder = open_finder(bundle)
+    if finder is not None:
+        found = detect_marked(marked, finder).to_text()
+        return f"- BCCD, fields that the finder learned from: {found}\n"
     return (
         f"- BCCD, fields tuned on: {detect_marked(marked[::2]).to_text()}\n"
         f"- BCCD, the other fields: {detect_marked(marked[1::2]).to_text()}\n"

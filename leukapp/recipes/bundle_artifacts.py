@@ -12,7 +12,6 @@ from leukapp.evaluation.background import background_balanced_accuracy
 from leukapp.evaluation.feature_map import fit_feature_map, map_name, write_feature_map
 from leukapp.evaluation.held_out import HeldOutSet, SplitProtocol, write_held_out
 from leukapp.evaluation.report import EvaluationReport, build_report, report_to_markdown
-from leukapp.inference.choose import open_engine
 from leukapp.labels import ALL, AML, LEUKEMIA_NAMES, MODE_NAMES, join_with_or
 from leukapp.model.artifacts import HELD_OUT_FILE, MODEL_CARD_FILE, REPORT_FILE, seal_bundle
 from leukapp.model.bundle import Bundle
@@ -55,7 +54,7 @@ def write_artifacts(
     Returns:
         The report: one result for each source under each protocol.
     """
-    diagnoser = Diagnoser(bundle, open_engine(bundle, "openvino-f32"))
+    diagnoser = Diagnoser.open(bundle.folder, engine="openvino-f32")
     sets: list[HeldOutSet] = []
     maps: list[str] = []
     files: list[tuple[str, Sequence[JudgedImage], SplitProtocol]] = [
@@ -131,6 +130,11 @@ def model_card(bundle: Bundle, results: str) -> str:
         assumptions=told_assumptions(bundle.preset),
         classes=join_with_or(described),
         has_both_leukemias={ALL, AML} <= set(bundle.class_names),
+        sources_of_both=[
+            source
+            for source, counts in bundle.training.sources.items()
+            if counts.get(ALL) and counts.get(AML)
+        ],
         results=results,
         told=lambda limit: "never" if limit is None else f"from {limit:.4g}",
         mode_names=MODE_NAMES,

@@ -98,7 +98,7 @@ def evaluate_bundle(
         write_json(options.out / REPORT_FILE, content)
         write_findings(checked.findings, options.out)
         detection = report_marked_folders(
-            (sample.path for sample in checked.catalog.samples), options.out
+            (sample.path for sample in checked.catalog.samples), options.out, diagnoser.finder
         )
     except OSError as error:
         raise LeukappError(

@@ -69,7 +69,7 @@ Besides, for any bundle of this kind:
 
 - It knows the classes it was trained on. Any other disease or a reactive cell is forced into one of
   them, or into "no call".
-- Where ALL and AML come from different laboratories, as in all data of this project, no figure
+- Where ALL and AML come from different laboratories, as in most data of this project, no figure
   separates "ALL or AML" from "which laboratory".
 - It judges one cell or one small field, not a patient.
 """

@@ -11,6 +11,7 @@ from leukapp.errors import AccessError, StoreError
 from leukapp.review.records import RunState
 from leukapp.review.store import ReviewStore
 from leukapp.review.uploads import BatchEntry
+from leukapp.review.worklist_book import WorklistBook
 from leukapp.ui import access, guarded, texts
 from leukapp.ui.sign_ins import SignIns
 from leukapp.ui.texts import batch as batch_texts
@@ -56,7 +57,7 @@ def test_what_nobody_expected_is_one_sentence_and_its_words_stay_out_of_the_log(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("name of a patient")
 
-    monkeypatch.setattr(ReviewStore, "decisions", fail)
+    monkeypatch.setattr(WorklistBook, "count_verdicts", fail)
     app.switch_page("pages/batch_review.py")
     app.query_params["batch"] = str(run.id)
     app.run()

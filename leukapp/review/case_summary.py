@@ -17,9 +17,7 @@ from leukapp.review.answer_keys import REJECTED
 from leukapp.review.corrected_cells import Corrections, corrected_names, finding_of_answer
 from leukapp.review.export import file_sha256
 from leukapp.review.records import CaseImage, ItemState
-from leukapp.review.worklist import (
-    verdict_of,
-)
+from leukapp.review.worklist import verdict_of
 
 ENOUGH_FIELDS: Final = 5
 """With fewer fields, drawing them anew says nothing of how much fields differ."""
